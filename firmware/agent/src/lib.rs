@@ -1,0 +1,1 @@
+//! What an ESP32 unit does after boot, without I/O.

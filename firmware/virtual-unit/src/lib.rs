@@ -1,0 +1,1 @@
+//! An ESP32-C3 on a pseudo-terminal: ROM loader, flash, boot, agent.

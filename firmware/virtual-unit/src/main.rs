@@ -1,0 +1,2 @@
+//! The `virtual-unit` program.
+fn main() {}

@@ -1,0 +1,2 @@
+//! The `station` program.
+fn main() {}

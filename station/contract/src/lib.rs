@@ -1,0 +1,1 @@
+//! The device contract: what a unit stores, says and hears.

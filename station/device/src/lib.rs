@@ -1,0 +1,1 @@
+//! Ports, fixtures, flashing, NVS images and UART logs.

@@ -1,0 +1,1 @@
+//! Units, runs, evidence, verdicts and the audit chain, as pure values and functions.

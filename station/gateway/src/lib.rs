@@ -1,0 +1,1 @@
+//! What units talk to: HTTPS provisioning and the MQTT broker.

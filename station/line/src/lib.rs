@@ -1,0 +1,1 @@
+//! Slots and runs: decide, act, record, publish.

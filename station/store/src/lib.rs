@@ -1,0 +1,1 @@
+//! The record: what happened to every unit, in SQLite or PostgreSQL.
