@@ -8,6 +8,7 @@ extern crate alloc;
 
 pub mod limits;
 pub mod logline;
+pub mod mqtt;
 pub mod nvs;
 pub mod provision;
 pub mod secret;
