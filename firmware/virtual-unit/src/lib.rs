@@ -1,1 +1,22 @@
 //! An ESP32-C3 on a pseudo-terminal: ROM loader, flash, boot, agent.
+//!
+//! Public flashing tools use it unchanged. It is made of a chip (what the ROM and the RAM stub answer), a wire (a
+//! pseudo-terminal at the pace of a UART), a boot (what the second stage prints and checks) and an app, behind the
+//! seam in [`app_seam`]. The station never links the chip: the wire is all it sees.
+
+pub mod app_seam;
+pub mod console;
+pub mod faults;
+pub mod flash;
+pub mod flash_size;
+pub mod mac;
+pub mod partition;
+pub mod stop;
+
+pub use app_seam::{App, AppContext, AppExit, AppMaker, BootClock, RunningImage};
+pub use console::{Console, Level};
+pub use faults::{Fault, Faults};
+pub use flash::Flash;
+pub use flash_size::FlashSize;
+pub use mac::Mac;
+pub use stop::StopToken;
