@@ -1,1 +1,25 @@
 //! Units, runs, evidence, verdicts and the audit chain, as pure values and functions.
+//!
+//! Knows no clock, socket, file, database or source of randomness: times and random values come in as parameters.
+
+pub mod audit;
+pub mod diagnosis;
+pub mod evidence;
+pub mod ids;
+pub mod password;
+pub mod policy;
+pub mod problem;
+pub mod run;
+pub mod time;
+pub mod verdict;
+
+pub use audit::{AuditEntry, AuditKind};
+pub use diagnosis::{Diagnosis, DiagnosisCode};
+pub use evidence::{Evidence, Fact, Witness};
+pub use ids::{CodeHash, DeviceId, FlashSize, IdError, Mac, RunId, SerialNumber, Sha256Digest, SlotId, StationId};
+pub use password::PasswordVerifier;
+pub use policy::{AppPolicy, Chip, Injection, Policy, RegionPolicy, Revision};
+pub use problem::Problem;
+pub use run::{Run, RunState, Step, StepOutcome};
+pub use time::Timestamp;
+pub use verdict::{Verdict, judge};

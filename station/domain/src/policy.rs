@@ -1,0 +1,153 @@
+//! What a recipe demands of a unit: all that the verdict depends on, kept on record with every run.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{FlashSize, IdError, Sha256Digest};
+
+/// What must be true of a unit before it passes. Serialised as JSON on record; fields are only ever added, with defaults.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Policy {
+    /// How the unit gets its identity.
+    pub injection: Injection,
+    /// The chip that the images are for.
+    pub chip: Chip,
+    /// Oldest silicon revision that the images run on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_revision: Option<Revision>,
+    /// Flash that the product is built with.
+    pub flash_size: FlashSize,
+    /// Runs that one unit may have in all, this one included; 0 means no limit.
+    #[serde(default)]
+    pub max_attempts: u32,
+    /// Whether a unit that has passed before may run again.
+    #[serde(default)]
+    pub repeat_passed: bool,
+    /// Whether the unit must connect with its own client certificate.
+    #[serde(default)]
+    pub client_certificate: bool,
+    /// Whether the unit must publish its presence (an optional feature of the firmware).
+    #[serde(default)]
+    pub presence: bool,
+    /// Whether the auth code may remain in NVS after provisioning.
+    #[serde(default)]
+    pub keep_auth_code: bool,
+    /// Every region that must be written and must still hash to what was written at the end.
+    pub regions: Vec<RegionPolicy>,
+    /// The app that must answer the ping; `None` when the firmware has no `cmd/ping`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<AppPolicy>,
+}
+
+/// A flash region of the recipe.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RegionPolicy {
+    /// Name, such as `bootloader`, `partition-table`, `app` or `nvs`.
+    pub name: String,
+    /// First byte in flash.
+    pub offset: u32,
+    /// Length in bytes.
+    pub len: u32,
+    /// SHA-256 of the content; `None` when it is made per unit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sha256: Option<Sha256Digest>,
+    /// Whether the unit itself writes here after boot (NVS, otadata), so that the hash may change.
+    #[serde(default)]
+    pub written_by_unit: bool,
+}
+
+/// What the running app must say of itself.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppPolicy {
+    /// Version in the application description of the image.
+    pub version: String,
+    /// SHA-256 appended to the image.
+    pub sha256: Sha256Digest,
+}
+
+/// How a unit gets its identity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Injection {
+    /// A one-time auth code in NVS; the unit provisions itself over HTTPS.
+    Nvs,
+    /// A complete session in NVS, made by the line; the unit reports `provision skipped`.
+    Session,
+}
+
+macro_rules! chips {
+    ($($(#[$doc:meta])* $chip:ident = $name:literal;)*) => {
+        /// A chip of the ESP32 family.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[serde(rename_all = "lowercase")]
+        pub enum Chip { $($(#[$doc])* $chip,)* }
+
+        impl fmt::Display for Chip {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(match self { $(Self::$chip => $name,)* })
+            }
+        }
+
+        impl FromStr for Chip {
+            type Err = IdError;
+
+            fn from_str(text: &str) -> Result<Self, IdError> {
+                match text {
+                    $($name => Ok(Self::$chip),)*
+                    _ => Err(IdError::new(text, concat!("a chip: one of", $(" ", $name),*))),
+                }
+            }
+        }
+    };
+}
+
+chips! {
+    /// ESP32.
+    Esp32 = "esp32";
+    /// ESP32-S2.
+    Esp32s2 = "esp32s2";
+    /// ESP32-S3.
+    Esp32s3 = "esp32s3";
+    /// ESP32-C2.
+    Esp32c2 = "esp32c2";
+    /// ESP32-C3.
+    Esp32c3 = "esp32c3";
+    /// ESP32-C5.
+    Esp32c5 = "esp32c5";
+    /// ESP32-C6.
+    Esp32c6 = "esp32c6";
+    /// ESP32-H2.
+    Esp32h2 = "esp32h2";
+    /// ESP32-P4.
+    Esp32p4 = "esp32p4";
+}
+
+/// Silicon revision, printed as `v0.3`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Revision {
+    /// Major part.
+    pub major: u32,
+    /// Minor part.
+    pub minor: u32,
+}
+
+impl fmt::Display for Revision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "v{}.{}", self.major, self.minor)
+    }
+}
+
+impl FromStr for Revision {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let parse = || {
+            let (major, minor) = text.strip_prefix('v').unwrap_or(text).split_once('.')?;
+            Some(Self { major: major.parse().ok()?, minor: minor.parse().ok()? })
+        };
+        parse().ok_or_else(|| IdError::new(text, "a chip revision such as v0.3"))
+    }
+}
+
+crate::ids::serde_as_text!(Revision);
