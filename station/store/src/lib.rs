@@ -1,1 +1,134 @@
 //! The record: what happened to every unit, in SQLite or PostgreSQL.
+//!
+//! Methods speak intent; one method is one transaction that also writes its audit entries. What returns `Ok` is
+//! durable. Knows no serial port, no network of the units and no verdict: it keeps what it is given.
+
+mod error;
+mod model;
+
+use async_trait::async_trait;
+use firstpass_domain::{
+    AuditEntry, CodeHash, Evidence, Mac, Policy, Run, RunId, SerialNumber, Sha256Digest, Step, StepOutcome, Timestamp,
+};
+
+pub use error::{ClaimError, IssueError, StoreError};
+pub use model::{
+    Act, Admission, BatchId, CertificateRecord, CodeRecord, ImageRecord, NewBatch, NewCertificate, NewCode, NewRun,
+    NewSession, RecipeRecord, RunDetail, RunEnd, SessionRecord, StepRecord, UnitDetail, UnitFilter, UnitSummary,
+};
+
+/// The record of one or more stations.
+#[async_trait]
+pub trait Store: Send + Sync + 'static {
+    /// Notes that a station has started, and returns its runs that are still open from before, oldest first.
+    async fn start_station(&self, now: Timestamp) -> Result<Vec<Run>, StoreError>;
+
+    /// Notes the recipe and its images; what is already on record with the same hash is left alone.
+    async fn use_recipe(&self, recipe: &RecipeRecord, images: &[ImageRecord], now: Timestamp)
+    -> Result<(), StoreError>;
+
+    /// Opens a batch.
+    async fn open_batch(&self, batch: &NewBatch, now: Timestamp) -> Result<BatchId, StoreError>;
+
+    /// Begins a run on a slot, before the unit is known.
+    async fn begin_run(&self, run: &NewRun, now: Timestamp) -> Result<Run, StoreError>;
+
+    /// Ties the run to its unit, counts the attempt and tells what the rules say: atomic over all slots and stations.
+    ///
+    /// A unit that is not admitted leaves the run without claim on the unit; the caller finishes the run.
+    async fn identify_run(
+        &self,
+        run: RunId,
+        mac: Mac,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<Admission, StoreError>;
+
+    /// Notes that a step begins. Call it before the first irreversible act of the step.
+    async fn begin_step(&self, run: RunId, step: Step, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Notes that a step ended.
+    async fn end_step(&self, run: RunId, step: Step, outcome: StepOutcome, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Adds evidence to an open run, in the given order.
+    async fn add_evidence(&self, run: RunId, evidence: &[Evidence]) -> Result<(), StoreError>;
+
+    /// Allocates the next serial number `{prefix}{number:08}` and gives it to the run's unit; a unit that has one with
+    /// this prefix keeps it.
+    async fn allocate_serial(&self, run: RunId, prefix: &str, now: Timestamp) -> Result<SerialNumber, StoreError>;
+
+    /// Notes a one-time code for a run's unit.
+    async fn issue_code(&self, code: &NewCode, now: Timestamp) -> Result<(), StoreError>;
+
+    /// What is known of a code.
+    async fn find_code(&self, hash: CodeHash) -> Result<Option<CodeRecord>, StoreError>;
+
+    /// Redeems a code and issues the session (and certificate) that it buys: all or nothing, at most once per code.
+    ///
+    /// `mac`: what the unit sent, when it sent one; must be the code's. `evidence` is added to the run in the same
+    /// transaction.
+    async fn redeem_code(
+        &self,
+        hash: CodeHash,
+        mac: Option<Mac>,
+        session: &NewSession,
+        certificate: Option<&NewCertificate>,
+        evidence: &Evidence,
+        now: Timestamp,
+    ) -> Result<RunId, IssueError>;
+
+    /// Issues a session to a run's unit without a code (injection `session`).
+    async fn issue_session(
+        &self,
+        run: RunId,
+        session: &NewSession,
+        certificate: Option<&NewCertificate>,
+        evidence: &Evidence,
+        now: Timestamp,
+    ) -> Result<(), IssueError>;
+
+    /// The newest session with this broker user name, revoked ones included.
+    async fn session_by_username(&self, username: &str) -> Result<Option<SessionRecord>, StoreError>;
+
+    /// Ties a claim code to the unit whose device HTTP token has this hash.
+    async fn bind_claim(&self, token: Sha256Digest, claim: Sha256Digest, now: Timestamp) -> Result<(), ClaimError>;
+
+    /// Ends a run. A pass is on record when this returns `Ok`, and not before. A failure voids the run's unused codes
+    /// and revokes the sessions and certificates that it issued. `evidence` is added first, in the same transaction.
+    ///
+    /// A run that has already ended stays as it is: [`StoreError::Conflict`].
+    async fn finish_run(
+        &self,
+        run: RunId,
+        end: &RunEnd,
+        evidence: &[Evidence],
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// A run with its steps, evidence and policy.
+    async fn run(&self, run: RunId) -> Result<Option<RunDetail>, StoreError>;
+
+    /// Ended runs after `after` in the order of their ids, at most `limit`.
+    async fn ended_runs(&self, after: Option<RunId>, limit: u32) -> Result<Vec<RunId>, StoreError>;
+
+    /// Units that fit the filter, by MAC, after `filter.after`, at most `filter.limit`.
+    async fn units(&self, filter: &UnitFilter) -> Result<Vec<UnitSummary>, StoreError>;
+
+    /// Everything about one unit.
+    async fn unit(&self, mac: Mac) -> Result<Option<UnitDetail>, StoreError>;
+
+    /// Notes a certificate made outside a run.
+    async fn add_certificate(&self, certificate: &NewCertificate, act: &Act, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Certificates, newest first, at most `limit`.
+    async fn certificates(&self, limit: u32) -> Result<Vec<CertificateRecord>, StoreError>;
+
+    /// One certificate by its serial number (lower-case hexadecimal).
+    async fn certificate(&self, serial: &str) -> Result<Option<CertificateRecord>, StoreError>;
+
+    /// Revokes a certificate; `false` when it was revoked before.
+    async fn revoke_certificate(&self, serial: &str, act: &Act, now: Timestamp) -> Result<bool, StoreError>;
+
+    /// Audit entries after position `after`, at most `limit`, in order.
+    async fn audit_entries(&self, after: i64, limit: u32) -> Result<Vec<AuditEntry>, StoreError>;
+}

@@ -1,0 +1,263 @@
+//! What goes into the record and what comes out.
+
+use firstpass_domain::{
+    CodeHash, DeviceId, Diagnosis, Evidence, Mac, PasswordVerifier, Policy, Run, RunId, SerialNumber, Sha256Digest,
+    SlotId, Step, StepOutcome, Timestamp, evidence::Rule,
+};
+use uuid::Uuid;
+
+/// A batch (work order).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct BatchId(pub Uuid);
+
+/// A recipe as it was used.
+#[derive(Debug, Clone)]
+pub struct RecipeRecord {
+    /// SHA-256 of `text`.
+    pub hash: Sha256Digest,
+    /// Name in the recipe.
+    pub name: String,
+    /// The TOML text; recipes hold no secrets, only references to them.
+    pub text: String,
+    /// What the verdict depends on.
+    pub policy: Policy,
+}
+
+/// A firmware image as it was used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImageRecord {
+    /// SHA-256 of the file.
+    pub sha256: Sha256Digest,
+    /// Region that it is for, such as `app`.
+    pub region: String,
+    /// File name.
+    pub name: String,
+    /// Size in bytes.
+    pub size: u32,
+    /// Version in its application description, when it has one.
+    pub version: Option<String>,
+}
+
+/// A batch to open.
+#[derive(Debug, Clone)]
+pub struct NewBatch {
+    /// Name of the work order.
+    pub name: String,
+    /// Hash of the recipe.
+    pub recipe: Sha256Digest,
+    /// Most sessions that may be issued; `None` is no limit.
+    pub quota: Option<u32>,
+}
+
+/// A run to begin.
+#[derive(Debug, Clone)]
+pub struct NewRun {
+    /// Its name, made by the caller (UUID version 7).
+    pub id: RunId,
+    /// Fixture position.
+    pub slot: SlotId,
+    /// Batch that it counts for.
+    pub batch: BatchId,
+    /// Hash of the recipe.
+    pub recipe: Sha256Digest,
+}
+
+/// What the rules say of a unit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Admission {
+    /// It may go on.
+    Admitted {
+        /// Which attempt this is, from 1.
+        attempt: u32,
+    },
+    /// It may not.
+    Refused {
+        /// Which attempt this would have been.
+        attempt: u32,
+        /// Because of which rule.
+        rule: Rule,
+    },
+}
+
+/// A one-time code to note.
+#[derive(Debug, Clone)]
+pub struct NewCode {
+    /// Its hash.
+    pub hash: CodeHash,
+    /// Run that it is for; the code is bound to the run's unit.
+    pub run: RunId,
+    /// When it stops being valid.
+    pub expires: Timestamp,
+    /// Whether redeeming it also buys a client certificate.
+    pub certificate: bool,
+}
+
+/// What is known of a code.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CodeRecord {
+    /// Run that it is for.
+    pub run: RunId,
+    /// Unit that it is bound to.
+    pub mac: Mac,
+    /// When it stops being valid.
+    pub expires: Timestamp,
+    /// Whether redeeming it also buys a client certificate.
+    pub certificate: bool,
+    /// When it was used.
+    pub redeemed: Option<Timestamp>,
+    /// When it was made unusable.
+    pub voided: Option<Timestamp>,
+}
+
+/// A session to issue. Holds no plaintext secret.
+#[derive(Debug, Clone)]
+pub struct NewSession {
+    /// Identity of the device.
+    pub device_id: DeviceId,
+    /// Topic key.
+    pub device_key: String,
+    /// Workspace part of topics.
+    pub workspace_slug: String,
+    /// Broker host as told to the unit.
+    pub mqtt_host: String,
+    /// Broker port as told to the unit.
+    pub mqtt_port: u16,
+    /// Broker user name, unique.
+    pub mqtt_username: String,
+    /// Verifier of the broker password.
+    pub verifier: PasswordVerifier,
+    /// SHA-256 of the device HTTP token.
+    pub token: Option<Sha256Digest>,
+}
+
+/// A session on record.
+#[derive(Debug, Clone)]
+pub struct SessionRecord {
+    /// Unit that it was issued to.
+    pub mac: Mac,
+    /// Run that it was issued in.
+    pub run: RunId,
+    /// The session.
+    pub session: NewSession,
+    /// Fingerprint of the certificate issued with it.
+    pub certificate: Option<Sha256Digest>,
+    /// When it was issued.
+    pub issued: Timestamp,
+    /// When it was made unusable.
+    pub revoked: Option<Timestamp>,
+}
+
+/// A certificate to note.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewCertificate {
+    /// Serial number, lower-case hexadecimal, unique.
+    pub serial: String,
+    /// SHA-256 of the DER.
+    pub fingerprint: Sha256Digest,
+    /// The certificate as PEM, without its chain.
+    pub pem: String,
+    /// Subject's common name.
+    pub subject: String,
+    /// Start of validity.
+    pub not_before: Timestamp,
+    /// End of validity.
+    pub not_after: Timestamp,
+    /// Unit that it was issued to; `None` for a server's or a person's.
+    pub mac: Option<Mac>,
+}
+
+/// A certificate on record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CertificateRecord {
+    /// The certificate.
+    pub certificate: NewCertificate,
+    /// Run that it was issued in.
+    pub run: Option<RunId>,
+    /// When it was issued.
+    pub issued: Timestamp,
+    /// When and why it was revoked.
+    pub revoked: Option<(Timestamp, String)>,
+}
+
+/// Who does something, and why.
+#[derive(Debug, Clone)]
+pub struct Act {
+    /// A person's name, or `line`.
+    pub actor: String,
+    /// Why; may be empty.
+    pub reason: String,
+}
+
+/// How a run ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum RunEnd {
+    /// With everything the policy demands on record.
+    Passed,
+    /// With a reason.
+    Failed(Diagnosis),
+}
+
+/// A step on record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StepRecord {
+    /// Which step.
+    pub step: Step,
+    /// When it began.
+    pub began: Timestamp,
+    /// When and how it ended.
+    pub ended: Option<(Timestamp, StepOutcome)>,
+}
+
+/// A run with all that belongs to it.
+#[derive(Debug, Clone)]
+pub struct RunDetail {
+    /// The run.
+    pub run: Run,
+    /// Name of the recipe.
+    pub recipe_name: String,
+    /// What the recipe demanded.
+    pub policy: Policy,
+    /// Its steps, in order.
+    pub steps: Vec<StepRecord>,
+    /// Its evidence, in the order in which it was recorded.
+    pub evidence: Vec<Evidence>,
+    /// Why it failed, when it did.
+    pub diagnosis: Option<Diagnosis>,
+}
+
+/// Which units to list.
+#[derive(Debug, Clone)]
+pub struct UnitFilter {
+    /// Only units after this MAC.
+    pub after: Option<Mac>,
+    /// Only units whose newest ended run passed (`true`) or failed (`false`).
+    pub passed: Option<bool>,
+    /// At most this many.
+    pub limit: u32,
+}
+
+/// A unit in a list.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnitSummary {
+    /// The unit.
+    pub mac: Mac,
+    /// Its serial number.
+    pub serial: Option<SerialNumber>,
+    /// How many runs it had.
+    pub attempts: u32,
+    /// Its newest run.
+    pub last_run: Option<Run>,
+}
+
+/// Everything about one unit.
+#[derive(Debug, Clone)]
+pub struct UnitDetail {
+    /// What a list shows of it.
+    pub summary: UnitSummary,
+    /// Its runs, oldest first.
+    pub runs: Vec<Run>,
+    /// Its sessions, oldest first.
+    pub sessions: Vec<SessionRecord>,
+    /// Its certificates, oldest first.
+    pub certificates: Vec<CertificateRecord>,
+}
