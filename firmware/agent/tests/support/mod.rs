@@ -133,8 +133,8 @@ impl Rig {
 }
 
 fn whole_packet(bytes: &[u8]) -> Packet {
-    assert_eq!(frame_length(bytes, 65_536).unwrap(), Some(bytes.len()), "one packet per send");
-    decode(bytes).unwrap()
+    assert_eq!(frame_length(bytes, 65_536), Ok(Some(bytes.len())), "one packet per send");
+    decode(bytes).expect("the agent sends whole packets")
 }
 
 /// The connection was reset by the peer.
