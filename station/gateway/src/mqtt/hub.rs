@@ -1,0 +1,213 @@
+//! What all connections share: who is connected, who wants which messages, and what is retained.
+//!
+//! Every method takes one lock for a short time and awaits nothing, so no client can hold up another one.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+};
+
+use firstpass_contract::mqtt::{QoS, Subscription, TopicFilter, Will};
+use tokio::sync::mpsc::{self, error::TrySendError};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    event::{ConnectionId, DisconnectReason},
+    limits::Limits,
+    retained::Retained,
+};
+
+/// A message on its way to subscribers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Message {
+    pub(super) topic: String,
+    pub(super) payload: Arc<[u8]>,
+    pub(super) qos: QoS,
+    /// From a client: keep it. To a client: it was kept.
+    pub(super) retain: bool,
+}
+
+/// Clients, sessions and retained messages.
+#[derive(Debug)]
+pub(super) struct Hub {
+    subscriptions_max: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    clients: HashMap<ConnectionId, Client>,
+    owners: HashMap<String, ConnectionId>,
+    retained: Retained,
+}
+
+/// A connection that claimed a user name; without a session until its login is proven.
+#[derive(Debug)]
+struct Client {
+    username: String,
+    control: Arc<Control>,
+    session: Option<Session>,
+}
+
+/// A session as the other connections see it.
+#[derive(Debug)]
+pub(super) struct Session {
+    client_id: String,
+    outgoing: mpsc::Sender<Arc<Message>>,
+    will: Option<Message>,
+    subscriptions: Vec<Subscription>,
+}
+
+/// How others end a connection, and wait for its end.
+#[derive(Debug)]
+pub(super) struct Control {
+    reason: OnceLock<DisconnectReason>,
+    pub(super) cut: CancellationToken,
+    /// Cancelled when the session's last event is on record.
+    pub(super) done: CancellationToken,
+}
+
+impl Session {
+    pub(super) fn new(client_id: String, outgoing: mpsc::Sender<Arc<Message>>, will: Option<Will>) -> Self {
+        let will =
+            will.map(|Will { topic, payload, qos, retain }| Message { topic, payload: payload.into(), qos, retain });
+        Self { client_id, outgoing, will, subscriptions: Vec::new() }
+    }
+}
+
+impl Control {
+    /// For a connection that `stop` ends as well.
+    pub(super) fn under(stop: &CancellationToken) -> Self {
+        Self { reason: OnceLock::new(), cut: stop.child_token(), done: CancellationToken::new() }
+    }
+
+    /// Ends the connection; the first reason stays.
+    pub(super) fn end(&self, reason: DisconnectReason) {
+        self.reason.get_or_init(|| reason);
+        self.cut.cancel();
+    }
+
+    /// Why [`Control::end`] was called; [`DisconnectReason::Shutdown`] when the broker's own token cut it.
+    pub(super) fn reason(&self) -> DisconnectReason {
+        self.reason.get().cloned().unwrap_or(DisconnectReason::Shutdown)
+    }
+}
+
+/// Answer to a session that wants to begin.
+#[derive(Debug)]
+pub(super) enum Admission {
+    /// It began.
+    Admitted,
+    /// The client has another one, which is told to end; try again when it is done.
+    Occupied(Arc<Control>),
+    /// The login was withdrawn while it was being decided on.
+    Withdrawn,
+}
+
+impl Hub {
+    pub(super) fn new(limits: &Limits) -> Self {
+        let retained = Retained::new(limits.retained_messages_max);
+        let state = State { clients: HashMap::new(), owners: HashMap::new(), retained };
+        Self { subscriptions_max: limits.subscriptions_max, state: Mutex::new(state) }
+    }
+
+    /// Notes who claims to connect, before the login is looked up: a login that is withdrawn from here on is not
+    /// admitted on the strength of what was looked up earlier.
+    pub(super) fn announce(&self, connection: ConnectionId, username: &str, control: Arc<Control>) {
+        let client = Client { username: username.to_owned(), control, session: None };
+        self.lock().clients.insert(connection, client);
+    }
+
+    /// Begins the session, unless the client still has another one. `session` is taken only when admitted.
+    pub(super) fn admit(&self, connection: ConnectionId, session: &mut Option<Session>) -> Admission {
+        let mut guard = self.lock();
+        let state = &mut *guard;
+        let client_id = session.as_ref().map_or("", |session| session.client_id.as_str());
+        if let Some(old) = state.owners.get(client_id).and_then(|owner| state.clients.get(owner)) {
+            old.control.end(DisconnectReason::TakenOver);
+            return Admission::Occupied(Arc::clone(&old.control));
+        }
+        match state.clients.get_mut(&connection) {
+            Some(client) if !client.control.cut.is_cancelled() => {
+                state.owners.insert(client_id.to_owned(), connection);
+                client.session = session.take();
+                Admission::Admitted
+            }
+            Some(_) | None => Admission::Withdrawn,
+        }
+    }
+
+    /// Adds a subscription, or replaces the one with the same filter [MQTT-3.8.4-3], and returns what is retained for
+    /// it; `None` when the client has too many.
+    pub(super) fn subscribe(&self, connection: ConnectionId, wanted: &Subscription) -> Option<Vec<Arc<Message>>> {
+        let mut guard = self.lock();
+        let state = &mut *guard;
+        let session = state.clients.get_mut(&connection)?.session.as_mut()?;
+        session.subscriptions.retain(|held| held.filter != wanted.filter);
+        if session.subscriptions.len() >= self.subscriptions_max {
+            return None;
+        }
+        session.subscriptions.push(wanted.clone());
+        Some(state.retained.matching(&wanted.filter))
+    }
+
+    pub(super) fn unsubscribe(&self, connection: ConnectionId, filter: &TopicFilter) {
+        let mut state = self.lock();
+        if let Some(session) = state.clients.get_mut(&connection).and_then(|client| client.session.as_mut()) {
+            session.subscriptions.retain(|held| held.filter != *filter);
+        }
+    }
+
+    /// Sends a message to everyone who wants it; returns how many do.
+    pub(super) fn publish(&self, message: &Message) -> usize {
+        self.lock().publish(message)
+    }
+
+    /// Forgets the connection. Unless it left on purpose, its will is published in the same breath and returned.
+    pub(super) fn retire(&self, connection: ConnectionId, on_purpose: bool) -> Option<Message> {
+        let mut state = self.lock();
+        let session = state.clients.remove(&connection)?.session?;
+        state.owners.remove(&session.client_id);
+        let will = session.will.filter(|_| !on_purpose)?;
+        state.publish(&will);
+        Some(will)
+    }
+
+    /// Ends every connection of this user name, also one whose login is still being decided on; returns how many.
+    pub(super) fn withdraw(&self, username: &str) -> usize {
+        let state = self.lock();
+        let clients = state.clients.values().filter(|client| client.username == username);
+        clients.map(|client| client.control.end(DisconnectReason::Withdrawn)).count()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn publish(&mut self, message: &Message) -> usize {
+        if message.retain {
+            self.retained.store(message);
+        }
+        self.clients.values().filter(|client| client.offer(message)).count()
+    }
+}
+
+impl Client {
+    /// Queues the message if the client wants it; a client whose queue is full is disconnected instead.
+    fn offer(&self, message: &Message) -> bool {
+        let Some(session) = &self.session else { return false };
+        let matching = session.subscriptions.iter().filter(|held| held.filter.matches(&message.topic));
+        let Some(granted) = matching.map(|held| held.qos).max() else { return false };
+        let copy = Message { retain: false, qos: message.qos.min(granted), ..message.clone() };
+        match session.outgoing.try_send(Arc::new(copy)) {
+            Ok(()) => true,
+            Err(TrySendError::Full(_)) => {
+                self.control.end(DisconnectReason::Slow);
+                false
+            }
+            Err(TrySendError::Closed(_)) => false,
+        }
+    }
+}
