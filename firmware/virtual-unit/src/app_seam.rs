@@ -90,3 +90,15 @@ impl BootClock {
         u64::try_from(self.elapsed().as_millis()).expect("a unit does not run for ages")
     }
 }
+
+/// An app that starts and then does nothing, for tests of all that happens before it.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct IdleApp;
+
+impl App for IdleApp {
+    fn run(&mut self, context: AppContext) -> AppExit {
+        const LOOK_AGAIN: Duration = Duration::from_secs(3600);
+        while !context.stop.wait(LOOK_AGAIN) {}
+        AppExit::Stopped
+    }
+}

@@ -97,12 +97,6 @@ impl Fifo {
         taken
     }
 
-    /// Forgets what waits: a reset empties the FIFO. The writers must have been stopped before.
-    pub(crate) fn clear(&self) {
-        self.lock().clear();
-        self.room.notify_all();
-    }
-
     fn write(&self, mut text: &[u8], stop: &StopToken) {
         while !text.is_empty() {
             let mut bytes = self.wait_while(stop, |bytes| bytes.len() >= FIFO_BYTES);

@@ -5,18 +5,28 @@
 //! seam in [`app_seam`]. The station never links the chip: the wire is all it sees.
 
 pub mod app_seam;
+mod boot;
+mod chip;
+pub mod cli;
 pub mod console;
+pub mod control;
+pub mod fault_text;
 pub mod faults;
 pub mod flash;
 pub mod flash_size;
 pub mod mac;
 pub mod partition;
+pub mod process;
 pub mod stop;
+pub mod unit;
+mod wire;
 
 pub use app_seam::{App, AppContext, AppExit, AppMaker, BootClock, RunningImage};
+pub use chip::slip;
 pub use console::{Console, Level};
 pub use faults::{Fault, Faults};
 pub use flash::Flash;
 pub use flash_size::FlashSize;
 pub use mac::Mac;
 pub use stop::StopToken;
+pub use unit::{Mode, Status, Straps, Unit, UnitError, UnitOptions};

@@ -1,2 +1,10 @@
 //! The `virtual-unit` program.
-fn main() {}
+
+use clap::Parser;
+use virtual_unit::cli::Cli;
+
+fn main() -> anyhow::Result<()> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).init();
+    virtual_unit::process::run(Cli::parse().into())?;
+    Ok(())
+}

@@ -1,0 +1,66 @@
+//! The address space that READ_REG and WRITE_REG reach. Knows which words matter to tools; the rest is plain memory.
+
+use std::collections::HashMap;
+
+use super::efuse;
+use super::identity::Identity;
+use super::request::RegisterWrite;
+use super::spi::Spi;
+use crate::faults::{Fault, Faults};
+use crate::flash_size::FlashSize;
+use crate::mac::Mac;
+
+const MAGIC: u32 = 0x4000_1000;
+const EFUSE_WORDS: u32 = 0x200;
+/// Words that are remembered; a host that writes more of them is told nothing and reads zeros.
+const WORDS_MAX: usize = 4096;
+
+/// What one chip shows on its bus.
+#[derive(Clone, Debug)]
+pub(crate) struct Registers {
+    mac: Mac,
+    flash_size: FlashSize,
+    faults: Faults,
+    spi: Spi,
+    words: HashMap<u32, u32>,
+}
+
+impl Registers {
+    /// The registers after a reset.
+    pub(crate) fn new(mac: Mac, flash_size: FlashSize, faults: Faults) -> Self {
+        Self { mac, flash_size, faults, spi: Spi::new(), words: HashMap::new() }
+    }
+
+    /// READ_REG.
+    pub(crate) fn read(&self, address: u32) -> u32 {
+        let identity = Identity::under(&self.faults);
+        let spi = address.wrapping_sub(identity.spi);
+        let fuses = address.wrapping_sub(identity.efuse);
+        if address == MAGIC {
+            identity.magic
+        } else if Spi::owns(spi) {
+            self.spi.read(spi)
+        } else if fuses < EFUSE_WORDS {
+            efuse::word(fuses, self.mac)
+        } else {
+            self.words.get(&address).copied().unwrap_or(0)
+        }
+    }
+
+    /// WRITE_REG.
+    pub(crate) fn write(&mut self, write: RegisterWrite) {
+        let old = self.read(write.address);
+        let value = old & !write.mask | write.value & write.mask;
+        let spi = write.address.wrapping_sub(Identity::under(&self.faults).spi);
+        if Spi::owns(spi) {
+            self.spi.write(spi, value, self.claimed_flash_size());
+        } else if self.words.len() < WORDS_MAX {
+            self.words.insert(write.address, value);
+        }
+    }
+
+    fn claimed_flash_size(&self) -> FlashSize {
+        let lie = |fault| if let Fault::WrongFlashSize { size } = fault { Some(size) } else { None };
+        self.faults.find(lie).unwrap_or(self.flash_size)
+    }
+}

@@ -1,0 +1,160 @@
+//! The control socket, which stands for the fixture's hand on reset line, straps and power. Knows the unit's public
+//! face, and no chip.
+//!
+//! One JSON object per line in, one per line out. `{"op":"download"}` and `{"op":"run"}` reset the unit with those
+//! straps; the reset line is released when the reply has been written, so a host that is ready before it asks hears
+//! the unit from its first byte, and nothing from before.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde::{Deserialize, Serialize};
+
+use crate::faults::Fault;
+use crate::stop::StopToken;
+use crate::unit::{Status, Straps, Unit, UnitError};
+
+/// Clients that are served at once.
+const CLIENTS_MAX: usize = 8;
+/// The longest line a client may send, in bytes.
+const LINE_MAX: u64 = 4096;
+
+/// An order of the fixture.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
+pub enum Order {
+    /// Reset with download straps.
+    Download,
+    /// Reset with run straps.
+    Run,
+    /// Power off, or on again with download straps.
+    Power {
+        /// Whether there is power.
+        on: bool,
+    },
+    /// Faults: `clear` switches all off, then `set` switches one on.
+    Fault {
+        /// Whether to switch all off first.
+        #[serde(default)]
+        clear: bool,
+        /// What to switch on.
+        #[serde(default)]
+        set: Option<Fault>,
+    },
+    /// What the unit is doing.
+    Status,
+    /// Ends the unit.
+    Quit,
+}
+
+/// The answer to an order.
+#[derive(Debug, Serialize)]
+pub struct Reply {
+    /// Whether it was carried out.
+    pub ok: bool,
+    /// Why not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+    /// What the unit is doing now.
+    #[serde(flatten)]
+    pub status: Status,
+}
+
+/// A socket that takes orders for a unit. Dropping it removes the socket's file.
+pub struct Control {
+    path: PathBuf,
+}
+
+impl Control {
+    /// Listens at `path`. `quit` is stopped by a quit order.
+    pub fn listen(path: &Path, unit: Arc<Unit>, quit: StopToken) -> io::Result<Self> {
+        remove_stale(path)?;
+        let listener = UnixListener::bind(path)?;
+        std::thread::Builder::new().name("control".into()).spawn(move || accept(&listener, &unit, &quit))?;
+        Ok(Self { path: path.to_owned() })
+    }
+}
+
+impl Drop for Control {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_file(&self.path) {
+            tracing::warn!(path = %self.path.display(), %error, "could not remove the control socket");
+        }
+    }
+}
+
+/// A socket that nobody listens to is what a killed unit leaves.
+fn remove_stale(path: &Path) -> io::Result<()> {
+    match UnixStream::connect(path) {
+        Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => std::fs::remove_file(path),
+        Ok(_) | Err(_) => Ok(()),
+    }
+}
+
+fn accept(listener: &UnixListener, unit: &Arc<Unit>, quit: &StopToken) {
+    let clients = Arc::new(AtomicUsize::new(0));
+    for stream in listener.incoming().map_while(Result::ok) {
+        if clients.load(Ordering::Relaxed) >= CLIENTS_MAX {
+            continue;
+        }
+        clients.fetch_add(1, Ordering::Relaxed);
+        let (unit, quit, clients) = (unit.clone(), quit.clone(), clients.clone());
+        std::thread::spawn(move || {
+            if let Err(error) = serve(&stream, &unit, &quit) {
+                tracing::debug!(%error, "a control client has gone");
+            }
+            clients.fetch_sub(1, Ordering::Relaxed);
+        });
+    }
+}
+
+fn serve(stream: &UnixStream, unit: &Unit, quit: &StopToken) -> io::Result<()> {
+    let mut lines = BufReader::new(stream);
+    loop {
+        let mut line = String::new();
+        if lines.by_ref().take(LINE_MAX).read_line(&mut line)? == 0 || !line.ends_with('\n') {
+            return Ok(());
+        }
+        let order = serde_json::from_str::<Order>(&line);
+        let result = match &order {
+            Ok(order) => obey(order, unit).map_err(|error| error.to_string()),
+            Err(error) => Err(format!("no order: {error}")),
+        };
+        let written = answer(stream, result.err(), unit);
+        // Released even if the client has gone: a unit does not stay in reset because its fixture crashed.
+        if let Ok(Order::Download | Order::Run | Order::Power { on: true }) = order {
+            unit.release().map_err(io::Error::other)?;
+        }
+        written?;
+        if let Ok(Order::Quit) = order {
+            quit.stop();
+            return Ok(());
+        }
+    }
+}
+
+fn obey(order: &Order, unit: &Unit) -> Result<(), UnitError> {
+    match order {
+        Order::Download | Order::Power { on: true } => unit.reset(Straps::Download)?,
+        Order::Run => unit.reset(Straps::Run)?,
+        Order::Power { on: false } => unit.power_off()?,
+        Order::Fault { clear, set } => {
+            if *clear {
+                unit.faults().clear();
+            }
+            set.iter().for_each(|fault| unit.faults().set(*fault));
+        }
+        Order::Status | Order::Quit => {}
+    }
+    Ok(())
+}
+
+fn answer(mut stream: &UnixStream, error: Option<String>, unit: &Unit) -> io::Result<()> {
+    let reply = Reply { ok: error.is_none(), error, status: unit.status() };
+    let mut line = serde_json::to_vec(&reply)?;
+    line.push(b'\n');
+    stream.write_all(&line)
+}

@@ -1,0 +1,225 @@
+//! The serial line of a unit: a pseudo-terminal at the pace of a UART, in both directions. Knows no protocol.
+//!
+//! A byte that the host writes reaches the unit when its last bit would have; a byte that the unit sends reaches the
+//! host likewise. All instants are virtual: a piece that follows another starts when that one ended, however late the
+//! thread woke up, and a piece after a pause starts when it was seen. So the line is never faster than a wire.
+
+mod pace;
+mod pty;
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::fd::BorrowedFd;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use self::pace::{Lane, Pace, garble, understands};
+use self::pty::Pty;
+
+/// The baud rate after a reset.
+pub(crate) const RESET_BAUD: u32 = 115_200;
+/// A host that has taken nothing for so long is not listening; a UART does not wait for it.
+const LISTENER_PATIENCE: Duration = Duration::from_secs(1);
+
+/// The line.
+#[derive(Debug)]
+pub(crate) struct Wire {
+    pty: Option<Pty>,
+    link: Option<PathBuf>,
+    paced: bool,
+    baud: u32,
+    /// Takes effect when all that is queued has been sent.
+    next_baud: Option<u32>,
+    arriving: Option<Arriving>,
+    inward: Lane,
+    departing: VecDeque<u8>,
+    outward: Lane,
+    blocked_since: Option<Instant>,
+}
+
+/// Bytes on their way from the host.
+#[derive(Debug)]
+pub(crate) struct Arriving {
+    /// The bytes.
+    pub(crate) bytes: Vec<u8>,
+    /// When the last of them has passed.
+    pub(crate) at: Instant,
+}
+
+impl Wire {
+    /// A line without a terminal; `plug` gives it one.
+    pub(crate) fn new(link: Option<PathBuf>, paced: bool) -> Self {
+        let now = Instant::now();
+        Self {
+            pty: None,
+            link,
+            paced,
+            baud: RESET_BAUD,
+            next_baud: None,
+            arriving: None,
+            inward: Lane::new(now),
+            departing: VecDeque::new(),
+            outward: Lane::new(now),
+            blocked_since: None,
+        }
+    }
+
+    /// Opens the terminal, unless it is there.
+    pub(crate) fn plug(&mut self) -> io::Result<()> {
+        if self.pty.is_none() {
+            self.pty = Some(Pty::open(self.link.as_deref())?);
+        }
+        Ok(())
+    }
+
+    /// Takes the terminal away.
+    pub(crate) fn unplug(&mut self) {
+        self.pty = None;
+    }
+
+    /// Where the terminal is.
+    pub(crate) fn path(&self) -> Option<&Path> {
+        self.pty.as_ref().map(Pty::path)
+    }
+
+    /// The unit's baud rate.
+    pub(crate) fn baud(&self) -> u32 {
+        self.baud
+    }
+
+    /// Forgets what is under way and goes back to the baud rate of a reset.
+    pub(crate) fn reset(&mut self) -> io::Result<()> {
+        self.departing.clear();
+        self.arriving = None;
+        self.next_baud = None;
+        self.blocked_since = None;
+        self.baud = RESET_BAUD;
+        self.pty.as_ref().map_or(Ok(()), Pty::flush)
+    }
+
+    /// Queues bytes that the unit begins to send at `at`, or when those before them are out.
+    pub(crate) fn send(&mut self, bytes: &[u8], at: Instant) {
+        if self.departing.is_empty() {
+            self.outward.idle_until(at);
+        }
+        self.departing.extend(bytes);
+    }
+
+    /// Changes the baud rate when all that is queued has been sent.
+    pub(crate) fn change_baud(&mut self, baud: u32) {
+        self.next_baud = Some(baud);
+    }
+
+    /// How many more bytes should be queued now to keep the line busy.
+    pub(crate) fn room(&self) -> usize {
+        (2 * self.pace().quantum()).saturating_sub(self.departing.len())
+    }
+
+    /// Delivers what has passed by `now`: outward to the host, inward to the caller.
+    pub(crate) fn advance(&mut self, now: Instant) -> io::Result<Option<Arriving>> {
+        self.deliver_outward(now)?;
+        match &self.arriving {
+            Some(piece) if piece.at > now => Ok(None),
+            Some(_) => {
+                let piece = self.arriving.take();
+                // Looked for before the piece is acted upon: what is there now was written during the piece.
+                self.fetch(self.inward.free_at())?;
+                Ok(piece)
+            }
+            None => {
+                self.fetch(now)?;
+                Ok(self.arriving.take_if(|piece| piece.at <= now))
+            }
+        }
+    }
+
+    /// Sleeps until there is something to do, or `wake` is readable.
+    pub(crate) fn wait(&self, wake: BorrowedFd<'_>) -> io::Result<()> {
+        let mut polled = vec![PollFd::from_borrowed_fd(wake, PollFlags::IN)];
+        if let Some(pty) = &self.pty {
+            let mut wanted = PollFlags::empty();
+            wanted.set(PollFlags::IN, self.arriving.is_none());
+            wanted.set(PollFlags::OUT, self.blocked_since.is_some());
+            polled.push(PollFd::from_borrowed_fd(pty.fd(), wanted));
+        }
+        let left = self.deadline().map(|at| at.saturating_duration_since(Instant::now()));
+        let left = left.map(|left| Timespec::try_from(left).expect("a wait is short"));
+        match poll(&mut polled, left.as_ref()) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn pace(&self) -> Pace {
+        Pace(self.paced.then_some(self.baud))
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        let inward = self.arriving.as_ref().map(|piece| piece.at);
+        let piece = self.departing.len().min(self.pace().quantum());
+        let passed = self.outward.free_at() + self.pace().duration(piece);
+        // A host that does not take its bytes is asked again when the terminal has room, or when they are lost.
+        let lost = self.blocked_since.map_or(passed, |since| since + LISTENER_PATIENCE);
+        let outward = (!self.departing.is_empty()).then_some(passed.max(lost));
+        inward.into_iter().chain(outward).min()
+    }
+
+    /// Reads what the host has written; its first bit is on the wire at `start`.
+    fn fetch(&mut self, start: Instant) -> io::Result<()> {
+        let Some(pty) = &self.pty else { return Ok(()) };
+        let mut bytes = vec![0; self.pace().quantum()];
+        let count = pty.read(&mut bytes)?;
+        if count == 0 {
+            return Ok(());
+        }
+        bytes.truncate(count);
+        if !understands(self.baud, pty.host_baud()?) {
+            garble(&mut bytes);
+        }
+        let pace = self.pace();
+        self.inward.idle_until(start);
+        self.arriving = Some(Arriving { at: self.inward.occupy(count, pace), bytes });
+        Ok(())
+    }
+
+    fn deliver_outward(&mut self, now: Instant) -> io::Result<()> {
+        loop {
+            let pace = self.pace();
+            let passed = pace.bytes_in(now.saturating_duration_since(self.outward.free_at()));
+            let piece = passed.min(self.departing.len()).min(pace.quantum());
+            let whole = piece == self.departing.len() || piece == pace.quantum();
+            if piece == 0 || !whole {
+                break;
+            }
+            let gone = self.hand_over(piece, now)?;
+            self.departing.drain(..gone);
+            self.outward.occupy(gone, pace);
+            if gone < piece {
+                break;
+            }
+        }
+        if self.departing.is_empty() {
+            self.baud = self.next_baud.take().unwrap_or(self.baud);
+        }
+        Ok(())
+    }
+
+    /// Gives the first `count` queued bytes to the host; returns how many are gone. Those that a host does not take
+    /// wait a while, and are then lost, as on a UART.
+    fn hand_over(&mut self, count: usize, now: Instant) -> io::Result<usize> {
+        let Some(pty) = &self.pty else { return Ok(count) };
+        let mut bytes: Vec<u8> = self.departing.iter().take(count).copied().collect();
+        if !understands(self.baud, pty.host_baud()?) {
+            garble(&mut bytes);
+        }
+        let taken = pty.write(&bytes)?;
+        if taken > 0 {
+            self.blocked_since = None;
+            return Ok(taken);
+        }
+        let since = *self.blocked_since.get_or_insert(now);
+        Ok(if now.duration_since(since) < LISTENER_PATIENCE { 0 } else { count })
+    }
+}
