@@ -4,6 +4,7 @@
 //! pseudo-terminal at the pace of a UART), a boot (what the second stage prints and checks) and an app, behind the
 //! seam in [`app_seam`]. The station never links the chip: the wire is all it sees.
 
+pub mod app;
 pub mod app_seam;
 mod boot;
 mod chip;
@@ -21,6 +22,7 @@ pub mod stop;
 pub mod unit;
 mod wire;
 
+pub use app::DeviceApp;
 pub use app_seam::{App, AppContext, AppExit, AppMaker, BootClock, RunningImage};
 pub use chip::slip;
 pub use console::{Console, Level};
