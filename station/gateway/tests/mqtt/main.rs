@@ -1,0 +1,11 @@
+//! The MQTT broker through its public interface: real TLS on loopback, public clients and a raw one.
+
+mod bench;
+mod broken_clients;
+mod certificates;
+mod login;
+mod public_clients;
+mod raw;
+mod session;
+mod station;
+mod topics;
