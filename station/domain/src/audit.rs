@@ -54,6 +54,8 @@ macro_rules! audit_kinds {
 }
 
 audit_kinds! {
+    /// A batch was opened.
+    BatchOpened = "batch.opened";
     /// A run began on a slot.
     RunBegan = "run.began";
     /// The run's unit became known.
@@ -66,6 +68,8 @@ audit_kinds! {
     RunPassed = "run.passed";
     /// A run failed.
     RunFailed = "run.failed";
+    /// A serial number was given to a unit.
+    SerialAllocated = "serial.allocated";
     /// An auth code was made for a run.
     CodeIssued = "code.issued";
     /// An auth code was used.

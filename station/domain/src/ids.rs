@@ -18,7 +18,8 @@ pub struct IdError {
 }
 
 impl IdError {
-    pub(crate) fn new(text: &str, expected: &'static str) -> Self {
+    /// The text and what it should have been.
+    pub fn new(text: &str, expected: &'static str) -> Self {
         Self { text: text.to_owned(), expected }
     }
 }

@@ -1,0 +1,288 @@
+//! What the verdict promises: nothing passes by accident, and every failure is named.
+
+use firstpass_domain::{
+    Chip, DeviceId, DiagnosisCode as Code, Evidence, Fact, FlashSize, Injection, Mac, Policy, RegionPolicy, Revision,
+    SerialNumber, Sha256Digest, Step, Timestamp, Verdict,
+    evidence::{Identity, LinkFault, NvsReadBack, RegionDigest, Rule, Security, UartFact},
+    judge,
+    policy::AppPolicy,
+};
+
+const APP: Sha256Digest = Sha256Digest::new([7; 32]);
+const CERTIFICATE: Sha256Digest = Sha256Digest::new([8; 32]);
+
+fn policy() -> Policy {
+    let region = |name: &str, offset, written_by_unit: bool| RegionPolicy {
+        name: name.to_owned(),
+        offset,
+        len: 4096,
+        sha256: (!written_by_unit).then_some(APP),
+        written_by_unit,
+    };
+    Policy {
+        injection: Injection::Nvs,
+        chip: Chip::Esp32c3,
+        min_revision: Some(Revision { major: 0, minor: 3 }),
+        flash_size: "4MB".parse::<FlashSize>().unwrap(),
+        max_attempts: 0,
+        repeat_passed: false,
+        client_certificate: true,
+        presence: true,
+        keep_auth_code: false,
+        regions: vec![region("app", 0x10000, false), region("nvs", 0x9000, true)],
+        app: Some(AppPolicy { version: "1.0.0".to_owned(), sha256: APP }),
+    }
+}
+
+fn identity() -> Identity {
+    Identity {
+        chip: Some(Chip::Esp32c3),
+        revision: Some(Revision { major: 0, minor: 4 }),
+        flash_size: Some("4MB".parse().unwrap()),
+        mac: mac(),
+        security: Security::default(),
+    }
+}
+
+fn mac() -> Mac {
+    Mac::new([2, 0, 0, 0, 0, 1])
+}
+
+fn digest(name: &str, offset: u32) -> RegionDigest {
+    RegionDigest { name: name.to_owned(), offset, len: 4096, sha256: APP, md5_matches: true }
+}
+
+fn read_back() -> NvsReadBack {
+    NvsReadBack {
+        device_id: Some("d-1".to_owned()),
+        device_key: Some("k-1".to_owned()),
+        workspace_slug: Some("acme".to_owned()),
+        mqtt_username: Some("u-1".to_owned()),
+        password_matches: true,
+        session_matches: true,
+        auth_code_present: false,
+        certificate: Some(CERTIFICATE),
+        sha256: APP,
+    }
+}
+
+fn good() -> Vec<Fact> {
+    let device = || DeviceId::new("d-1").unwrap();
+    vec![
+        Fact::Identified(identity()),
+        Fact::Prepared { serial: SerialNumber::new("FP00000001").unwrap(), nvs_sha256: APP },
+        Fact::RegionWritten(digest("app", 0x10000)),
+        Fact::RegionWritten(digest("nvs", 0x9000)),
+        Fact::Uart(UartFact::FirstByte),
+        Fact::Uart(UartFact::AppLoaded),
+        Fact::Uart(UartFact::NetworkUp),
+        Fact::Uart(UartFact::ProvisionStarted),
+        Fact::ProvisionAccepted {
+            device_id: device(),
+            mqtt_username: "u-1".to_owned(),
+            mac: Some(mac()),
+            certificate: Some(CERTIFICATE),
+            on_behalf: false,
+        },
+        Fact::Uart(UartFact::Provisioned { username: "u-1".to_owned() }),
+        Fact::MqttConnected { connection: 5, username: "u-1".to_owned(), certificate: Some(device()) },
+        Fact::Subscribed { connection: 5, filter: "acme/k-1/cmd/#".to_owned() },
+        Fact::Subscribed { connection: 5, filter: "acme/k-1/config/#".to_owned() },
+        Fact::Presence { connection: 5, online: true },
+        Fact::PingAnswered { connection: 5, fw_version: "1.0.0".to_owned(), app_sha256: APP.to_string() },
+        Fact::MqttDisconnected { connection: 5, reason: "connection_lost".to_owned() },
+        Fact::Reconnected { mac: mac() },
+        Fact::RegionAttested(digest("app", 0x10000)),
+        Fact::NvsReadBack(read_back()),
+    ]
+}
+
+fn evidence(facts: Vec<Fact>) -> Vec<Evidence> {
+    let at = |index: usize| Timestamp::from_micros(index as i64);
+    facts.into_iter().enumerate().map(|(index, fact)| Evidence { at: at(index), fact }).collect()
+}
+
+fn verdict(facts: Vec<Fact>) -> Verdict {
+    judge(&policy(), &evidence(facts))
+}
+
+fn code(facts: Vec<Fact>) -> Option<Code> {
+    match verdict(facts) {
+        Verdict::Fail(diagnosis) => Some(diagnosis.code),
+        Verdict::Pass | Verdict::Open { .. } => None,
+    }
+}
+
+#[test]
+fn a_unit_with_all_its_evidence_passes() {
+    assert_eq!(verdict(good()), Verdict::Pass);
+}
+
+#[test]
+fn no_piece_of_required_evidence_can_be_missing() {
+    // These alone say nothing that the verdict asks for.
+    let optional = |fact: &Fact| match fact {
+        Fact::Uart(line) => !matches!(line, UartFact::AppLoaded | UartFact::Provisioned { .. }),
+        Fact::MqttDisconnected { .. } => true,
+        _ => false,
+    };
+    for (index, fact) in good().iter().enumerate() {
+        let mut facts = good();
+        facts.remove(index);
+        assert_eq!(verdict(facts) == Verdict::Pass, optional(fact), "without {fact:?}");
+    }
+}
+
+#[test]
+fn no_beginning_of_a_good_run_passes_or_fails() {
+    let facts = good();
+    let mut last = Step::Identify;
+    for len in 0..facts.len() {
+        let Verdict::Open { step } = verdict(facts[..len].to_vec()) else { panic!("a verdict after {len} facts") };
+        assert!(step >= last, "the run went back from {last} to {step}");
+        last = step;
+    }
+}
+
+#[test]
+fn a_failure_anywhere_outweighs_all_that_went_well() {
+    let link = |fault| Fact::LinkFailed { step: Step::Flash, fault, detail: String::new() };
+    let failures = [
+        (Fact::Identified(Identity { chip: Some(Chip::Esp32s3), ..identity() }), Code::WrongChip),
+        (Fact::Identified(Identity { chip: None, ..identity() }), Code::WrongChip),
+        (Fact::Identified(Identity { revision: None, ..identity() }), Code::RevisionTooOld),
+        (Fact::Identified(Identity { flash_size: None, ..identity() }), Code::WrongFlashSize),
+        (
+            Fact::Identified(Identity {
+                security: Security { secure_boot: true, ..Security::default() },
+                ..identity()
+            }),
+            Code::SecurityEnabled,
+        ),
+        (Fact::Reconnected { mac: Mac::new([2, 0, 0, 0, 0, 2]) }, Code::OtherUnit),
+        (Fact::RegionWritten(RegionDigest { md5_matches: false, ..digest("app", 0x10000) }), Code::FlashVerifyFailed),
+        (Fact::RegionWritten(RegionDigest { sha256: CERTIFICATE, ..digest("app", 0x10000) }), Code::FlashVerifyFailed),
+        (Fact::RegionAttested(RegionDigest { md5_matches: false, ..digest("app", 0x10000) }), Code::FlashChanged),
+        (Fact::NvsReadBack(NvsReadBack { mqtt_username: None, ..read_back() }), Code::NvsUnreadable),
+        (Fact::NvsReadBack(NvsReadBack { session_matches: false, ..read_back() }), Code::SessionMismatch),
+        (Fact::NvsReadBack(NvsReadBack { password_matches: false, ..read_back() }), Code::SessionMismatch),
+        (Fact::NvsReadBack(NvsReadBack { certificate: None, ..read_back() }), Code::SessionMismatch),
+        (Fact::NvsReadBack(NvsReadBack { auth_code_present: true, ..read_back() }), Code::CodeLeftBehind),
+        (link(LinkFault::PortGone), Code::PortGone),
+        (link(LinkFault::VerifyFailed), Code::FlashVerifyFailed),
+        (Fact::Uart(UartFact::BootFailed { text: "invalid header: 0xffffffff".into() }), Code::BootImageInvalid),
+        (Fact::Uart(UartFact::Panicked { text: "Guru Meditation Error".into() }), Code::BootLoop),
+        (Fact::Uart(UartFact::Restarted { reason: "rst:0xc".into() }), Code::BootLoop),
+        (Fact::Uart(UartFact::ProvisionSkipped), Code::ProvisionUnexpected),
+        (Fact::Uart(UartFact::Provisioned { username: "u-2".into() }), Code::ProvisionUnexpected),
+        (Fact::ProvisionRefused { status: 409, reason: "code_used".into() }, Code::ProvisionRefused),
+        (Fact::MqttRefused { code: 4, reason: "wrong_password".into() }, Code::MqttRefused),
+        (Fact::MqttConnected { connection: 6, username: "u-1".into(), certificate: None }, Code::CertificateMissing),
+        (Fact::TopicDenied { connection: 5, topic: "acme/k-1/commands".into(), subscribe: true }, Code::TopicDenied),
+        (
+            Fact::PingAnswered { connection: 5, fw_version: "0.9.0".into(), app_sha256: APP.to_string() },
+            Code::WrongFirmware,
+        ),
+        (Fact::Refused { rule: Rule::PassedBefore }, Code::PassedBefore),
+        (Fact::Interrupted { step: Step::Attest, cancelled: false }, Code::Interrupted),
+        (Fact::Interrupted { step: Step::Attest, cancelled: true }, Code::Cancelled),
+    ];
+    for (failure, expected) in failures {
+        let mut facts = good();
+        facts.push(failure.clone());
+        assert_eq!(code(facts), Some(expected), "{failure:?}");
+    }
+}
+
+#[test]
+fn proofs_on_two_connections_do_not_add_up() {
+    let mut facts = good();
+    for fact in &mut facts {
+        if let Fact::Presence { connection, .. } = fact {
+            *connection = 6;
+        }
+    }
+    assert_eq!(verdict(facts), Verdict::Open { step: Step::Connect });
+}
+
+#[test]
+fn a_proof_after_the_connection_ended_does_not_count() {
+    let mut facts = good();
+    let end = facts.iter().position(|fact| matches!(fact, Fact::MqttDisconnected { .. })).unwrap();
+    let end = facts.remove(end);
+    let ping = facts.iter().position(|fact| matches!(fact, Fact::PingAnswered { .. })).unwrap();
+    facts.insert(ping, end);
+    assert_eq!(verdict(facts), Verdict::Open { step: Step::Connect });
+}
+
+#[test]
+fn a_read_back_from_before_the_connection_does_not_count() {
+    let mut facts = good();
+    let read_back = facts.pop().unwrap();
+    facts.insert(10, read_back);
+    assert_eq!(verdict(facts), Verdict::Open { step: Step::Attest });
+}
+
+#[test]
+fn a_time_out_is_explained_by_what_was_seen() {
+    let until = |wanted: fn(&Fact) -> bool| {
+        let facts = good();
+        let len = facts.iter().position(wanted).unwrap() + 1;
+        facts[..len].to_vec()
+    };
+    let written = until(|fact| matches!(fact, Fact::RegionWritten(digest) if digest.name == "nvs"));
+    let loaded = until(|fact| matches!(fact, Fact::Uart(UartFact::AppLoaded)));
+    let provisioned = until(|fact| matches!(fact, Fact::Uart(UartFact::Provisioned { .. })));
+    let connected = until(|fact| matches!(fact, Fact::MqttConnected { .. }));
+    let no_network = Fact::Uart(UartFact::NetworkFailed { text: "WiFi connect failed after 5".into() });
+    let transport = Fact::Uart(UartFact::ProvisionTransport { error: "ESP_ERR_HTTP_CONNECT".into() });
+    let dropped = Fact::MqttDisconnected { connection: 5, reason: "connection_lost".into() };
+    let cases = [
+        (written.clone(), vec![], Step::Boot, Code::BootSilent),
+        (written, vec![Fact::Uart(UartFact::FirstByte)], Step::Boot, Code::BootAppMissing),
+        (loaded.clone(), vec![], Step::Provision, Code::AppSilent),
+        (loaded.clone(), vec![no_network], Step::Provision, Code::NetworkFailed),
+        (loaded, vec![transport], Step::Provision, Code::ProvisionTransport),
+        (provisioned, vec![], Step::Connect, Code::MqttTimedOut),
+        (connected, vec![dropped], Step::Connect, Code::MqttDropped),
+    ];
+    for (mut facts, more, step, expected) in cases {
+        facts.extend(more);
+        facts.push(Fact::TimedOut { step, after_ms: 1000 });
+        assert_eq!(code(facts), Some(expected), "{step}");
+    }
+}
+
+#[test]
+fn a_temporary_refusal_is_no_verdict() {
+    for status in [429, 503] {
+        let mut facts = good();
+        facts.insert(8, Fact::ProvisionRefused { status, reason: "later".into() });
+        facts.insert(9, Fact::Uart(UartFact::ProvisionRefused { status }));
+        assert_eq!(verdict(facts), Verdict::Pass, "{status}");
+    }
+}
+
+#[test]
+fn evidence_reads_back_from_the_record_as_it_was() {
+    for item in evidence(good()) {
+        let text = serde_json::to_string(&item).unwrap();
+        assert_eq!(serde_json::from_str::<Evidence>(&text).unwrap(), item, "{text}");
+    }
+    let text = serde_json::to_string(&policy()).unwrap();
+    assert_eq!(serde_json::from_str::<Policy>(&text).unwrap(), policy());
+}
+
+#[test]
+fn every_diagnosis_has_words_and_its_own_code() {
+    let mut names: Vec<&str> = Code::ALL.iter().map(|code| code.name()).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), Code::ALL.len());
+    for code in Code::ALL {
+        let words = code.words();
+        for text in [words.what, words.why, words.remedy] {
+            assert!(text.ends_with('.') && text.len() > 10, "{}: {text:?}", code.name());
+        }
+    }
+}
