@@ -1,1 +1,17 @@
-//! Ports, fixtures, flashing, NVS images and UART logs.
+//! Ports, fixtures, flashing, NVS images and UART logs: everything that touches a unit's serial port or its flash.
+//!
+//! All calls block; the line makes them from `spawn_blocking`. Knows no record, no network and no verdict.
+
+pub mod fixture;
+pub mod lease;
+pub mod link;
+pub mod ports;
+pub mod prepared;
+pub mod uart;
+
+pub use fixture::{Fixture, FixtureError};
+pub use lease::{Leases, PortLease};
+pub use link::{Link, LinkError, ProgressSink};
+pub use ports::{PortError, PortInfo, PortName};
+pub use prepared::{PreparedImage, Region};
+pub use uart::{UartCapture, UartEvent};

@@ -1,0 +1,110 @@
+//! Who may use which port. Hardware is used only through a lease; dropping it passes the port on. Knows no hardware.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use crate::ports::PortName;
+
+/// How long a waiter sleeps before it looks at its token again.
+const WAIT_TICK: Duration = Duration::from_millis(200);
+
+/// The ports that are in use in this process. Clones share them.
+#[derive(Debug, Clone, Default)]
+pub struct Leases(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    taken: Mutex<BTreeSet<PathBuf>>,
+    passed_on: Condvar,
+}
+
+impl Leases {
+    /// No port is in use.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes `port` if it is free. Two names of one device are one port.
+    pub fn try_acquire(&self, port: &PortName) -> Option<PortLease> {
+        let device = port.canonical();
+        self.lock().insert(device.clone()).then(|| self.lease(port, device))
+    }
+
+    /// Takes `port`, and waits while another holds it; `None` once `token` is cancelled.
+    pub fn acquire(&self, port: &PortName, token: &CancellationToken) -> Option<PortLease> {
+        let device = port.canonical();
+        let mut taken = self.lock();
+        while !taken.insert(device.clone()) {
+            if token.is_cancelled() {
+                return None;
+            }
+            taken = self.0.passed_on.wait_timeout(taken, WAIT_TICK).expect("no holder of this lock panics").0;
+        }
+        drop(taken);
+        Some(self.lease(port, device))
+    }
+
+    fn lease(&self, port: &PortName, device: PathBuf) -> PortLease {
+        PortLease { leases: self.clone(), port: port.clone(), device }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeSet<PathBuf>> {
+        self.0.taken.lock().expect("no holder of this lock panics")
+    }
+}
+
+/// The right to use one port.
+#[derive(Debug)]
+pub struct PortLease {
+    leases: Leases,
+    port: PortName,
+    device: PathBuf,
+}
+
+impl PortLease {
+    /// Which port.
+    pub fn port(&self) -> &PortName {
+        &self.port
+    }
+}
+
+impl Drop for PortLease {
+    fn drop(&mut self) {
+        self.leases.lock().remove(&self.device);
+        self.leases.0.passed_on.notify_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_leased_port_is_passed_on_when_its_lease_is_dropped() {
+        let leases = Leases::new();
+        let port = PortName::new("/dev/slot-1");
+        let lease = leases.try_acquire(&port).unwrap();
+        assert!(leases.try_acquire(&port).is_none());
+        assert!(leases.try_acquire(&PortName::new("/dev/slot-2")).is_some());
+        let waiting = std::thread::spawn({
+            let (leases, port) = (leases.clone(), port.clone());
+            move || leases.acquire(&port, &CancellationToken::new()).is_some()
+        });
+        drop(lease);
+        assert!(waiting.join().unwrap());
+    }
+
+    #[test]
+    fn a_cancelled_waiter_gets_no_lease() {
+        let leases = Leases::new();
+        let port = PortName::new("/dev/slot-1");
+        let _lease = leases.try_acquire(&port).unwrap();
+        let token = CancellationToken::new();
+        token.cancel();
+        assert!(leases.acquire(&port, &token).is_none());
+    }
+}

@@ -1,0 +1,196 @@
+//! A live link to a unit whose loader stub answers: connect, identify, write, hash, read, run. Knows no recipe and no
+//! record. All calls block; each looks at the cancellation token at least every 200 ms, but for the seconds in which
+//! espflash detects the chip and loads its stub.
+
+mod connect;
+pub(crate) mod error;
+mod flash;
+mod identify;
+mod read;
+pub(crate) mod slip;
+mod wire;
+
+use std::path::Path;
+use std::time::Duration;
+
+use espflash::command::CommandType;
+use espflash::connection::{Connection, ResetAfterOperation, ResetBeforeOperation};
+use firstpass_domain::Mac;
+use firstpass_domain::evidence::{Identity, RegionDigest};
+use serialport::{TTYPort, UsbPortInfo};
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+use self::error::WireError;
+use self::wire::Wire;
+use crate::{Fixture, PortLease, Region, UartCapture, UartEvent, uart};
+
+pub use self::error::LinkError;
+
+/// Baud rate of the ROM loader and of a unit's log.
+pub const BAUD_DEFAULT: u32 = 115_200;
+/// How long the stub may take for a short command.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Hears how far a write has come.
+pub trait ProgressSink {
+    /// `written` of `total` bytes of `region` are in flash.
+    fn progress(&mut self, region: &str, written: u32, total: u32);
+}
+
+impl<F: FnMut(&str, u32, u32)> ProgressSink for F {
+    fn progress(&mut self, region: &str, written: u32, total: u32) {
+        self(region, written, total);
+    }
+}
+
+/// A unit that waits for commands in its loader's stub.
+pub struct Link {
+    lease: PortLease,
+    fixture: Fixture,
+    usb_pid: u16,
+    chip: espflash::target::Chip,
+    // Only away while espflash has it, within one call.
+    wire: Option<Wire>,
+}
+
+impl Link {
+    /// Resets the unit on the leased port into download mode, loads the stub and raises the baud rate to `baud`.
+    /// On failure the lease is dropped, which passes the port on.
+    pub fn connect(
+        lease: PortLease,
+        fixture: Fixture,
+        baud: u32,
+        token: &CancellationToken,
+    ) -> Result<Self, LinkError> {
+        let operation = format!("connect to the unit on {}", lease.port());
+        connect::connect(lease, fixture, baud, token).map_err(|err| err.during(operation))
+    }
+
+    /// Which port.
+    pub fn lease(&self) -> &PortLease {
+        &self.lease
+    }
+
+    /// Who the unit is: chip, revision, flash size, MAC, security state.
+    pub fn identify(&mut self) -> Result<Identity, LinkError> {
+        identify::identify(self).map_err(|err| err.during("identify the unit"))
+    }
+
+    /// The eFuse MAC, read again from the chip.
+    pub fn read_mac(&mut self) -> Result<Mac, LinkError> {
+        identify::mac(self).map_err(|err| err.during("read the MAC"))
+    }
+
+    /// Writes `regions` in order and has the chip hash each. It stops after the first region whose hash differs; that
+    /// one is the last in the result, with `md5_matches` false.
+    pub fn write(
+        &mut self,
+        regions: &[Region],
+        progress: &mut dyn ProgressSink,
+    ) -> Result<Vec<RegionDigest>, LinkError> {
+        flash::write(self.wire(), regions, progress)
+    }
+
+    /// Has the chip hash every one of `regions` and compares with what they should hold.
+    pub fn digest(&mut self, regions: &[Region]) -> Result<Vec<RegionDigest>, LinkError> {
+        regions
+            .iter()
+            .map(|region| {
+                flash::digest(self.wire(), region, 0).map_err(|err| err.during(format!("hash {}", region.name)))
+            })
+            .collect()
+    }
+
+    /// Reads `len` bytes of flash from `offset`, checked by MD5 on the way.
+    pub fn read(&mut self, offset: u32, len: u32) -> Result<Vec<u8>, LinkError> {
+        let operation = || format!("read {len} bytes of flash at {offset:#x}");
+        read::read(self.wire(), offset, len).map_err(|err| err.during(operation()))
+    }
+
+    /// Resets the unit into its app and captures its log from the first byte, every byte into the file at `log` (which
+    /// is appended to). What the log says comes out of the receiver; see [`UartCapture`].
+    pub fn run(self, log: &Path) -> Result<(UartCapture, mpsc::Receiver<UartEvent>), LinkError> {
+        let Self { lease, fixture, usb_pid, wire, .. } = self;
+        let mut wire = wire.expect("the wire is here between calls");
+        let operation = "reset the unit into its app";
+        wire.set_baud(BAUD_DEFAULT).and_then(|()| wire.clear()).map_err(|err| err.during(operation))?;
+        let token = wire.token().clone();
+        let port = fixture.release(wire.into_port(), usb_pid).map_err(|err| err.during(operation))?;
+        let (capture, events) = uart::start(port, lease, log, &token)?;
+        fixture.run_by_command(&token).map_err(|err| err.during(operation))?;
+        Ok((capture, events))
+    }
+
+    /// Gives the lease back and leaves the unit as it is, in its loader.
+    pub fn close(self) -> PortLease {
+        self.lease
+    }
+
+    fn wire(&mut self) -> &mut Wire {
+        self.wire.as_mut().expect("the wire is here between calls")
+    }
+
+    /// Lends the port to `act` as an espflash connection, for the knowledge of chips that espflash has.
+    fn with_espflash<T>(
+        &mut self,
+        act: impl FnOnce(&mut Connection) -> Result<T, espflash::Error>,
+    ) -> Result<T, WireError> {
+        let wire = self.wire.take().expect("the wire is here between calls");
+        let token = wire.token().clone();
+        let mut connection = connection(wire.into_port(), self.usb_pid);
+        let result = connection.set_timeout(CommandType::ReadReg.timeout()).and_then(|()| act(&mut connection));
+        self.wire = Some(Wire::new(connection.into_serial(), token)?);
+        Ok(result?)
+    }
+}
+
+/// An espflash connection that never touches the reset lines by itself.
+fn connection(port: TTYPort, usb_pid: u16) -> Connection {
+    let usb = UsbPortInfo { vid: 0, pid: usb_pid, serial_number: None, manufacturer: None, product: None };
+    Connection::new(port, usb, ResetAfterOperation::NoReset, ResetBeforeOperation::NoReset, BAUD_DEFAULT)
+}
+
+impl Fixture {
+    /// Resets the unit into download mode. `slow` holds the strap longer, for boards with a large capacitor on reset.
+    fn download(
+        &self,
+        port: TTYPort,
+        usb_pid: u16,
+        slow: bool,
+        token: &CancellationToken,
+    ) -> Result<TTYPort, WireError> {
+        match self {
+            Self::DtrRts => {
+                let mut connection = connection(port, usb_pid);
+                connection.reset_to_flash(slow)?;
+                Ok(connection.into_serial())
+            }
+            Self::Socket(path) => {
+                crate::fixture::command(path, crate::fixture::Straps::Download, token)?;
+                Ok(port)
+            }
+        }
+    }
+
+    /// Resets the unit into its app over the port's own lines, when that is how it is done. The bytes that arrive until
+    /// the port is read wait in the kernel.
+    fn release(&self, port: TTYPort, usb_pid: u16) -> Result<TTYPort, WireError> {
+        match self {
+            Self::DtrRts => {
+                let mut connection = connection(port, usb_pid);
+                connection.reset()?;
+                Ok(connection.into_serial())
+            }
+            Self::Socket(_) => Ok(port),
+        }
+    }
+
+    /// Resets the unit into its app through a controller, when that is how it is done.
+    fn run_by_command(&self, token: &CancellationToken) -> Result<(), WireError> {
+        match self {
+            Self::DtrRts => Ok(()),
+            Self::Socket(path) => Ok(crate::fixture::command(path, crate::fixture::Straps::Run, token)?),
+        }
+    }
+}

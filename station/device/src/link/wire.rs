@@ -1,0 +1,179 @@
+//! Requests to the stub and its answers over an open port. Looks at its token at least every [`IO_TICK`].
+//!
+//! Source: Espressif, "Serial Protocol": a response is 0x01, the command's number, the length of the data (u16), a value
+//! (u32), and the data, whose last two bytes (of a stub) are status and error code.
+
+use std::io::{self, Read, Write};
+use std::time::{Duration, Instant};
+
+use espflash::command::{Command, CommandType};
+use serialport::{ClearBuffer, SerialPort, TTYPort};
+use tokio_util::sync::CancellationToken;
+
+use super::error::WireError;
+use super::slip::{self, Decoder};
+use crate::ports::IO_TICK;
+
+/// Bytes written at once: few enough that a write never blocks for long at any baud rate.
+const WRITE_LEN: usize = 1024;
+const READ_LEN: usize = 4096;
+/// Time for a frame to be taken by the port, beyond what its bytes need at 115 200 baud.
+const SEND_TIMEOUT: Duration = Duration::from_secs(5);
+const HEADER_LEN: usize = 8;
+const STATUS_LEN: usize = 2;
+const RESPONSE: u8 = 0x01;
+
+/// An open port with a loader or its stub on the other side.
+pub(crate) struct Wire {
+    port: TTYPort,
+    decoder: Decoder,
+    token: CancellationToken,
+}
+
+/// A stub's answer.
+#[derive(Debug)]
+pub(crate) struct Response {
+    /// The value field of the header.
+    pub(crate) value: u32,
+    /// The data without the status bytes.
+    pub(crate) data: Vec<u8>,
+}
+
+impl Wire {
+    /// Takes over `port`.
+    pub(crate) fn new(mut port: TTYPort, token: CancellationToken) -> Result<Self, WireError> {
+        port.set_timeout(IO_TICK).map_err(gone)?;
+        Ok(Self { port, decoder: Decoder::default(), token })
+    }
+
+    /// Gives the port away.
+    pub(crate) fn into_port(self) -> TTYPort {
+        self.port
+    }
+
+    /// The token that ends every wait.
+    pub(crate) fn token(&self) -> &CancellationToken {
+        &self.token
+    }
+
+    /// Sends `command` and waits at most `timeout` for its answer.
+    pub(crate) fn request(&mut self, command: &Command<'_>, timeout: Duration) -> Result<Response, WireError> {
+        self.send(&slip::frame(command))?;
+        self.answer(command.command_type(), timeout)
+    }
+
+    /// Waits for the answer to `command`. Answers to earlier commands are passed over.
+    pub(crate) fn answer(&mut self, command: CommandType, timeout: Duration) -> Result<Response, WireError> {
+        let deadline = Instant::now() + timeout;
+        let mut odd = 0;
+        loop {
+            let packet = match self.packet_until(deadline, timeout) {
+                Err(WireError::NoAnswer { .. }) if odd > 0 => return Err(WireError::Garbled { bytes: odd }),
+                other => other?,
+            };
+            match parse(&packet, command)? {
+                Some(response) => return Ok(response),
+                None => odd += packet.len(),
+            }
+        }
+    }
+
+    /// The next packet, whatever it is.
+    pub(crate) fn packet(&mut self, timeout: Duration) -> Result<Vec<u8>, WireError> {
+        self.packet_until(Instant::now() + timeout, timeout)
+    }
+
+    fn packet_until(&mut self, deadline: Instant, timeout: Duration) -> Result<Vec<u8>, WireError> {
+        let stray = self.decoder.stray();
+        loop {
+            if let Some(packet) = self.decoder.pop() {
+                return Ok(packet);
+            }
+            if self.receive()? == 0 && Instant::now() >= deadline {
+                let bytes = self.decoder.stray().saturating_sub(stray);
+                let silent = WireError::NoAnswer { after: timeout };
+                return Err(if bytes == 0 { silent } else { WireError::Garbled { bytes } });
+            }
+        }
+    }
+
+    /// Reads what has arrived, waiting at most [`IO_TICK`]; 0 when nothing came.
+    fn receive(&mut self) -> Result<usize, WireError> {
+        if self.token.is_cancelled() {
+            return Err(WireError::Cancelled);
+        }
+        let mut bytes = [0; READ_LEN];
+        match self.port.read(&mut bytes) {
+            Ok(0) => Err(WireError::Gone(io::ErrorKind::UnexpectedEof.into())),
+            Ok(count) => {
+                self.decoder.push(&bytes[..count]);
+                Ok(count)
+            }
+            Err(err) if is_tick(&err) => Ok(0),
+            Err(err) => Err(WireError::Gone(err)),
+        }
+    }
+
+    /// Writes a whole frame.
+    pub(crate) fn send(&mut self, frame: &[u8]) -> Result<(), WireError> {
+        let deadline = Instant::now() + SEND_TIMEOUT + Duration::from_micros(frame.len() as u64 * 10_000_000 / 115_200);
+        let mut rest = frame;
+        while !rest.is_empty() {
+            if self.token.is_cancelled() {
+                return Err(WireError::Cancelled);
+            }
+            match self.port.write(&rest[..rest.len().min(WRITE_LEN)]) {
+                Ok(count) => rest = &rest[count..],
+                Err(err) if is_tick(&err) && Instant::now() < deadline => {}
+                Err(err) if is_tick(&err) => return Err(WireError::NoAnswer { after: SEND_TIMEOUT }),
+                Err(err) => return Err(WireError::Gone(err)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets all that has arrived so far.
+    pub(crate) fn clear(&mut self) -> Result<(), WireError> {
+        self.decoder = Decoder::default();
+        self.port.clear(ClearBuffer::Input).map_err(gone)
+    }
+
+    /// Reads and forgets until nothing has come for a tick, or `limit` is over.
+    pub(crate) fn drain(&mut self, limit: Duration) -> Result<(), WireError> {
+        let deadline = Instant::now() + limit;
+        while self.receive()? > 0 && Instant::now() < deadline {}
+        self.clear()
+    }
+
+    /// Sets the port's baud rate.
+    pub(crate) fn set_baud(&mut self, baud: u32) -> Result<(), WireError> {
+        self.port.set_baud_rate(baud).map_err(gone)
+    }
+}
+
+/// The response in `packet`; `None` when it answers another command. The header must fit the packet.
+fn parse(packet: &[u8], command: CommandType) -> Result<Option<Response>, WireError> {
+    let garbled = || WireError::Garbled { bytes: packet.len() };
+    let (header, data) = packet.split_first_chunk::<HEADER_LEN>().ok_or_else(garbled)?;
+    let [direction, number, len0, len1, value @ ..] = *header;
+    if direction != RESPONSE || usize::from(u16::from_le_bytes([len0, len1])) != data.len() {
+        return Err(garbled());
+    }
+    if number != command as u8 {
+        return Ok(None);
+    }
+    let (data, status) = data.split_last_chunk::<STATUS_LEN>().ok_or_else(garbled)?;
+    match status {
+        [0, _] => Ok(Some(Response { value: u32::from_le_bytes(value), data: data.to_vec() })),
+        [_, code] => Err(WireError::Rejected { command, code: *code }),
+    }
+}
+
+fn is_tick(err: &io::Error) -> bool {
+    matches!(err.kind(), io::ErrorKind::TimedOut | io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock)
+}
+
+/// Settings of an open port fail only when the device is no longer there.
+fn gone(err: serialport::Error) -> WireError {
+    WireError::Gone(err.into())
+}

@@ -1,0 +1,170 @@
+//! Serial ports by name: which there are, and opening one so that nobody else can. Knows no protocol.
+
+mod topology;
+
+use std::fmt;
+use std::fs::{File, Metadata};
+use std::io;
+use std::os::unix::fs::FileTypeExt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serialport::{ErrorKind, SerialPortType, TTYPort};
+use thiserror::Error;
+
+/// Longest wait of one read or write, so that whoever loops sees its cancellation token often enough.
+pub(crate) const IO_TICK: Duration = Duration::from_millis(100);
+
+/// Path of a serial port as the configuration or the system names it, such as `/dev/ttyUSB0` or a link to it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct PortName(PathBuf);
+
+impl PortName {
+    /// Names the port at `path`; whether there is one shows when it is opened.
+    pub fn new(path: impl Into<PathBuf>) -> Self {
+        Self(path.into())
+    }
+
+    /// The path as named.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+
+    /// The device behind the name: links are followed, so that two names of one port are equal. A name that leads
+    /// nowhere stands for itself.
+    pub fn canonical(&self) -> PathBuf {
+        self.0.canonicalize().unwrap_or_else(|_| self.0.clone())
+    }
+}
+
+impl fmt::Display for PortName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0.display(), f)
+    }
+}
+
+/// A port that is there, with what the system knows of its adapter.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PortInfo {
+    /// Its name.
+    pub port: PortName,
+    /// USB identity; `None` when the port is no USB adapter.
+    pub usb: Option<UsbIdentity>,
+    /// Place in the USB tree, such as `1-2.3`: stays the same when the unit or the adapter is changed.
+    pub topology: Option<String>,
+}
+
+/// What a USB adapter says of itself.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UsbIdentity {
+    /// Vendor id.
+    pub vid: u16,
+    /// Product id.
+    pub pid: u16,
+    /// Serial number; many adapters have none.
+    pub serial_number: Option<String>,
+}
+
+/// A port cannot be used.
+#[derive(Debug, Error)]
+pub enum PortError {
+    /// Another program, or another part of this one, holds it.
+    #[error("port {port} is in use by another program")]
+    Busy {
+        /// Which port.
+        port: PortName,
+    },
+    /// There is no such device, or it went away.
+    #[error("port {port} is not there")]
+    Gone {
+        /// Which port.
+        port: PortName,
+    },
+    /// The path leads to something else than a serial port.
+    #[error("{port} is no serial port")]
+    NotSerial {
+        /// Which path.
+        port: PortName,
+    },
+    /// The user may not open it.
+    #[error("this user may not open port {port}")]
+    NoPermission {
+        /// Which port.
+        port: PortName,
+    },
+    /// The list of ports cannot be read.
+    #[error("could not list the serial ports")]
+    List(#[source] serialport::Error),
+}
+
+/// Lists the serial ports of this machine, and of `configured` those that exist and are not among them already.
+pub fn list(configured: &[PortName]) -> Result<Vec<PortInfo>, PortError> {
+    let found = serialport::available_ports().map_err(PortError::List)?;
+    let mut ports: Vec<PortInfo> = found.into_iter().map(describe).collect();
+    for port in configured {
+        let known = ports.iter().any(|info| info.port.canonical() == port.canonical());
+        if !known && port.path().exists() {
+            ports.push(PortInfo { port: port.clone(), usb: None, topology: topology::of(port) });
+        }
+    }
+    ports.sort_by(|a, b| a.port.cmp(&b.port));
+    Ok(ports)
+}
+
+fn describe(found: serialport::SerialPortInfo) -> PortInfo {
+    let port = PortName::new(&found.port_name);
+    let usb = match found.port_type {
+        SerialPortType::UsbPort(usb) => {
+            Some(UsbIdentity { vid: usb.vid, pid: usb.pid, serial_number: usb.serial_number })
+        }
+        SerialPortType::PciPort | SerialPortType::BluetoothPort | SerialPortType::Unknown => None,
+    };
+    PortInfo { topology: topology::of(&port), port, usb }
+}
+
+/// USB product id of the adapter at `port`; 0 when it has none. The reset sequence depends on it.
+pub(crate) fn usb_pid(port: &PortName) -> u16 {
+    let same = |info: &PortInfo| info.port.canonical() == port.canonical();
+    let info = list(&[]).ok().and_then(|ports| ports.into_iter().find(same));
+    info.and_then(|info| info.usb).map_or(0, |usb| usb.pid)
+}
+
+/// Opens `port` for this process alone: `TIOCEXCL` keeps other programs out, and an advisory `flock` those that run as
+/// root as well (both are set by `serialport`).
+pub(crate) fn open(port: &PortName, baud: u32) -> Result<TTYPort, PortError> {
+    let path = port.canonical();
+    check_device(port, path.metadata())?;
+    let builder = serialport::new(path.to_string_lossy(), baud).timeout(IO_TICK);
+    TTYPort::open(&builder).map_err(|err| classify(port, &path, &err))
+}
+
+fn check_device(port: &PortName, metadata: io::Result<Metadata>) -> Result<(), PortError> {
+    match metadata {
+        Ok(metadata) if metadata.file_type().is_char_device() => Ok(()),
+        Ok(_) => Err(PortError::NotSerial { port: port.clone() }),
+        Err(err) if err.kind() == io::ErrorKind::PermissionDenied => {
+            Err(PortError::NoPermission { port: port.clone() })
+        }
+        Err(_) => Err(PortError::Gone { port: port.clone() }),
+    }
+}
+
+/// What an error of `serialport` means. It reports a port that is locked as `NoDevice`.
+fn classify(port: &PortName, path: &Path, err: &serialport::Error) -> PortError {
+    let port = port.clone();
+    match err.kind() {
+        ErrorKind::NoDevice => PortError::Busy { port },
+        ErrorKind::Io(io::ErrorKind::PermissionDenied) => PortError::NoPermission { port },
+        ErrorKind::InvalidInput => PortError::NotSerial { port },
+        ErrorKind::Unknown | ErrorKind::Io(_) if is_other_device(path) => PortError::NotSerial { port },
+        ErrorKind::Unknown | ErrorKind::Io(_) => PortError::Gone { port },
+    }
+}
+
+/// Whether the device can be opened and is no terminal.
+fn is_other_device(path: &Path) -> bool {
+    File::open(path).is_ok_and(|file| !io::IsTerminal::is_terminal(&file))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,110 @@
+//! Recognises the lines of a unit's log that matter: those of the ROM and the second stage here, those of the device
+//! contract through [`LogLine`]. Knows no stream.
+//!
+//! Source of the boot lines: ESP32-C3 ROM (api1-20210207) and the boot loader of ESP-IDF 6.1, as they print them.
+
+use firstpass_contract::LogLine;
+use firstpass_contract::logline::split_idf_line;
+use firstpass_domain::evidence::UartFact;
+
+/// What has been seen so far.
+#[derive(Debug, Default)]
+pub(super) struct Recogniser {
+    bytes_came: bool,
+    /// The ROM's banner of the reset that began the capture.
+    banner_seen: bool,
+    /// A boot failure or panic is told once for each boot: a blank flash repeats its line for ever.
+    failure_told: bool,
+}
+
+impl Recogniser {
+    /// To be called when bytes arrive: the first ones are a fact.
+    pub(super) fn bytes_came(&mut self) -> Option<UartFact> {
+        (!std::mem::replace(&mut self.bytes_came, true)).then_some(UartFact::FirstByte)
+    }
+
+    /// What `line` says.
+    pub(super) fn line(&mut self, line: &str) -> Option<UartFact> {
+        if let Some(banner) = line.strip_prefix("rst:0x") {
+            self.failure_told = false;
+            let again = std::mem::replace(&mut self.banner_seen, true);
+            return again.then(|| UartFact::Restarted { reason: reset_reason(banner) });
+        }
+        if let Some(line) = LogLine::parse(line) {
+            return fact(line);
+        }
+        if is_panic(line) {
+            return self.once(UartFact::Panicked { text: line.to_owned() });
+        }
+        if is_boot_failure(line) {
+            return self.once(UartFact::BootFailed { text: line.to_owned() });
+        }
+        boot_progress(line)
+    }
+
+    fn once(&mut self, fact: UartFact) -> Option<UartFact> {
+        (!std::mem::replace(&mut self.failure_told, true)).then_some(fact)
+    }
+}
+
+/// `0xc (RTC_SW_CPU_RST)` out of `c (RTC_SW_CPU_RST),boot:0x8 (SPI_FAST_FLASH_BOOT)`.
+fn reset_reason(banner: &str) -> String {
+    let reason = banner.split_once(",boot").map_or(banner, |(reason, _)| reason);
+    format!("0x{reason}")
+}
+
+fn boot_progress(line: &str) -> Option<UartFact> {
+    if line.contains("waiting for download") || line.starts_with("wait uart") {
+        return Some(UartFact::DownloadMode);
+    }
+    let (tag, text) = split_idf_line(line)?;
+    (tag == "boot" && text.starts_with("Loaded app from partition")).then_some(UartFact::AppLoaded)
+}
+
+/// Errors of the ROM, or of the second stage under its tags.
+fn is_boot_failure(line: &str) -> bool {
+    if line.starts_with("invalid header: ") {
+        return true;
+    }
+    let error = split_idf_line(line).filter(|_| is_error(line));
+    error.is_some_and(|(tag, _)| matches!(tag, "boot" | "esp_image" | "flash_parts") || tag.starts_with("boot."))
+}
+
+/// Whether an ESP-IDF line, perhaps in colour, has level E.
+fn is_error(line: &str) -> bool {
+    let plain = line.strip_prefix('\u{1b}').and_then(|rest| rest.split_once('m')).map_or(line, |(_, rest)| rest);
+    plain.starts_with("E (")
+}
+
+/// Last words of ESP-IDF's panic handler, of `abort`, of a failed assertion, and of esp-backtrace in Rust firmware.
+fn is_panic(line: &str) -> bool {
+    const BEGINNINGS: [&str; 4] = ["Guru Meditation Error", "abort() was called", "assert failed:", "***ERROR***"];
+    BEGINNINGS.iter().any(|text| line.starts_with(text)) || line.contains("= PANIC =")
+}
+
+/// The fact that a line of the device contract is; `None` for lines that decide nothing.
+fn fact(line: LogLine) -> Option<UartFact> {
+    Some(match line {
+        LogLine::WifiRetry { .. } => return None,
+        LogLine::WifiConnected { .. } => UartFact::NetworkUp,
+        LogLine::WifiFailed { text } => UartFact::NetworkFailed { text },
+        LogLine::ProvisionStarted { .. } => UartFact::ProvisionStarted,
+        LogLine::ProvisionSkipped => UartFact::ProvisionSkipped,
+        LogLine::ProvisionImpossible => UartFact::ProvisionImpossible,
+        LogLine::ProvisionRefused { status } => UartFact::ProvisionRefused { status },
+        LogLine::ProvisionTransport { error } => UartFact::ProvisionTransport { error },
+        LogLine::ProvisionUnreadable => UartFact::ProvisionUnreadable,
+        LogLine::Provisioned { username, .. } => UartFact::Provisioned { username },
+        LogLine::InitComplete { device_id, .. } => UartFact::InitComplete { device_id },
+        LogLine::MqttConnected => UartFact::MqttConnected,
+        LogLine::MqttRefused { refusal, .. } => UartFact::MqttRefused { code: refusal.code() },
+        LogLine::MqttError { text } => UartFact::MqttError { text },
+        LogLine::OtaSkipped => UartFact::OtaSkipped,
+        LogLine::OtaStarted { .. } => UartFact::OtaStarted,
+        LogLine::OtaFinished => UartFact::OtaFinished,
+        LogLine::OtaFailed { error } => UartFact::OtaFailed { error },
+    })
+}
+
+#[cfg(test)]
+mod tests;
