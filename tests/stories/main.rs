@@ -1,0 +1,3 @@
+//! Stories of the whole line, one per file, told through public interfaces only.
+
+mod walls;
