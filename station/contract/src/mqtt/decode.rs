@@ -1,79 +1,19 @@
 //! Bytes to packets. Strict: what the standard calls malformed is refused, and no input can make it panic.
 
-use alloc::{borrow::ToOwned, string::String, vec::Vec};
-
-use thiserror::Error;
-
 use super::{
-    Connect, ConnectCode, Delivery, Packet, PacketId, Password, Publish, QoS, SubscribeCode, Subscription, TopicFilter,
-    Will, topic::is_topic_name,
+    Connect, ConnectCode, Delivery, Packet, Password, Publish, QoS, SubscribeCode, Subscription, TopicFilter, Will,
+    error::DecodeError, reader::Reader,
 };
 
 /// Largest packet that the protocol can express: a five-byte fixed header and 256 MB.
 pub const PACKET_BYTES_MAX: usize = 5 + 268_435_455;
 
-/// Why bytes are no packet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
-pub enum DecodeError {
-    /// The fixed header announces more than the caller allows.
-    #[error("a packet of {length} bytes is longer than {max}")]
-    TooLarge {
-        /// Announced length of the whole packet.
-        length: usize,
-        /// The caller's bound.
-        max: usize,
-    },
-    /// The remaining length takes more than four bytes, or is not that of the bytes at hand.
-    #[error("the remaining length is wrong")]
-    Length,
-    /// Packet type 0 or 15.
-    #[error("packet type {0} does not exist")]
-    Type(u8),
-    /// The low four bits of the first byte are not those of this packet type.
-    #[error("the fixed header's flags are wrong")]
-    Flags,
-    /// A field goes beyond the end of the packet.
-    #[error("the packet ends inside a field")]
-    Truncated,
-    /// Bytes follow the last field.
-    #[error("bytes follow the last field")]
-    Trailing,
-    /// A text is not UTF-8 or holds U+0000.
-    #[error("a text is not UTF-8, or holds U+0000")]
-    Text,
-    /// The protocol name of a CONNECT is not `MQTT`.
-    #[error("the protocol is not MQTT")]
-    ProtocolName,
-    /// The protocol level of a CONNECT is not 4 (3: `MQIsdp` of version 3.1; 5: version 5.0).
-    #[error("protocol level {0} is not 4 (MQTT 3.1.1)")]
-    ProtocolLevel(u8),
-    /// The connect flags contradict each other or use the reserved bit.
-    #[error("the connect flags contradict each other")]
-    ConnectFlags,
-    /// A packet identifier is zero.
-    #[error("packet identifier 0")]
-    PacketId,
-    /// QoS 3, or a reserved bit beside a QoS.
-    #[error("a QoS beyond 2")]
-    QoS,
-    /// A topic name is empty or holds a wildcard.
-    #[error("a topic name is empty or holds a wildcard")]
-    TopicName,
-    /// A topic filter is empty or misplaces a wildcard.
-    #[error("a topic filter is empty or misplaces a wildcard")]
-    TopicFilter,
-    /// A SUBSCRIBE, SUBACK or UNSUBSCRIBE without content.
-    #[error("a list is empty")]
-    Empty,
-    /// A return code that does not exist.
-    #[error("return code {0} does not exist")]
-    ReturnCode(u8),
-}
-
 /// Length of the first packet in `bytes`, fixed header included; `None` when more bytes are needed to tell.
 ///
-/// Fails as soon as the length is known to exceed `max`, so that nobody buffers such a packet.
+/// Fails as soon as the first byte is wrong or the length is known to exceed `max`, so that nobody waits for the rest of
+/// such a packet or buffers it.
 pub fn frame_length(bytes: &[u8], max: usize) -> Result<Option<usize>, DecodeError> {
+    bytes.first().map_or(Ok(()), |first| check_first_byte(*first))?;
     let Some((header, remaining)) = fixed_header(bytes)? else { return Ok(None) };
     let length = header + remaining;
     if length > max {
@@ -88,27 +28,36 @@ pub fn decode(frame: &[u8]) -> Result<Packet, DecodeError> {
     if frame.len() != header + remaining {
         return Err(DecodeError::Length);
     }
+    check_first_byte(frame[0])?;
     let (kind, flags) = (frame[0] >> 4, frame[0] & 0x0f);
     let mut body = Reader(&frame[header..]);
-    let packet = match (kind, flags) {
-        (1, 0) => Packet::Connect(connect(&mut body)?),
-        (2, 0) => connack(&mut body)?,
-        (3, _) => Packet::Publish(publish(flags, &mut body)?),
-        (4, 0) => Packet::PubAck(body.packet_id()?),
-        (5, 0) => Packet::PubRec(body.packet_id()?),
-        (6, 2) => Packet::PubRel(body.packet_id()?),
-        (7, 0) => Packet::PubComp(body.packet_id()?),
-        (8, 2) => Packet::Subscribe { id: body.packet_id()?, subscriptions: body.list(subscription)? },
-        (9, 0) => Packet::SubAck { id: body.packet_id()?, codes: body.list(subscribe_code)? },
-        (10, 2) => Packet::Unsubscribe { id: body.packet_id()?, filters: body.list(filter)? },
-        (11, 0) => Packet::UnsubAck(body.packet_id()?),
-        (12, 0) => Packet::PingReq,
-        (13, 0) => Packet::PingResp,
-        (14, 0) => Packet::Disconnect,
-        (0 | 15, _) => return Err(DecodeError::Type(kind)),
-        _ => return Err(DecodeError::Flags),
+    let packet = match kind {
+        1 => Packet::Connect(connect(&mut body)?),
+        2 => connack(&mut body)?,
+        3 => Packet::Publish(publish(flags, &mut body)?),
+        4 => Packet::PubAck(body.packet_id()?),
+        5 => Packet::PubRec(body.packet_id()?),
+        6 => Packet::PubRel(body.packet_id()?),
+        7 => Packet::PubComp(body.packet_id()?),
+        8 => Packet::Subscribe { id: body.packet_id()?, subscriptions: body.list(subscription)? },
+        9 => Packet::SubAck { id: body.packet_id()?, codes: body.list(subscribe_code)? },
+        10 => Packet::Unsubscribe { id: body.packet_id()?, filters: body.list(filter)? },
+        11 => Packet::UnsubAck(body.packet_id()?),
+        12 => Packet::PingReq,
+        13 => Packet::PingResp,
+        14 => Packet::Disconnect,
+        _ => return Err(DecodeError::Type(kind)),
     };
     if body.0.is_empty() { Ok(packet) } else { Err(DecodeError::Trailing) }
+}
+
+/// The packet type exists, and the low four bits are those that it must have [MQTT-2.2.2-2].
+fn check_first_byte(first: u8) -> Result<(), DecodeError> {
+    match (first >> 4, first & 0x0f) {
+        (kind @ (0 | 15), _) => Err(DecodeError::Type(kind)),
+        (3, _) | (6 | 8 | 10, 2) | (1 | 2 | 4 | 5 | 7 | 9 | 11..=14, 0) => Ok(()),
+        (_, _) => Err(DecodeError::Flags),
+    }
 }
 
 /// Lengths of the fixed header and of what follows it.
@@ -212,60 +161,5 @@ fn subscribe_code(body: &mut Reader<'_>) -> Result<SubscribeCode, DecodeError> {
     match body.byte()? {
         0x80 => Ok(SubscribeCode::Failure),
         bits => QoS::from_bits(bits).map(SubscribeCode::Granted).ok_or(DecodeError::ReturnCode(bits)),
-    }
-}
-
-/// What is left of a packet's body.
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    fn take(&mut self, count: usize) -> Result<&'a [u8], DecodeError> {
-        let (taken, rest) = self.0.split_at_checked(count).ok_or(DecodeError::Truncated)?;
-        self.0 = rest;
-        Ok(taken)
-    }
-
-    fn rest(&mut self) -> &'a [u8] {
-        core::mem::take(&mut self.0)
-    }
-
-    fn byte(&mut self) -> Result<u8, DecodeError> {
-        self.take(1).map(|bytes| bytes[0])
-    }
-
-    fn u16(&mut self) -> Result<u16, DecodeError> {
-        self.take(2).map(|bytes| u16::from_be_bytes([bytes[0], bytes[1]]))
-    }
-
-    fn packet_id(&mut self) -> Result<PacketId, DecodeError> {
-        PacketId::new(self.u16()?).ok_or(DecodeError::PacketId)
-    }
-
-    fn bytes(&mut self) -> Result<&'a [u8], DecodeError> {
-        let length = self.u16()?;
-        self.take(usize::from(length))
-    }
-
-    fn str(&mut self) -> Result<&'a str, DecodeError> {
-        let text = core::str::from_utf8(self.bytes()?).map_err(|_| DecodeError::Text)?;
-        if text.contains('\0') { Err(DecodeError::Text) } else { Ok(text) }
-    }
-
-    fn text(&mut self) -> Result<String, DecodeError> {
-        self.str().map(str::to_owned)
-    }
-
-    fn topic_name(&mut self) -> Result<String, DecodeError> {
-        let text = self.str()?;
-        if is_topic_name(text) { Ok(text.to_owned()) } else { Err(DecodeError::TopicName) }
-    }
-
-    /// Reads items to the end of the body; at least one [MQTT-3.8.3-3, 3.10.3-2].
-    fn list<T>(&mut self, item: fn(&mut Self) -> Result<T, DecodeError>) -> Result<Vec<T>, DecodeError> {
-        let mut items = Vec::new();
-        while !self.0.is_empty() {
-            items.push(item(self)?);
-        }
-        if items.is_empty() { Err(DecodeError::Empty) } else { Ok(items) }
     }
 }

@@ -9,10 +9,13 @@
 
 mod decode;
 mod encode;
+mod error;
 mod packet;
+mod reader;
 pub mod topic;
 
-pub use decode::{DecodeError, PACKET_BYTES_MAX, decode, frame_length};
+pub use decode::{PACKET_BYTES_MAX, decode, frame_length};
+pub use error::DecodeError;
 pub use packet::{
     Connect, ConnectCode, Delivery, Packet, PacketId, Password, Publish, QoS, SubscribeCode, Subscription, Will,
 };
