@@ -3,19 +3,28 @@
 //! Methods speak intent; one method is one transaction that also writes its audit entries. What returns `Ok` is
 //! durable. Knows no serial port, no network of the units and no verdict: it keeps what it is given.
 
+mod db;
 mod error;
 mod model;
+mod open;
+mod record;
+mod sql;
+mod tx;
 
 use async_trait::async_trait;
 use firstpass_domain::{
     AuditEntry, CodeHash, Evidence, Mac, Policy, Run, RunId, SerialNumber, Sha256Digest, Step, StepOutcome, Timestamp,
 };
 
-pub use error::{ClaimError, IssueError, StoreError};
+pub use error::{Cause, ClaimError, IssueError, StoreError};
 pub use model::{
     Act, Admission, BatchId, CertificateRecord, CodeRecord, ImageRecord, NewBatch, NewCertificate, NewCode, NewRun,
     NewSession, RecipeRecord, RunDetail, RunEnd, SessionRecord, StepRecord, UnitDetail, UnitFilter, UnitSummary,
 };
+#[cfg(feature = "postgres")]
+pub use open::PgStore;
+pub use open::SqliteStore;
+pub use record::Record;
 
 /// The record of one or more stations.
 #[async_trait]

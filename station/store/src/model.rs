@@ -45,7 +45,8 @@ pub struct NewBatch {
     pub name: String,
     /// Hash of the recipe.
     pub recipe: Sha256Digest,
-    /// Most sessions that may be issued; `None` is no limit.
+    /// Most units that may hold a session of this batch at a time; `None` is no limit. A failed run gives its place
+    /// back, and a unit that runs again takes no second one.
     pub quota: Option<u32>,
 }
 
@@ -221,6 +222,9 @@ pub struct RunDetail {
     pub steps: Vec<StepRecord>,
     /// Its evidence, in the order in which it was recorded.
     pub evidence: Vec<Evidence>,
+    /// Digest of the evidence as it stands on record; the audit entry that ended the run holds the same one as
+    /// `evidence_digest`, or else the evidence was changed afterwards.
+    pub evidence_digest: Sha256Digest,
     /// Why it failed, when it did.
     pub diagnosis: Option<Diagnosis>,
 }
@@ -230,7 +234,7 @@ pub struct RunDetail {
 pub struct UnitFilter {
     /// Only units after this MAC.
     pub after: Option<Mac>,
-    /// Only units whose newest ended run passed (`true`) or failed (`false`).
+    /// Only units whose newest ended run that was admitted passed (`true`) or failed (`false`).
     pub passed: Option<bool>,
     /// At most this many.
     pub limit: u32,
@@ -243,7 +247,7 @@ pub struct UnitSummary {
     pub mac: Mac,
     /// Its serial number.
     pub serial: Option<SerialNumber>,
-    /// How many runs it had.
+    /// How many runs it had, without those that the rules refused.
     pub attempts: u32,
     /// Its newest run.
     pub last_run: Option<Run>,

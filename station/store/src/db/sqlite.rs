@@ -1,0 +1,120 @@
+//! SQLite: one writer, some readers, write-ahead log, full synchronisation.
+
+use std::{fs::OpenOptions, io, path::Path, time::Duration};
+
+use async_trait::async_trait;
+use sqlx::{
+    ConnectOptions as _, Row as _,
+    migrate::Migrate as _,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use super::{Database, DbError, Dialect, Transaction, Value, drive_transaction, migrations};
+
+/// How long a statement waits for another process that holds the file.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Connections that read at the same time.
+const READERS_MAX: u32 = 4;
+
+/// A record in a file.
+#[derive(Debug)]
+pub struct Sqlite {
+    writer: SqlitePool,
+    readers: SqlitePool,
+}
+
+impl Sqlite {
+    /// Opens or makes the file and brings it to this version.
+    pub(crate) async fn open(path: &Path) -> Result<Self, DbError> {
+        check_writable(path).map_err(DbError::of_io)?;
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT);
+        let writer = pool(1, options).await?;
+        migrate(&writer).await?;
+        let readers = pool(READERS_MAX, reading(path)).await?;
+        Ok(Self { writer, readers })
+    }
+
+    /// Opens the file to read it only; it must be of this version.
+    pub(crate) async fn open_read_only(path: &Path) -> Result<Self, DbError> {
+        OpenOptions::new().read(true).open(path).map_err(|error| DbError::Unavailable(error.into()))?;
+        let readers = match pool(READERS_MAX, reading(path)).await {
+            Ok(readers) => readers,
+            // On a medium that cannot be written, the index of the log cannot be made; without a log none is needed.
+            Err(_) if !log_of(path).exists() => pool(READERS_MAX, reading(path).immutable(true)).await?,
+            Err(error) => return Err(error),
+        };
+        check_version(&readers).await?;
+        Ok(Self { writer: readers.clone(), readers })
+    }
+}
+
+fn reading(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY_TIMEOUT)
+}
+
+fn log_of(path: &Path) -> std::path::PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    name.into()
+}
+
+async fn pool(connections: u32, options: SqliteConnectOptions) -> Result<SqlitePool, DbError> {
+    let pool = SqlitePoolOptions::new().max_connections(connections);
+    let pool = pool.connect_with(options.disable_statement_logging()).await.map_err(DbError::of)?;
+    // Opening alone reads nothing: a file that is no database shows at the first read.
+    sqlx::query("SELECT COUNT(*) FROM sqlite_schema").fetch_one(&pool).await.map_err(DbError::of)?;
+    Ok(pool)
+}
+
+/// SQLite itself would fall back to reading, or say only that the file cannot be opened. Makes the file when missing.
+fn check_writable(path: &Path) -> io::Result<()> {
+    OpenOptions::new().read(true).append(true).create(true).open(path).map(drop)
+}
+
+/// In one transaction, so that two stations that start on one file cannot both migrate it.
+async fn migrate(writer: &SqlitePool) -> Result<(), DbError> {
+    let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await.map_err(DbError::of)?;
+    let migrator = migrations::migrator(Dialect::Sqlite);
+    migrator.run_direct(None, &mut *transaction, false).await.map_err(DbError::of_migration)?;
+    transaction.commit().await.map_err(DbError::of)
+}
+
+async fn check_version(readers: &SqlitePool) -> Result<(), DbError> {
+    let mut connection = readers.acquire().await.map_err(DbError::of)?;
+    let applied = connection.list_applied_migrations("_sqlx_migrations").await.map_err(DbError::of_migration)?;
+    let migrator = migrations::migrator(Dialect::Sqlite);
+    let known = migrator.iter().map(|migration| (migration.version, &migration.checksum));
+    if applied.iter().map(|migration| (migration.version, &migration.checksum)).eq(known) {
+        return Ok(());
+    }
+    Err(DbError::Corrupt("the file was made by another version of the program".into()))
+}
+
+#[async_trait]
+impl Database for Sqlite {
+    async fn begin_write(&self) -> Result<Box<dyn Transaction>, DbError> {
+        let transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(DbError::of)?;
+        Ok(Box::new(SqliteTransaction(transaction)))
+    }
+
+    async fn begin_read(&self) -> Result<Box<dyn Transaction>, DbError> {
+        let transaction = self.readers.begin().await.map_err(DbError::of)?;
+        Ok(Box::new(SqliteTransaction(transaction)))
+    }
+
+    async fn close(&self) {
+        self.readers.close().await;
+        self.writer.close().await;
+    }
+}
+
+type Driver = sqlx::Sqlite;
+
+struct SqliteTransaction(sqlx::Transaction<'static, Driver>);
+
+drive_transaction!(SqliteTransaction);

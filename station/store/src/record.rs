@@ -1,0 +1,201 @@
+//! The record on a database: each method opens one transaction, calls one function of `sql` and commits.
+
+use async_trait::async_trait;
+use firstpass_domain::{
+    AuditEntry, CodeHash, Evidence, Mac, Policy, Run, RunId, SerialNumber, Sha256Digest, StationId, Step, StepOutcome,
+    Timestamp,
+};
+
+use crate::{
+    Act, Admission, BatchId, CertificateRecord, ClaimError, CodeRecord, ImageRecord, IssueError, NewBatch,
+    NewCertificate, NewCode, NewRun, NewSession, RecipeRecord, RunDetail, RunEnd, SessionRecord, Store, StoreError,
+    UnitDetail, UnitFilter, UnitSummary,
+    db::Database,
+    sql::{
+        admission, audit, certificates, claims, codes, evidence, finish, runs, serials, sessions, setup, steps, units,
+    },
+    tx::Tx,
+};
+
+/// The record on database `D`, as one station sees it.
+#[derive(Debug)]
+pub struct Record<D> {
+    database: D,
+    station: StationId,
+}
+
+impl<D: Database> Record<D> {
+    pub(crate) fn new(database: D, station: StationId) -> Self {
+        Self { database, station }
+    }
+
+    /// Closes all connections; waits for transactions that are under way.
+    pub async fn close(&self) {
+        self.database.close().await;
+    }
+
+    async fn write(&self, operation: &'static str) -> Result<Tx, StoreError> {
+        let transaction = self.database.begin_write().await.map_err(|error| error.during(operation))?;
+        Ok(Tx::new(transaction, operation, self.station.clone()))
+    }
+
+    async fn read(&self, operation: &'static str) -> Result<Tx, StoreError> {
+        let transaction = self.database.begin_read().await.map_err(|error| error.during(operation))?;
+        Ok(Tx::new(transaction, operation, self.station.clone()))
+    }
+}
+
+/// Runs one function of `sql` in a write transaction.
+macro_rules! write {
+    ($self:ident, $operation:literal, $($function:ident)::+ ( $($argument:expr),* )) => {{
+        let mut tx = $self.write($operation).await?;
+        let done = $($function)::+(&mut tx, $($argument),*).await?;
+        tx.commit().await?;
+        Ok(done)
+    }};
+}
+
+/// Runs one function of `sql` in a read transaction.
+macro_rules! read {
+    ($self:ident, $operation:literal, $($function:ident)::+ ( $($argument:expr),* )) => {{
+        let mut tx = $self.read($operation).await?;
+        let found = $($function)::+(&mut tx, $($argument),*).await?;
+        tx.commit().await?;
+        Ok(found)
+    }};
+}
+
+#[async_trait]
+impl<D: Database> Store for Record<D> {
+    async fn start_station(&self, now: Timestamp) -> Result<Vec<Run>, StoreError> {
+        write!(self, "start the station", setup::start_station(now))
+    }
+
+    async fn use_recipe(
+        &self,
+        recipe: &RecipeRecord,
+        images: &[ImageRecord],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        write!(self, "note the recipe", setup::use_recipe(recipe, images, now))
+    }
+
+    async fn open_batch(&self, batch: &NewBatch, now: Timestamp) -> Result<BatchId, StoreError> {
+        write!(self, "open the batch", setup::open_batch(batch, now))
+    }
+
+    async fn begin_run(&self, run: &NewRun, now: Timestamp) -> Result<Run, StoreError> {
+        write!(self, "begin the run", runs::begin(run, now))
+    }
+
+    async fn identify_run(
+        &self,
+        run: RunId,
+        mac: Mac,
+        policy: &Policy,
+        now: Timestamp,
+    ) -> Result<Admission, StoreError> {
+        write!(self, "tie the run to its unit", admission::identify(run, mac, policy, now))
+    }
+
+    async fn begin_step(&self, run: RunId, step: Step, now: Timestamp) -> Result<(), StoreError> {
+        write!(self, "begin the step", steps::begin(run, step, now))
+    }
+
+    async fn end_step(&self, run: RunId, step: Step, outcome: StepOutcome, now: Timestamp) -> Result<(), StoreError> {
+        write!(self, "end the step", steps::end(run, step, outcome, now))
+    }
+
+    async fn add_evidence(&self, run: RunId, evidence: &[Evidence]) -> Result<(), StoreError> {
+        write!(self, "add evidence", evidence::add(run, evidence))
+    }
+
+    async fn allocate_serial(&self, run: RunId, prefix: &str, now: Timestamp) -> Result<SerialNumber, StoreError> {
+        write!(self, "allocate a serial number", serials::allocate(run, prefix, now))
+    }
+
+    async fn issue_code(&self, code: &NewCode, now: Timestamp) -> Result<(), StoreError> {
+        write!(self, "note the code", codes::issue(code, now))
+    }
+
+    async fn find_code(&self, hash: CodeHash) -> Result<Option<CodeRecord>, StoreError> {
+        read!(self, "look up the code", codes::find(hash))
+    }
+
+    async fn redeem_code(
+        &self,
+        hash: CodeHash,
+        mac: Option<Mac>,
+        session: &NewSession,
+        certificate: Option<&NewCertificate>,
+        evidence: &Evidence,
+        now: Timestamp,
+    ) -> Result<RunId, IssueError> {
+        write!(self, "redeem the code", codes::redeem(hash, mac, session, certificate, evidence, now))
+    }
+
+    async fn issue_session(
+        &self,
+        run: RunId,
+        session: &NewSession,
+        certificate: Option<&NewCertificate>,
+        evidence: &Evidence,
+        now: Timestamp,
+    ) -> Result<(), IssueError> {
+        write!(self, "issue the session", sessions::issue_on_behalf(run, session, certificate, evidence, now))
+    }
+
+    async fn session_by_username(&self, username: &str) -> Result<Option<SessionRecord>, StoreError> {
+        read!(self, "look up the session", sessions::by_username(username))
+    }
+
+    async fn bind_claim(&self, token: Sha256Digest, claim: Sha256Digest, now: Timestamp) -> Result<(), ClaimError> {
+        write!(self, "bind the claim", claims::bind(token, claim, now))
+    }
+
+    async fn finish_run(
+        &self,
+        run: RunId,
+        end: &RunEnd,
+        evidence: &[Evidence],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        write!(self, "finish the run", finish::finish(run, end, evidence, now))
+    }
+
+    async fn run(&self, run: RunId) -> Result<Option<RunDetail>, StoreError> {
+        read!(self, "read the run", runs::detail(run))
+    }
+
+    async fn ended_runs(&self, after: Option<RunId>, limit: u32) -> Result<Vec<RunId>, StoreError> {
+        read!(self, "list the ended runs", runs::ended(after, limit))
+    }
+
+    async fn units(&self, filter: &UnitFilter) -> Result<Vec<UnitSummary>, StoreError> {
+        read!(self, "list the units", units::list(filter))
+    }
+
+    async fn unit(&self, mac: Mac) -> Result<Option<UnitDetail>, StoreError> {
+        read!(self, "read the unit", units::detail(mac))
+    }
+
+    async fn add_certificate(&self, certificate: &NewCertificate, act: &Act, now: Timestamp) -> Result<(), StoreError> {
+        write!(self, "note the certificate", certificates::add(certificate, act, now))
+    }
+
+    async fn certificates(&self, limit: u32) -> Result<Vec<CertificateRecord>, StoreError> {
+        read!(self, "list the certificates", certificates::newest(limit))
+    }
+
+    async fn certificate(&self, serial: &str) -> Result<Option<CertificateRecord>, StoreError> {
+        read!(self, "look up the certificate", certificates::by_serial(serial))
+    }
+
+    async fn revoke_certificate(&self, serial: &str, act: &Act, now: Timestamp) -> Result<bool, StoreError> {
+        write!(self, "revoke the certificate", certificates::revoke(serial, act, now))
+    }
+
+    async fn audit_entries(&self, after: i64, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+        read!(self, "read the audit log", audit::entries(after, limit))
+    }
+}

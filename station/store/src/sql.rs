@@ -1,0 +1,20 @@
+//! What the methods of the record do, in SQL that both databases run. One file per topic; none of them commits.
+
+pub(crate) mod admission;
+pub(crate) mod audit;
+pub(crate) mod certificates;
+pub(crate) mod claims;
+pub(crate) mod codes;
+pub(crate) mod evidence;
+pub(crate) mod finish;
+pub(crate) mod runs;
+pub(crate) mod serials;
+pub(crate) mod sessions;
+pub(crate) mod setup;
+pub(crate) mod steps;
+pub(crate) mod units;
+
+/// Actor of what the line does by itself.
+pub(crate) const LINE: &str = "line";
+/// Actor of what a unit asked for.
+pub(crate) const UNIT: &str = "unit";

@@ -1,0 +1,73 @@
+//! Ties a run to its unit and asks the rules of the recipe.
+
+use firstpass_domain::{AuditKind, Mac, Policy, RunId, Timestamp, evidence::Rule};
+use serde_json::json;
+
+use super::{LINE, runs, sessions};
+use crate::{Admission, BatchId, StoreError, db::values, tx::Tx};
+
+pub(crate) async fn identify(
+    tx: &mut Tx,
+    run: RunId,
+    mac: Mac,
+    policy: &Policy,
+    now: Timestamp,
+) -> Result<Admission, StoreError> {
+    let open = runs::open(tx, run).await?;
+    if open.mac.is_some() {
+        return Err(tx.conflict(format!("run {run} is tied to a unit already")));
+    }
+    tx.execute(
+        "INSERT INTO units (mac, attempts, first_seen_at) VALUES ($1, 0, $2) ON CONFLICT (mac) DO NOTHING",
+        values![mac, now],
+    )
+    .await?;
+    let attempt = 1 + tx.count("SELECT attempts FROM units WHERE mac = $1", values![mac]).await?;
+    let refusal = refusal(tx, mac, open.batch, attempt, policy).await?;
+    tie(tx, run, mac, attempt, refusal).await?;
+    let body = json!({ "mac": mac, "attempt": attempt, "refused": refusal });
+    tx.audit(now, LINE, AuditKind::RunIdentified, run, body).await?;
+    Ok(match refusal {
+        None => Admission::Admitted { attempt },
+        Some(rule) => Admission::Refused { attempt, rule },
+    })
+}
+
+/// The first rule that stands against the unit. Only runs that were admitted count as attempts.
+async fn refusal(
+    tx: &mut Tx,
+    mac: Mac,
+    batch: BatchId,
+    attempt: u32,
+    policy: &Policy,
+) -> Result<Option<Rule>, StoreError> {
+    let in_work = "SELECT id FROM runs WHERE mac = $1 AND state = 'open' AND admitted = 1";
+    if tx.row(in_work, values![mac]).await?.is_some() {
+        return Ok(Some(Rule::InWorkElsewhere));
+    }
+    let passed = "SELECT id FROM runs WHERE mac = $1 AND state = 'passed' LIMIT 1";
+    if !policy.repeat_passed && tx.row(passed, values![mac]).await?.is_some() {
+        return Ok(Some(Rule::PassedBefore));
+    }
+    if policy.max_attempts != 0 && attempt > policy.max_attempts {
+        return Ok(Some(Rule::AttemptsUsedUp));
+    }
+    Ok(sessions::quota_reached(tx, batch, mac).await?.then_some(Rule::QuotaReached))
+}
+
+/// A refused run still shows in its unit's history, except when another run has the unit: then it is that run's.
+async fn tie(tx: &mut Tx, run: RunId, mac: Mac, attempt: u32, refusal: Option<Rule>) -> Result<(), StoreError> {
+    let (mac_on_run, attempt_on_run) = match refusal {
+        Some(Rule::InWorkElsewhere) => (None, 0),
+        None | Some(Rule::PassedBefore | Rule::AttemptsUsedUp | Rule::QuotaReached) => (Some(mac), attempt),
+    };
+    tx.execute(
+        "UPDATE runs SET mac = $1, attempt = $2, admitted = $3 WHERE id = $4",
+        values![mac_on_run, attempt_on_run, refusal.is_none(), run],
+    )
+    .await?;
+    if refusal.is_none() {
+        tx.execute("UPDATE units SET attempts = $1 WHERE mac = $2", values![attempt, mac]).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,81 @@
+//! Ends a run, with all that follows from it, in one transaction.
+
+use firstpass_domain::{AuditKind, Diagnosis, Evidence, Mac, RunId, Step, StepOutcome, Timestamp};
+use serde_json::json;
+
+use super::{LINE, certificates, codes, evidence, runs, sessions, steps};
+use crate::{RunEnd, StoreError, db::values, tx::Tx};
+
+pub(crate) async fn finish(
+    tx: &mut Tx,
+    run: RunId,
+    end: &RunEnd,
+    new_evidence: &[Evidence],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let open = runs::open(tx, run).await?;
+    evidence::append(tx, run, new_evidence).await?;
+    codes::void_of_run(tx, run, now).await?;
+    match end {
+        RunEnd::Passed => pass(tx, run, now).await?,
+        RunEnd::Failed(diagnosis) => fail(tx, run, diagnosis, now).await?,
+    }
+    if let (Some(mac), true) = (open.mac, open.admitted) {
+        let sql = "UPDATE units SET standing = (SELECT state FROM runs WHERE id = $1) WHERE mac = $2";
+        tx.execute(sql, values![run, mac]).await?;
+    }
+    Ok(())
+}
+
+async fn pass(tx: &mut Tx, run: RunId, now: Timestamp) -> Result<(), StoreError> {
+    let (mac, _) = runs::admitted(tx, run).await?;
+    check_steps(tx, run).await?;
+    tx.execute("UPDATE runs SET state = 'passed', ended_at = $1 WHERE id = $2", values![now, run]).await?;
+    // A pass that brought the unit no session (only its firmware is new) leaves the session that it lives by.
+    if sessions::is_live_of_run(tx, run).await? {
+        sessions::revoke_older(tx, mac, run, now).await?;
+        certificates::revoke_older(tx, mac, run, now).await?;
+    }
+    note(tx, run, AuditKind::RunPassed, Some(mac), None, now).await
+}
+
+/// Nothing passes by accident: every step that began is done, and the last of the line is among them.
+async fn check_steps(tx: &mut Tx, run: RunId) -> Result<(), StoreError> {
+    let steps = steps::of_run(tx, run).await?;
+    let is_done = |outcome: Option<(Timestamp, StepOutcome)>| matches!(outcome, Some((_, StepOutcome::Done)));
+    if let Some(step) = steps.iter().find(|step| !is_done(step.ended)) {
+        return Err(tx.conflict(format!("step {} of run {run} is not done", step.step)));
+    }
+    if !steps.iter().any(|step| step.step == Step::Attest) {
+        return Err(tx.conflict(format!("run {run} was not attested")));
+    }
+    Ok(())
+}
+
+async fn fail(tx: &mut Tx, run: RunId, diagnosis: &Diagnosis, now: Timestamp) -> Result<(), StoreError> {
+    let text = serde_json::to_string(diagnosis).expect("a diagnosis is plain data");
+    tx.execute(
+        "UPDATE runs SET state = 'failed', ended_at = $1, diagnosis = $2 WHERE id = $3",
+        values![now, text, run],
+    )
+    .await?;
+    sessions::revoke_of_run(tx, run, now).await?;
+    certificates::revoke_of_run(tx, run, now).await?;
+    note(tx, run, AuditKind::RunFailed, None, Some(diagnosis), now).await
+}
+
+/// Seals the evidence of the run into the audit chain: a row that is changed later no longer fits.
+async fn note(
+    tx: &mut Tx,
+    run: RunId,
+    kind: AuditKind,
+    mac: Option<Mac>,
+    diagnosis: Option<&Diagnosis>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let (evidence, digest) = evidence::of_run(tx, run).await?;
+    let body = json!({
+        "mac": mac, "diagnosis": diagnosis, "evidence_count": evidence.len(), "evidence_digest": digest,
+    });
+    tx.audit(now, LINE, kind, run, body).await
+}

@@ -1,0 +1,79 @@
+//! What stands on record before the first run: stations, recipes, images, batches.
+
+use firstpass_domain::{AuditKind, Run, Timestamp};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{LINE, runs};
+use crate::{BatchId, ImageRecord, NewBatch, RecipeRecord, StoreError, db::values, tx::Tx};
+
+pub(crate) async fn start_station(tx: &mut Tx, now: Timestamp) -> Result<Vec<Run>, StoreError> {
+    let station = tx.station().clone();
+    tx.execute(
+        "INSERT INTO stations (name, first_started_at, last_started_at) VALUES ($1, $2, $2)
+         ON CONFLICT (name) DO UPDATE SET last_started_at = $2",
+        values![station.clone(), now],
+    )
+    .await?;
+    let open = runs::open_on(tx, &station).await?;
+    let body = json!({ "open_runs": open.len() });
+    tx.audit(now, LINE, AuditKind::StationStarted, station, body).await?;
+    Ok(open)
+}
+
+pub(crate) async fn use_recipe(
+    tx: &mut Tx,
+    recipe: &RecipeRecord,
+    images: &[ImageRecord],
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    for image in images {
+        use_image(tx, image, now).await?;
+    }
+    let policy = serde_json::to_string(&recipe.policy).expect("a policy is plain data");
+    let added = tx
+        .execute(
+            "INSERT INTO recipes (hash, name, text, policy, first_used_at) VALUES ($1, $2, $3, $4, $5)
+             ON CONFLICT (hash) DO NOTHING",
+            values![recipe.hash, &recipe.name, &recipe.text, policy, now],
+        )
+        .await?;
+    if added == 0 {
+        return Ok(());
+    }
+    let images: Vec<String> = images.iter().map(|image| image.sha256.to_string()).collect();
+    let body = json!({ "name": recipe.name, "images": images });
+    tx.audit(now, LINE, AuditKind::RecipeUsed, recipe.hash, body).await
+}
+
+async fn use_image(tx: &mut Tx, image: &ImageRecord, now: Timestamp) -> Result<(), StoreError> {
+    let added = tx
+        .execute(
+            "INSERT INTO images (sha256, region, name, size, version, first_used_at) VALUES ($1, $2, $3, $4, $5, $6)
+             ON CONFLICT (sha256) DO NOTHING",
+            values![image.sha256, &image.region, &image.name, image.size, image.version.clone(), now],
+        )
+        .await?;
+    if added == 0 {
+        return Ok(());
+    }
+    let body = json!({
+        "region": image.region, "name": image.name, "size": image.size, "version": image.version,
+    });
+    tx.audit(now, LINE, AuditKind::ImageUsed, image.sha256, body).await
+}
+
+pub(crate) async fn open_batch(tx: &mut Tx, batch: &NewBatch, now: Timestamp) -> Result<BatchId, StoreError> {
+    if tx.row("SELECT name FROM recipes WHERE hash = $1", values![batch.recipe]).await?.is_none() {
+        return Err(tx.conflict("its recipe is not on record"));
+    }
+    let id = BatchId(Uuid::new_v4());
+    tx.execute(
+        "INSERT INTO batches (id, name, recipe, quota, opened_at) VALUES ($1, $2, $3, $4, $5)",
+        values![id, &batch.name, batch.recipe, batch.quota, now],
+    )
+    .await?;
+    let body = json!({ "name": batch.name, "recipe": batch.recipe, "quota": batch.quota });
+    tx.audit(now, LINE, AuditKind::BatchOpened, id.0, body).await?;
+    Ok(id)
+}

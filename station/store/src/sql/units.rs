@@ -1,0 +1,56 @@
+//! Units: listed, and shown with all that belongs to them.
+
+use firstpass_domain::Mac;
+
+use super::{
+    certificates,
+    runs::{self, run_columns},
+    sessions,
+};
+use crate::{
+    StoreError, UnitDetail, UnitFilter, UnitSummary,
+    db::{Row, values},
+    tx::Tx,
+};
+
+/// Units by the name `u`, each with its newest run by the name `r`.
+macro_rules! select_units {
+    ($condition:literal) => {
+        concat!(
+            "SELECT u.mac, u.serial, u.attempts, CAST(r.id IS NOT NULL AS BIGINT), ",
+            run_columns!(),
+            " FROM units u LEFT JOIN runs r
+              ON r.id = (SELECT n.id FROM runs n WHERE n.mac = u.mac ORDER BY n.id DESC LIMIT 1) WHERE ",
+            $condition
+        )
+    };
+}
+
+pub(crate) async fn list(tx: &mut Tx, filter: &UnitFilter) -> Result<Vec<UnitSummary>, StoreError> {
+    // An empty string of bytes sorts before every MAC.
+    let after = filter.after.map_or_else(Vec::new, |mac| mac.octets().to_vec());
+    let rows = match filter.passed {
+        None => tx.rows(select_units!("u.mac > $1 ORDER BY u.mac LIMIT $2"), values![after, filter.limit]).await?,
+        Some(passed) => {
+            let standing = if passed { "passed" } else { "failed" };
+            let sql = select_units!("u.standing = $1 AND u.mac > $2 ORDER BY u.mac LIMIT $3");
+            tx.rows(sql, values![standing, after, filter.limit]).await?
+        }
+    };
+    rows.into_iter().map(|mut row| read(&mut row)).collect()
+}
+
+pub(crate) async fn detail(tx: &mut Tx, mac: Mac) -> Result<Option<UnitDetail>, StoreError> {
+    let Some(mut row) = tx.row(select_units!("u.mac = $1"), values![mac]).await? else { return Ok(None) };
+    let summary = read(&mut row)?;
+    let runs = runs::of_unit(tx, mac).await?;
+    let sessions = sessions::of_unit(tx, mac).await?;
+    let certificates = certificates::of_unit(tx, mac).await?;
+    Ok(Some(UnitDetail { summary, runs, sessions, certificates }))
+}
+
+fn read(row: &mut Row) -> Result<UnitSummary, StoreError> {
+    let (mac, serial, attempts) = (row.next()?, row.next()?, row.next()?);
+    let last_run = if row.next()? { Some(runs::read(row)?.0) } else { None };
+    Ok(UnitSummary { mac, serial, attempts, last_run })
+}
