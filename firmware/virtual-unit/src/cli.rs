@@ -3,19 +3,111 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use clap::{Parser, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::app_seam::IdleApp;
+use crate::app_seam::{AppMaker, IdleApp};
 use crate::faults::{Fault, Faults};
 use crate::flash_size::FlashSize;
+use crate::image::{self, AppImage};
 use crate::mac::Mac;
-use crate::process::ProcessOptions;
+use crate::process::{self, ProcessError, ProcessOptions};
 use crate::unit::{Straps, UnitOptions};
 
 /// A virtual ESP32-C3 on a pseudo-terminal, for any flasher.
 #[derive(Clone, Debug, Parser)]
-#[command(version, about, after_help = "Flash it with: esptool --port LINK --before no-reset --after no-reset …")]
+#[command(version, about, args_conflicts_with_subcommands = true)]
+#[command(after_help = "Flash it with: esptool --port LINK --before no-reset --after no-reset …")]
 pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    unit: Option<UnitArgs>,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum Command {
+    /// Make an image for a unit's flash.
+    #[command(subcommand)]
+    Image(ImageCommand),
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum ImageCommand {
+    /// An app, for an app partition.
+    App {
+        /// The file to write.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// Size of the image in bytes.
+        #[arg(long, default_value_t = 1 << 20, value_parser = clap::value_parser!(u32).range(0x2000..0x100_0000))]
+        size: u32,
+        /// What its contents follow from.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Its version.
+        #[arg(long, default_value = "1.0.0")]
+        version: String,
+        /// Its project name.
+        #[arg(long, default_value = "firstpass-demo")]
+        project: String,
+    },
+    /// A second-stage boot loader, for offset 0.
+    Bootloader {
+        /// The file to write.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// What its contents follow from.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
+}
+
+/// Why the program ends with an error.
+#[derive(Debug, thiserror::Error)]
+pub enum CliError {
+    /// The unit could not run.
+    #[error(transparent)]
+    Process(#[from] ProcessError),
+    /// The image could not be written.
+    #[error("could not write {path}")]
+    Write {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: std::io::Error,
+    },
+    /// There is nothing to do.
+    #[error("no unit and no image: give at least --flash and --mac, or see --help")]
+    Nothing,
+}
+
+impl Cli {
+    /// Does what the command line says.
+    pub fn run(self) -> Result<(), CliError> {
+        match (self.command, self.unit) {
+            (Some(Command::Image(image)), _) => image.run(),
+            (None, Some(unit)) => Ok(process::run(unit.into_options(Arc::new(|| Box::new(IdleApp))))?),
+            (None, None) => Err(CliError::Nothing),
+        }
+    }
+}
+
+impl ImageCommand {
+    fn run(self) -> Result<(), CliError> {
+        let (path, bytes) = match self {
+            Self::App { out, size, seed, version, project } => {
+                (out, image::app(&AppImage { size: size as usize, seed, version, project }))
+            }
+            Self::Bootloader { out, seed } => (out, image::bootloader(seed)),
+        };
+        std::fs::write(&path, bytes).map_err(|source| CliError::Write { path, source })
+    }
+}
+
+/// The options of one unit. Another program can take them over and call [`process::run`].
+#[derive(Clone, Debug, Args)]
+pub struct UnitArgs {
     /// The file that holds the flash; it is made if it does not exist.
     #[arg(long, value_name = "FILE")]
     pub flash: PathBuf,
@@ -54,21 +146,23 @@ pub enum Start {
     Run,
 }
 
-impl From<Cli> for ProcessOptions {
-    fn from(cli: Cli) -> Self {
+impl UnitArgs {
+    /// The options of the process, with the app that the unit runs when it has booted.
+    #[must_use]
+    pub fn into_options(self, app: AppMaker) -> ProcessOptions {
         let unit = UnitOptions {
-            flash: cli.flash,
-            flash_size: cli.flash_size,
-            mac: cli.mac,
-            link: cli.link,
-            paced: !cli.no_pacing,
-            faults: Faults::new(cli.fault),
-            app: Arc::new(|| Box::new(IdleApp)),
+            flash: self.flash,
+            flash_size: self.flash_size,
+            mac: self.mac,
+            link: self.link,
+            paced: !self.no_pacing,
+            faults: Faults::new(self.fault),
+            app,
         };
-        let straps = match cli.start {
+        let straps = match self.start {
             Start::Download => Straps::Download,
             Start::Run => Straps::Run,
         };
-        Self { unit, control: cli.control, straps, ready_json: cli.ready_json }
+        ProcessOptions { unit, control: self.control, straps, ready_json: self.ready_json }
     }
 }

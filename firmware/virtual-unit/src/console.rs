@@ -49,6 +49,11 @@ impl Console {
         Self { fifo, line: Arc::default(), clock, stop }
     }
 
+    /// The same UART for code that runs until `stop` is set.
+    pub(crate) fn until(&self, stop: StopToken) -> Self {
+        Self { stop, ..self.clone() }
+    }
+
     /// Prints `I (1234) tag: text`. A line of a stopped boot goes nowhere.
     pub fn log(&self, level: Level, tag: &str, text: impl fmt::Display) {
         let _whole_line = self.line.lock().expect("no holder of this lock panics");

@@ -152,7 +152,7 @@ fn open_filled(path: &Path, size: u32) -> io::Result<File> {
 }
 
 fn fill(file: &File, offset: u64, length: u64) -> io::Result<()> {
-    const ERASED: [u8; 0x1_0000] = [0xff; 0x1_0000];
+    static ERASED: [u8; 0x1_0000] = [0xff; 0x1_0000];
     let mut done = 0;
     while done < length {
         let step = (length - done).min(ERASED.len() as u64);

@@ -5,6 +5,5 @@ use virtual_unit::cli::Cli;
 
 fn main() -> anyhow::Result<()> {
     tracing_subscriber::fmt().with_writer(std::io::stderr).init();
-    virtual_unit::process::run(Cli::parse().into())?;
-    Ok(())
+    Ok(Cli::parse().run()?)
 }

@@ -20,7 +20,7 @@ impl Random {
 
     /// A number below `bound`, which is not zero.
     pub(crate) fn below(&mut self, bound: u32) -> u32 {
-        u32::try_from((self.bits() >> 32) * u64::from(bound) >> 32).expect("below a u32")
+        u32::try_from(((self.bits() >> 32) * u64::from(bound)) >> 32).expect("below a u32")
     }
 
     /// A number below `bound` that is small more often than not, roughly as Zipf's law has it.

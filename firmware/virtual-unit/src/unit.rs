@@ -275,7 +275,11 @@ impl Body {
                 self.publish();
                 let _gone = done.send(result);
             }
-            Order::Release => self.release(),
+            Order::Release => {
+                if let Err(error) = self.release() {
+                    tracing::error!(unit = %self.options.mac, %error, "the unit cannot boot");
+                }
+            }
             Order::PowerOff { done } => {
                 self.halt();
                 let result = self.wire.reset();
@@ -296,8 +300,8 @@ impl Body {
         self.life = Life::Off;
     }
 
-    fn release(&mut self) {
-        let Life::Held(straps) = self.life else { return };
+    fn release(&mut self) -> io::Result<()> {
+        let Life::Held(straps) = self.life else { return Ok(()) };
         self.life = match straps {
             Straps::Download => {
                 self.wire.send(boot::DOWNLOAD_BANNER.as_bytes(), Instant::now());
@@ -307,9 +311,10 @@ impl Body {
             Straps::Run => {
                 let waker = self.waker.clone();
                 let fifo = Fifo::new(move || waker.wake());
-                Life::Running(boot::start(&self.options, &self.flash, fifo, self.boots.clone()))
+                Life::Running(boot::start(&self.options, &self.flash, fifo, self.boots.clone())?)
             }
         };
+        Ok(())
     }
 
     fn move_bytes(&mut self) -> io::Result<()> {

@@ -186,3 +186,19 @@ fn a_table_without_nvs_is_said() {
     unit.partitions.0.clear();
     unit.run().says("iotmer_nvs: NVS cannot be read: ESP_ERR_NOT_FOUND");
 }
+
+#[test]
+fn thirty_two_units_in_one_process_provision_and_connect_at_once() {
+    let authority = Authority::new("Test CA");
+    let broker = Broker::serve(authority.right_server(), vec![]);
+    let body = answer(broker.port, "");
+    let https = Https::serve(authority.right_server(), move |_, _| (200, body.clone().into()));
+    let values = factory(https.port, &authority.pem());
+    let units: Vec<_> = (0..32).map(|_| Unit::new(&values).run()).collect();
+    units.iter().for_each(|unit| unit.says("iotmer_client: MQTT connected"));
+    if std::env::var_os("SHOW_COST").is_some() {
+        let status = std::fs::read_to_string("/proc/self/status").unwrap();
+        eprintln!("{status}");
+    }
+    units.into_iter().for_each(|unit| drop(unit.reset()));
+}

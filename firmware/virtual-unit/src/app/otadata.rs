@@ -11,6 +11,8 @@ use crate::partition::{Partition, PartitionTable, Region};
 
 const ENTRY_BYTES: u32 = 32;
 const SLOTS_MAX: u8 = 16;
+/// `ESP_OTA_IMG_INVALID` and `ESP_OTA_IMG_ABORTED`: the second stage passes such an entry over.
+const REJECTED_STATES: [u32; 2] = [3, 4];
 
 /// The OTA slots of a unit and the partition that chooses among them.
 pub(super) struct Slots {
@@ -50,7 +52,8 @@ impl Slots {
         let bytes = flash.read_vec(self.otadata.offset + sector * SECTOR, ENTRY_BYTES)?;
         let word = |at: usize| u32::from_le_bytes([bytes[at], bytes[at + 1], bytes[at + 2], bytes[at + 3]]);
         let sequence = word(0);
-        Ok((sequence != u32::MAX && word(28) == crc(sequence)).then_some(sequence))
+        let counts = sequence != u32::MAX && !REJECTED_STATES.contains(&word(24)) && word(28) == crc(sequence);
+        Ok(counts.then_some(sequence))
     }
 }
 

@@ -1,17 +1,30 @@
 //! Booting from flash: the ROM, the second stage, the app, and again after each restart. Knows no terminal.
 
+mod app_start;
+mod otadata;
 mod rom;
+mod second_stage;
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
-use crate::app_seam::BootClock;
+use self::rom::Cause;
+use self::second_stage::Found;
+use crate::app_seam::{AppContext, AppExit, AppMaker, BootClock};
 use crate::console::{Console, Fifo};
-use crate::flash::Flash;
+use crate::faults::{Fault, Faults};
+use crate::flash::{Flash, FlashError};
+use crate::mac::Mac;
+use crate::partition::Partition;
 use crate::stop::StopToken;
 use crate::unit::UnitOptions;
 
 pub(crate) use self::rom::DOWNLOAD_BANNER;
+
+/// How long the chip takes from one attempt to the next.
+const REBOOT_PAUSE: Duration = Duration::from_millis(50);
 
 /// A boot in progress, on a thread of its own.
 pub(crate) struct Boot {
@@ -21,10 +34,109 @@ pub(crate) struct Boot {
     pub(crate) fifo: Arc<Fifo>,
 }
 
-/// Starts to boot.
-pub(crate) fn start(_options: &UnitOptions, _flash: &Flash, fifo: Arc<Fifo>, boots: Arc<AtomicU32>) -> Boot {
+/// Starts to boot; each attempt is counted in `boots`.
+pub(crate) fn start(options: &UnitOptions, flash: &Flash, fifo: Arc<Fifo>, boots: Arc<AtomicU32>) -> io::Result<Boot> {
     let stop = StopToken::new();
-    boots.fetch_add(1, Ordering::Relaxed);
-    let _console = Console::new(fifo.clone(), BootClock::start(), stop.clone());
-    Boot { stop, fifo }
+    let processor = Processor {
+        mac: options.mac,
+        app: options.app.clone(),
+        faults: options.faults.clone(),
+        flash: flash.clone(),
+        fifo: fifo.clone(),
+        stop: stop.clone(),
+        boots,
+    };
+    let run = move || {
+        if let Err(error) = processor.run() {
+            tracing::debug!(%error, "the boot has ended");
+        }
+    };
+    std::thread::Builder::new().name("processor".into()).spawn(run)?;
+    Ok(Boot { stop, fifo })
+}
+
+/// What executes: the ROM, then the second stage, then the app.
+struct Processor {
+    mac: Mac,
+    app: AppMaker,
+    faults: Faults,
+    flash: Flash,
+    fifo: Arc<Fifo>,
+    stop: StopToken,
+    boots: Arc<AtomicU32>,
+}
+
+impl Processor {
+    /// Boots again and again until the unit is stopped.
+    fn run(&self) -> Result<(), FlashError> {
+        let mut clock = BootClock::start();
+        let mut cause = Cause::PowerOn;
+        while !self.stop.is_stopped() {
+            self.boots.fetch_add(1, Ordering::Relaxed);
+            let Some(next) = self.boot(clock, cause)? else { return Ok(()) };
+            // A restart of the app starts its clock anew; the second stage's own resets do not, as the logs show.
+            if next == Cause::Software {
+                clock = BootClock::start();
+            }
+            cause = next;
+        }
+        Ok(())
+    }
+
+    /// One boot; returns the cause of the next one, or `None` when the unit is silent until it is reset.
+    fn boot(&self, clock: BootClock, cause: Cause) -> Result<Option<Cause>, FlashError> {
+        let console = Console::new(self.fifo.clone(), clock, self.stop.clone());
+        let flash = self.flash.until(self.stop.clone());
+        rom::banner(&console, cause);
+        let Some(header) = rom::load(&console, &flash, &self.stop)? else {
+            return Ok(self.again(&console, Cause::Watchdog));
+        };
+        match second_stage::find_app(&console, &flash, header)? {
+            None => Ok(self.again(&console, Cause::System)),
+            Some(found) => Ok(self.app(&console, clock, found)),
+        }
+    }
+
+    fn app(&self, console: &Console, clock: BootClock, found: Found) -> Option<Cause> {
+        if self.faults.is_on(Fault::SilentAfterBoot) {
+            return None;
+        }
+        if let Some(description) = &found.description {
+            app_start::introduce(console, description);
+        }
+        if self.faults.is_on(Fault::BootLoop) {
+            app_start::panic(console, found.description.as_ref());
+            return self.again(console, Cause::Software);
+        }
+        // A token of its own, so that nothing of this app outlives its restart.
+        let stop = StopToken::new();
+        let inner = stop.clone();
+        self.stop.on_stop(move || inner.stop());
+        let exit = (self.app)().run(self.context(console, clock, found, &stop));
+        stop.stop();
+        match exit {
+            AppExit::Stopped => None,
+            AppExit::Restart => self.again(console, Cause::Software),
+        }
+    }
+
+    fn context(&self, console: &Console, clock: BootClock, found: Found, stop: &StopToken) -> AppContext {
+        let nvs = found.table.find(Partition::DATA, Partition::NVS).map(|partition| partition.region);
+        AppContext {
+            mac: self.mac,
+            flash: self.flash.until(stop.clone()),
+            nvs,
+            partitions: found.table,
+            image: found.image,
+            console: console.until(stop.clone()),
+            clock,
+            stop: stop.clone(),
+            faults: self.faults.clone(),
+        }
+    }
+
+    fn again(&self, console: &Console, cause: Cause) -> Option<Cause> {
+        console.drain();
+        (!self.stop.wait(REBOOT_PAUSE)).then_some(cause)
+    }
 }

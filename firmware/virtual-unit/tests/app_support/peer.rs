@@ -1,4 +1,4 @@
-//! Servers on loopback, one connection after the other, each on a thread that ends with the test's process.
+//! Servers on loopback, a thread for each connection; they end with the test's process.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -26,7 +26,10 @@ pub(crate) struct Request {
 
 impl Https {
     /// Answers every request with `reply`, which is given this port and the request line and returns status and body.
-    pub(crate) fn serve(tls: Arc<ServerConfig>, reply: impl Fn(u16, &str) -> (u16, Vec<u8>) + Send + 'static) -> Self {
+    pub(crate) fn serve(
+        tls: Arc<ServerConfig>,
+        reply: impl Fn(u16, &str) -> (u16, Vec<u8>) + Send + Sync + 'static,
+    ) -> Self {
         let (sender, requests) = channel();
         let port = listen(tls, move |mut stream| {
             let request = read_request(&mut stream)?;
@@ -142,14 +145,16 @@ fn read_some(stream: &mut Tls) -> io::Result<Vec<u8>> {
     }
 }
 
-fn listen(tls: Arc<ServerConfig>, mut serve: impl FnMut(Tls) -> io::Result<()> + Send + 'static) -> u16 {
+fn listen(tls: Arc<ServerConfig>, serve: impl Fn(Tls) -> io::Result<()> + Send + Sync + 'static) -> u16 {
     let listener = TcpListener::bind(("127.0.0.1", 0)).expect("loopback has a free port");
     let port = listener.local_addr().expect("a bound socket has an address").port();
+    let serve = Arc::new(serve);
     std::thread::spawn(move || {
         for tcp in listener.incoming() {
             let connection = ServerConnection::new(Arc::clone(&tls)).expect("the configuration is right");
-            // A failed handshake is what some tests are about; the next connection is served all the same.
-            drop(serve(StreamOwned::new(connection, tcp.expect("a connection"))));
+            let (stream, serve) = (StreamOwned::new(connection, tcp.expect("a connection")), Arc::clone(&serve));
+            // A failed handshake is what some tests are about, so an error ends only its connection.
+            std::thread::spawn(move || drop(serve(stream)));
         }
     });
     port
