@@ -5,6 +5,7 @@
 pub mod fixture;
 pub mod lease;
 pub mod link;
+pub mod partition;
 pub mod ports;
 pub mod prepared;
 pub mod uart;
@@ -12,6 +13,7 @@ pub mod uart;
 pub use fixture::{Fixture, FixtureError};
 pub use lease::{Leases, PortLease};
 pub use link::{Link, LinkError, ProgressSink};
+pub use partition::{FlashLayout, PartitionError};
 pub use ports::{PortError, PortInfo, PortName};
 pub use prepared::{PreparedImage, Region};
 pub use uart::{UartCapture, UartEvent};
