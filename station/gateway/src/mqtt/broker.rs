@@ -23,11 +23,12 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use super::{
     connection,
     credentials::Credentials,
-    event::{BrokerEvent, BrokerEventKind, ConnectionId, DisconnectReason, Origin, Refusal},
+    event::{BrokerEvent, BrokerEventKind, ConnectionId, Origin},
     guard::LoginGuard,
     handle::BrokerHandle,
     hub::Hub,
     limits::Limits,
+    reason::{DisconnectReason, Refusal},
 };
 
 /// Pause after a failed accept (for example when no file descriptor is left), so that the loop does not spin.

@@ -11,9 +11,11 @@ use super::{
     acl::Acl,
     broker::Shared,
     certificate::ClientCertificate,
-    event::{BrokerEventKind, DisconnectReason, Origin, Refusal},
-    hub::{self, Admission, Control, Message},
+    control::Control,
+    event::{BrokerEventKind, Origin},
+    hub::{self, Admission, Message},
     login::{self, Grant},
+    reason::{DisconnectReason, Refusal},
     session,
     wire::{ReceiveError, Wire},
 };

@@ -4,18 +4,13 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
 use firstpass_contract::mqtt::{QoS, Subscription, TopicFilter, Will};
 use tokio::sync::mpsc::{self, error::TrySendError};
-use tokio_util::sync::CancellationToken;
 
-use super::{
-    event::{ConnectionId, DisconnectReason},
-    limits::Limits,
-    retained::Retained,
-};
+use super::{control::Control, event::ConnectionId, limits::Limits, reason::DisconnectReason, retained::Retained};
 
 /// A message on its way to subscribers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,38 +53,11 @@ pub(super) struct Session {
     subscriptions: Vec<Subscription>,
 }
 
-/// How others end a connection, and wait for its end.
-#[derive(Debug)]
-pub(super) struct Control {
-    reason: OnceLock<DisconnectReason>,
-    pub(super) cut: CancellationToken,
-    /// Cancelled when the session's last event is on record.
-    pub(super) done: CancellationToken,
-}
-
 impl Session {
     pub(super) fn new(client_id: String, outgoing: mpsc::Sender<Arc<Message>>, will: Option<Will>) -> Self {
         let will =
             will.map(|Will { topic, payload, qos, retain }| Message { topic, payload: payload.into(), qos, retain });
         Self { client_id, outgoing, will, subscriptions: Vec::new() }
-    }
-}
-
-impl Control {
-    /// For a connection that `stop` ends as well.
-    pub(super) fn under(stop: &CancellationToken) -> Self {
-        Self { reason: OnceLock::new(), cut: stop.child_token(), done: CancellationToken::new() }
-    }
-
-    /// Ends the connection; the first reason stays.
-    pub(super) fn end(&self, reason: DisconnectReason) {
-        self.reason.get_or_init(|| reason);
-        self.cut.cancel();
-    }
-
-    /// Why [`Control::end`] was called; [`DisconnectReason::Shutdown`] when the broker's own token cut it.
-    pub(super) fn reason(&self) -> DisconnectReason {
-        self.reason.get().cloned().unwrap_or(DisconnectReason::Shutdown)
     }
 }
 

@@ -10,8 +10,9 @@ use super::{
     broker::Shared,
     certificate::ClientCertificate,
     credentials::{Account, CertificateRule, DeviceLogin},
-    event::{Origin, Refusal},
+    event::Origin,
     limits::Limits,
+    reason::Refusal,
 };
 
 /// Stands in for the verifier of a user that does not exist, so that the answer takes the same time.

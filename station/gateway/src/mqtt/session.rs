@@ -1,22 +1,17 @@
 //! A session: answers the client's packets and sends it its messages until one of many ends.
 
-use std::{
-    collections::{HashSet, VecDeque},
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::HashSet, convert::Infallible, time::Duration};
 
 use firstpass_contract::mqtt::{Delivery, Packet, PacketId, Publish, QoS, SubscribeCode, Subscription, TopicFilter};
-use tokio::{
-    sync::mpsc,
-    time::{Instant, sleep_until},
-};
+use tokio::time::{Instant, sleep_until};
 
 use super::{
     acl::Acl,
     connection::{ACCEPTED, Connection, Start, TlsWire},
-    event::{BrokerEventKind, DisconnectReason, PublishDenial},
+    event::BrokerEventKind,
     hub::Message,
+    outbox::Outbox,
+    reason::{DisconnectReason, PublishDenial},
 };
 
 /// Runs the session and returns why it ended.
@@ -25,12 +20,9 @@ pub(super) async fn run(connection: &Connection, wire: &mut TlsWire, start: Star
         connection,
         wire,
         acl: start.acl,
-        outgoing: start.outgoing,
+        outbox: Outbox::new(start.outgoing, connection.shared.limits.inflight_max),
         silence_max: silence_max(start.keep_alive_s, connection.shared.limits.idle_max),
-        retained: VecDeque::new(),
-        unacknowledged: HashSet::new(),
         incomplete: HashSet::new(),
-        last_id: 0,
     };
     tokio::select! {
         biased;
@@ -48,15 +40,10 @@ struct Session<'a> {
     connection: &'a Connection,
     wire: &'a mut TlsWire,
     acl: Acl,
-    outgoing: mpsc::Receiver<Arc<Message>>,
+    outbox: Outbox,
     silence_max: Duration,
-    /// Retained messages that the client still has to get, before what is in `outgoing`.
-    retained: VecDeque<(Arc<Message>, QoS)>,
-    /// QoS 1 messages to the client that it has not acknowledged.
-    unacknowledged: HashSet<PacketId>,
     /// QoS 2 messages from the client that were accepted and not yet released.
     incomplete: HashSet<PacketId>,
-    last_id: u16,
 }
 
 /// A step goes on, or says why the session ends.
@@ -70,12 +57,14 @@ impl Session<'_> {
         }
     }
 
-    async fn converse(&mut self) -> Result<std::convert::Infallible, DisconnectReason> {
+    async fn converse(&mut self) -> Result<Infallible, DisconnectReason> {
         self.wire.send(&ACCEPTED).await?;
         let mut deadline = Instant::now() + self.silence_max;
         loop {
-            self.deliver_waiting().await?;
-            let has_room = self.has_room();
+            // Before the select, so that a client that never stops talking does not miss its own messages.
+            while let Some(packet) = self.outbox.waiting() {
+                self.wire.send(&packet).await?;
+            }
             tokio::select! {
                 biased;
                 received = self.wire.receive() => {
@@ -83,7 +72,7 @@ impl Session<'_> {
                     // Counted from here, since the time that we took ourselves is not the client's silence.
                     deadline = Instant::now() + self.silence_max;
                 }
-                Some(message) = self.outgoing.recv(), if has_room => self.deliver(&message, message.qos).await?,
+                packet = self.outbox.next() => self.wire.send(&packet).await?,
                 () = sleep_until(deadline) => return Err(DisconnectReason::KeepAlive),
             }
         }
@@ -96,7 +85,7 @@ impl Session<'_> {
                 self.incomplete.remove(&id);
                 self.wire.send(&Packet::PubComp(id)).await
             }
-            Packet::PubAck(id) if self.unacknowledged.remove(&id) => Ok(()),
+            Packet::PubAck(id) if self.outbox.acknowledged(id) => Ok(()),
             Packet::PubAck(_) => Err(DisconnectReason::OutOfOrder("PUBACK for a message that is not in flight")),
             Packet::Subscribe { id, subscriptions } => self.subscribe(id, subscriptions).await,
             Packet::Unsubscribe { id, filters } => self.unsubscribe(id, filters).await,
@@ -184,7 +173,7 @@ impl Session<'_> {
             self.emit(BrokerEventKind::SubscriptionDenied { filter }).await?;
             return Ok(SubscribeCode::Failure);
         };
-        self.retained.extend(retained.into_iter().map(|message| (message, qos)));
+        self.outbox.add_retained(retained, qos);
         self.emit(BrokerEventKind::Subscribed { filter, qos }).await?;
         Ok(SubscribeCode::Granted(qos))
     }
@@ -195,46 +184,6 @@ impl Session<'_> {
             self.emit(BrokerEventKind::Unsubscribed { filter: filter.as_str().to_owned() }).await?;
         }
         self.wire.send(&Packet::UnsubAck(id)).await
-    }
-
-    fn has_room(&self) -> bool {
-        self.unacknowledged.len() < self.connection.shared.limits.inflight_max
-    }
-
-    /// Sends what waits, so that a client that never stops talking does not miss its own messages.
-    async fn deliver_waiting(&mut self) -> Step {
-        while self.has_room() {
-            if let Some((message, granted)) = self.retained.pop_front() {
-                self.deliver(&message, message.qos.min(granted)).await?;
-            } else if let Ok(message) = self.outgoing.try_recv() {
-                self.deliver(&message, message.qos).await?;
-            } else {
-                break;
-            }
-        }
-        Ok(())
-    }
-
-    async fn deliver(&mut self, message: &Message, qos: QoS) -> Step {
-        let delivery = match qos {
-            QoS::AtMostOnce => Delivery::AtMostOnce,
-            // Subscriptions are granted with QoS 1 at most.
-            QoS::AtLeastOnce | QoS::ExactlyOnce => Delivery::AtLeastOnce(self.next_id()),
-        };
-        let (topic, payload) = (message.topic.clone(), message.payload.to_vec());
-        self.wire.send(&Packet::Publish(Publish { dup: false, retain: message.retain, delivery, topic, payload })).await
-    }
-
-    /// The next free identifier; one is free because fewer than [`super::Limits::inflight_max`] are taken.
-    fn next_id(&mut self) -> PacketId {
-        loop {
-            self.last_id = self.last_id.wrapping_add(1);
-            if let Some(id) = PacketId::new(self.last_id)
-                && self.unacknowledged.insert(id)
-            {
-                return id;
-            }
-        }
     }
 
     async fn emit(&self, kind: BrokerEventKind) -> Step {

@@ -9,7 +9,7 @@ use tokio::{
     time::timeout,
 };
 
-use super::{event::DisconnectReason, limits::Limits};
+use super::{limits::Limits, reason::DisconnectReason};
 
 /// Bytes asked of the stream at once; an idle connection holds no more.
 const READ_BYTES: usize = 1024;

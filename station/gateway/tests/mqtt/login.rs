@@ -1,14 +1,17 @@
 //! Who gets in, and what the others are told.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::{Duration, Instant},
+};
 
-use firstpass_contract::mqtt::{Connect, ConnectCode, Password};
+use firstpass_contract::mqtt::{Connect, ConnectCode, Packet, Password};
 use firstpass_domain::PasswordVerifier;
 use firstpass_gateway::mqtt::{BrokerEventKind, DisconnectReason, Limits, Refusal, Role};
 
 use crate::{
     raw::{Client, connect, presence_will, topic},
-    station::{OBSERVER, Station},
+    station::{OBSERVER, PATIENCE, Station},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -122,4 +125,21 @@ async fn rotated_credentials_cut_the_open_session() {
     renewed.password = Some(Password::new(*b"new"));
     Client::session_of(&station, renewed).await;
     drop(other);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_login_that_is_withdrawn_while_it_is_decided_on_is_refused() {
+    let mut station = Station::start().await;
+    let logins = Arc::clone(&station.logins);
+    let closed = logins.gate.write().await;
+    let mut client = Client::open(&station).await;
+    client.send(&Packet::Connect(connect("u1"))).await;
+    let since = Instant::now();
+    while station.handle.disconnect("u1") == 0 {
+        assert!(since.elapsed() < PATIENCE, "the login never began");
+        tokio::task::yield_now().await;
+    }
+    drop(closed);
+    assert_eq!(client.connack().await, ConnectCode::ServerUnavailable);
+    assert_eq!(station.refusal().await, Refusal::Withdrawn);
 }

@@ -122,7 +122,8 @@ impl Client {
         assert_eq!(packet, None);
     }
 
-    async fn next(&mut self) -> Option<Packet> {
+    /// The next packet; `None` at the end of the connection.
+    pub(crate) async fn next(&mut self) -> Option<Packet> {
         loop {
             if let Some(length) = frame_length(&self.buffer, usize::MAX).unwrap()
                 && length <= self.buffer.len()

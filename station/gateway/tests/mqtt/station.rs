@@ -5,7 +5,7 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, Mutex,
-        atomic::{AtomicI64, Ordering},
+        atomic::{AtomicBool, AtomicI64, Ordering},
     },
     time::Duration,
 };
@@ -22,7 +22,11 @@ use rustls::{
     RootCertStore,
     pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer},
 };
-use tokio::{sync::mpsc, task::JoinHandle, time::timeout};
+use tokio::{
+    sync::{RwLock, mpsc},
+    task::JoinHandle,
+    time::timeout,
+};
 use tokio_util::sync::CancellationToken;
 
 /// Longest wait for anything that must happen.
@@ -35,12 +39,15 @@ pub(crate) const OBSERVER: &str = "monitor";
 #[derive(Default)]
 pub(crate) struct Logins {
     accounts: Mutex<HashMap<String, Account>>,
-    pub(crate) fail: std::sync::atomic::AtomicBool,
+    pub(crate) fail: AtomicBool,
+    /// Look-ups wait while a test holds this for writing.
+    pub(crate) gate: RwLock<()>,
 }
 
 #[async_trait]
 impl Credentials for Logins {
     async fn find(&self, username: &str) -> Result<Option<Account>, CredentialsError> {
+        let _open = self.gate.read().await;
         if self.fail.load(Ordering::SeqCst) {
             return Err(CredentialsError("the record is away".into()));
         }
@@ -163,7 +170,7 @@ impl Station {
         timeout(PATIENCE, self.events.recv()).await.expect("an event in time").expect("events go on")
     }
 
-    /// The next event of another kind than those that `skip` names.
+    /// The next event that is `wanted`; others are skipped.
     pub(crate) async fn until(&mut self, wanted: impl Fn(&BrokerEventKind) -> bool) -> BrokerEvent {
         loop {
             let event = self.event().await;
