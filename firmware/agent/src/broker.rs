@@ -2,24 +2,20 @@
 //!
 //! Knows packets and time as parameters; knows neither sockets nor what a command means.
 
+mod incoming;
 mod link;
 mod packets;
 
 use alloc::{string::String, vec::Vec};
 
 use firstpass_contract::{
-    LogLine, Topics,
-    logline::Level,
-    mqtt::{ConnectCode, DecodeError, Packet, Publish, SubscribeCode},
-    topics::ONLINE,
+    Topics,
+    mqtt::{ConnectCode, DecodeError, Packet},
 };
 
 use crate::{Action, BrokerBackoff, BrokerEndpoint, BrokerFailure, OpaqueBytes, SessionInNvs, action::Actions};
 use link::{CONNACK_TIMEOUT_MS, Inbox, Link, PING_AFTER_MS, PONG_TIMEOUT_MS};
 use packets::{Login, PacketIds};
-
-/// Tag of the lines that the contract does not name.
-const TAG: &str = "iotmer_client";
 
 /// The client of one broker.
 #[derive(Debug)]
@@ -123,59 +119,12 @@ impl BrokerClient {
         messages
     }
 
-    fn packet(&mut self, packet: Packet, now_ms: u64, out: &mut Actions) -> Option<Message> {
-        match (&mut self.link, packet) {
-            (Link::AwaitingConnack { .. }, Packet::ConnAck { code, .. }) => {
-                self.connack(code, now_ms, out);
-                None
-            }
-            (Link::Up { .. }, Packet::Publish(publish)) => self.message(publish, now_ms, out),
-            (Link::Up { pong_until, .. }, Packet::PingResp) => {
-                *pong_until = None;
-                None
-            }
-            (Link::Up { .. }, Packet::SubAck { codes, .. }) => {
-                report_subscriptions(&codes, out);
-                None
-            }
-            // A clean session over one stream never sends again, so an acknowledgement has nothing to release.
-            (Link::Up { .. }, Packet::PubAck(_)) => None,
-            (Link::Down { .. } | Link::Opening | Link::AwaitingConnack { .. } | Link::Up { .. }, _) => {
-                self.break_down(&Breakdown::Unexpected, now_ms, out);
-                None
-            }
-        }
-    }
-
-    fn connack(&mut self, code: ConnectCode, now_ms: u64, out: &mut Actions) {
-        if code != ConnectCode::Accepted {
-            return self.break_down(&Breakdown::Refused(code), now_ms, out);
-        }
-        self.backoff.reset();
-        self.link = Link::Up { ping_at: now_ms + PING_AFTER_MS, pong_until: None };
-        out.log(&LogLine::MqttConnected);
-        send(&self.login.subscribe(self.ids.next()), out);
-        self.publish(self.topics.presence(), ONLINE.into(), true, now_ms, out);
-    }
-
     /// Publishes with QoS 1 if the session is up; what is not sent now would be stale later.
     pub(crate) fn publish(&mut self, topic: String, payload: Vec<u8>, retain: bool, now_ms: u64, out: &mut Actions) {
         if let Link::Up { ping_at, .. } = &mut self.link {
             *ping_at = now_ms + PING_AFTER_MS;
             send(&packets::publish(self.ids.next(), topic, payload, retain), out);
         }
-    }
-
-    fn message(&mut self, publish: Publish, now_ms: u64, out: &mut Actions) -> Option<Message> {
-        match packets::acknowledgement(&publish) {
-            Ok(None) => {}
-            Ok(Some(packet)) => send(&packet, out),
-            Err(packets::NotSubscribed) => {
-                self.break_down(&Breakdown::Unexpected, now_ms, out);
-                return None;
-            }
-        }
-        Some(Message { topic: publish.topic, payload: publish.payload })
     }
 
     /// When [`Self::time`] wants to be called.
@@ -221,10 +170,4 @@ impl BrokerClient {
 
 fn send(packet: &Packet, out: &mut Actions) {
     out.push(Action::SendBroker(OpaqueBytes(packet.to_bytes())));
-}
-
-fn report_subscriptions(codes: &[SubscribeCode], out: &mut Actions) {
-    if codes.contains(&SubscribeCode::Failure) {
-        out.log_text(Level::Error, TAG, "subscription refused by the broker");
-    }
 }

@@ -196,9 +196,16 @@ fn thirty_two_units_in_one_process_provision_and_connect_at_once() {
     let values = factory(https.port, &authority.pem());
     let units: Vec<_> = (0..32).map(|_| Unit::new(&values).run()).collect();
     units.iter().for_each(|unit| unit.says("iotmer_client: MQTT connected"));
-    if std::env::var_os("SHOW_COST").is_some() {
-        let status = std::fs::read_to_string("/proc/self/status").unwrap();
-        eprintln!("{status}");
-    }
     units.into_iter().for_each(|unit| drop(unit.reset()));
+}
+
+#[test]
+fn a_session_without_tls_speaks_mqtt_in_the_clear() {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let mut values = session(listener.local_addr().unwrap().port());
+    values.push(("mqtt_tls", Value::I8(0)));
+    let _unit = Unit::new(&values).run();
+    let mut first = [0; 1];
+    std::io::Read::read_exact(&mut listener.accept().unwrap().0, &mut first).unwrap();
+    assert_eq!(first, [0x10], "the first byte of a CONNECT");
 }

@@ -15,15 +15,12 @@ use tokio::sync::Notify;
 
 use crate::{AppContext, AppExit, Level};
 
-use super::esp_tls::{self, LinkFailure};
+use super::broker::{Arrived, BrokerStream};
+use super::esp_tls::{LinkFailure, Reporter};
 use super::network::Network;
 use super::nvs::DeviceNvs;
-use super::stream::Stream;
 use super::trust::Trust;
 use super::{https, ota};
-
-/// Bytes read from the broker at once.
-const READ_BYTES: usize = 4096;
 
 /// A request of the agent that takes time; its event is the answer.
 type Job = Pin<Box<dyn Future<Output = Event>>>;
@@ -35,15 +32,8 @@ pub(super) struct Driver {
     agent: Agent,
     network: Network,
     job: Option<Job>,
-    broker: Broker,
+    broker: BrokerStream,
     wake_at_ms: Option<u64>,
-}
-
-/// The stream to the broker.
-enum Broker {
-    Closed,
-    Opening(Pin<Box<dyn Future<Output = Result<Stream, LinkFailure>>>>),
-    Open(Stream),
 }
 
 impl Driver {
@@ -59,7 +49,7 @@ impl Driver {
             seed: RandomState::new().build_hasher().finish(),
         });
         let network = Network::new(context.faults.clone());
-        Self { context, nvs, agent, network, job: None, broker: Broker::Closed, wake_at_ms: None }
+        Self { context, nvs, agent, network, job: None, broker: BrokerStream::Closed, wake_at_ms: None }
     }
 
     /// Runs until the unit is stopped or the agent restarts it.
@@ -72,9 +62,7 @@ impl Driver {
             () = stopped.notified() => AppExit::Stopped,
             exit = self.serve() => exit,
         };
-        if let Broker::Open(stream) = &self.broker {
-            stream.forget();
-        }
+        self.broker.forget();
         exit
     }
 
@@ -96,7 +84,7 @@ impl Driver {
             Action::Post(request) => self.job = Some(self.post(request)),
             Action::OpenBroker(endpoint) => self.open_broker(endpoint),
             Action::SendBroker(bytes) => self.send(&bytes).await,
-            Action::CloseBroker => self.broker = Broker::Closed,
+            Action::CloseBroker => self.broker = BrokerStream::Closed,
             Action::WriteSession(write) => {
                 let result = self.nvs.as_mut().map_err(|error| *error).and_then(|nvs| nvs.write(&write));
                 let event = result.map_or_else(Event::NvsFailed, |()| Event::NvsStored);
@@ -119,7 +107,7 @@ impl Driver {
             match answer.await {
                 Ok(response) => Event::HttpResponse(response),
                 Err(failure) => {
-                    failure.print(&console, "HTTP_CLIENT");
+                    failure.print(&console, Reporter::HttpClient);
                     Event::HttpFailed(failure.http_error())
                 }
             }
@@ -133,7 +121,7 @@ impl Driver {
             match done.await {
                 Ok(()) => Event::OtaStored,
                 Err(failure) => {
-                    failure.print(&context.console, "esp_https_ota");
+                    failure.print(&context.console, Reporter::HttpClient);
                     Event::OtaFailed(failure.http_error())
                 }
             }
@@ -142,10 +130,7 @@ impl Driver {
 
     fn open_broker(&mut self, endpoint: BrokerEndpoint) {
         let trust = endpoint.tls.then(|| self.trust(endpoint.client_certificate));
-        self.broker = Broker::Opening(Box::pin(async move {
-            let config = trust.map(|trust| trust?.config()).transpose()?;
-            Stream::open(&endpoint.host, endpoint.port, config).await
-        }));
+        self.broker = BrokerStream::opening(endpoint, trust);
     }
 
     fn trust(&mut self, client_certificate: bool) -> Result<Trust, LinkFailure> {
@@ -154,10 +139,7 @@ impl Driver {
     }
 
     async fn send(&mut self, bytes: &OpaqueBytes) {
-        if let Broker::Open(stream) = &mut self.broker
-            && let Err(failure) = stream.write_all(&bytes.0).await
-        {
-            self.broker = Broker::Closed;
+        if let Some(failure) = self.broker.send(&bytes.0).await {
             let event = Event::BrokerClosed(self.report(&failure));
             self.agent.handle(event, self.context.clock.millis());
         }
@@ -165,7 +147,6 @@ impl Driver {
 
     async fn next_event(&mut self) -> Event {
         let now_ms = self.context.clock.millis();
-        let mut buffer = [0; READ_BYTES];
         let arrived = tokio::select! {
             event = self.network.next() => return event,
             event = finish(&mut self.job) => return event,
@@ -173,50 +154,19 @@ impl Driver {
                 self.wake_at_ms = None;
                 return Event::TimerDue;
             }
-            arrived = self.broker.next(&mut buffer) => arrived,
+            arrived = self.broker.next() => arrived,
         };
-        self.broker_event(arrived, &buffer)
-    }
-
-    fn broker_event(&mut self, arrived: Arrived, buffer: &[u8]) -> Event {
         match arrived {
-            Arrived::Opened(stream) => {
-                self.broker = Broker::Open(stream);
-                Event::BrokerOpened
-            }
-            Arrived::Bytes(count) => Event::BrokerBytes(OpaqueBytes(buffer[..count].to_vec())),
-            Arrived::NotOpened(failure) => {
-                self.broker = Broker::Closed;
-                Event::BrokerFailed(self.report(&failure))
-            }
-            Arrived::Lost(failure) => {
-                self.broker = Broker::Closed;
-                Event::BrokerClosed(self.report(&failure))
-            }
+            Arrived::Opened => Event::BrokerOpened,
+            Arrived::Bytes(bytes) => Event::BrokerBytes(OpaqueBytes(bytes)),
+            Arrived::NotOpened(failure) => Event::BrokerFailed(self.report(&failure)),
+            Arrived::Lost(failure) => Event::BrokerClosed(self.report(&failure)),
         }
     }
 
     fn report(&self, failure: &LinkFailure) -> BrokerFailure {
-        failure.print(&self.context.console, esp_tls::TRANSPORT_TAG);
+        failure.print(&self.context.console, Reporter::Transport);
         BrokerFailure { sock_errno: failure.sock_errno, tls_esp_err: failure.tls_esp_err }
-    }
-}
-
-/// What happened to the stream.
-enum Arrived {
-    Opened(Stream),
-    NotOpened(LinkFailure),
-    Bytes(usize),
-    Lost(LinkFailure),
-}
-
-impl Broker {
-    async fn next(&mut self, buffer: &mut [u8]) -> Arrived {
-        match self {
-            Self::Closed => pending().await,
-            Self::Opening(opening) => opening.await.map_or_else(Arrived::NotOpened, Arrived::Opened),
-            Self::Open(stream) => stream.read(buffer).await.map_or_else(Arrived::Lost, Arrived::Bytes),
-        }
     }
 }
 

@@ -9,9 +9,6 @@ use rustls::CertificateError;
 
 use crate::{Console, Level};
 
-/// Tag under which the MQTT transport says that it could not connect.
-pub(super) const TRANSPORT_TAG: &str = "transport_base";
-
 const TAG: &str = "esp-tls";
 const TAG_MBEDTLS: &str = "esp-tls-mbedtls";
 
@@ -39,6 +36,13 @@ pub(super) struct LinkFailure {
     lines: Vec<Line>,
 }
 
+/// The component of ESP-IDF that needed the connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reporter {
+    HttpClient,
+    Transport,
+}
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 struct Line {
     level: Level,
@@ -47,13 +51,20 @@ struct Line {
 }
 
 impl LinkFailure {
-    /// Prints what esp-tls would, and a closing line under `tag` if no connection was made.
-    pub(super) fn print(&self, console: &Console, tag: &str) {
+    /// Prints what esp-tls would, and then what the component above it says.
+    pub(super) fn print(&self, console: &Console, reporter: Reporter) {
         for Line { level, tag, text } in &self.lines {
             console.log(*level, tag, text);
         }
-        if self.named.is_none() && self.tls_esp_err != CLOSED {
-            console.log(Level::Error, tag, "Failed to open a new connection");
+        match (reporter, self.named) {
+            (Reporter::Transport, Some(error)) => console.log(Level::Error, "mqtt_client", error),
+            (Reporter::Transport, None) if self.tls_esp_err == CLOSED => {}
+            (Reporter::Transport, None) => {
+                console.log(Level::Error, "transport_base", "Failed to open a new connection");
+            }
+            (Reporter::HttpClient, None) => console.log(Level::Error, "HTTP_CLIENT", "Connection failed, sock < 0"),
+            // The agent names the error in its own line.
+            (Reporter::HttpClient, Some(_)) => {}
         }
     }
 

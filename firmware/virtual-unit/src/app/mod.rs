@@ -2,6 +2,7 @@
 //!
 //! The agent decides; what is here carries out. It holds no rule of the device contract.
 
+mod broker;
 mod driver;
 mod esp_tls;
 mod https;
