@@ -3,6 +3,7 @@
 //! All calls block; the line makes them from `spawn_blocking`. Knows no record, no network and no verdict.
 
 pub mod fixture;
+pub mod image;
 pub mod lease;
 pub mod link;
 pub mod partition;
@@ -11,6 +12,7 @@ pub mod prepared;
 pub mod uart;
 
 pub use fixture::{Fixture, FixtureError};
+pub use image::{AppInfo, ImageError};
 pub use lease::{Leases, PortLease};
 pub use link::{Link, LinkError, ProgressSink};
 pub use partition::{FlashLayout, PartitionError};

@@ -1,6 +1,5 @@
 //! A good unit: who it is, and what its flash holds after a write.
 
-
 use firstpass_domain::{Chip, FlashSize};
 
 use crate::slot::{Slot, content, region};

@@ -83,9 +83,16 @@ pub(crate) fn region(name: &str, offset: u32, content: &[u8]) -> Region {
     Region { name: name.to_owned(), offset, image: Arc::new(PreparedImage::new(content)) }
 }
 
-/// Content that does not compress to nothing.
+/// Content that does not compress (Marsaglia's xorshift).
 pub(crate) fn content(len: usize) -> Vec<u8> {
-    (0_u32..).map(|n| (n.wrapping_mul(2_654_435_761) >> 11) as u8).take(len).collect()
+    let mut state = 0x2545_f491_u32;
+    let mut next = || {
+        state ^= state << 13;
+        state ^= state >> 17;
+        state ^= state << 5;
+        state as u8
+    };
+    (0..len).map(|_| next()).collect()
 }
 
 /// A progress sink that listens to nothing.
