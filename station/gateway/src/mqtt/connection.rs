@@ -96,16 +96,16 @@ impl Connection {
         let connected = connected(&connect, &grant);
         let keep_alive_s = connect.keep_alive_s;
         let (sender, outgoing) = mpsc::channel(self.shared.limits.outgoing_max);
-        self.take_over(hub::Session::new(grant.client_id, sender, connect.will)).await?;
+        self.take_over(&grant.client_id, hub::Session::new(sender, connect.will)).await?;
         Ok((Start { acl: grant.acl, outgoing, keep_alive_s }, connected))
     }
 
     /// Begins the session as soon as the client's earlier one has published its will and is on record as ended: else
     /// the old OFFLINE would overwrite the new ONLINE.
-    async fn take_over(&self, session: hub::Session) -> Result<(), Refusal> {
+    async fn take_over(&self, client_id: &str, session: hub::Session) -> Result<(), Refusal> {
         let mut session = Some(session);
         loop {
-            match self.shared.hub.admit(self.origin.connection, &mut session) {
+            match self.shared.hub.admit(self.origin.connection, client_id, &mut session) {
                 Admission::Admitted => return Ok(()),
                 Admission::Occupied(old) => old.done.cancelled().await,
                 Admission::Withdrawn => return Err(Refusal::Withdrawn),
@@ -125,18 +125,18 @@ impl Connection {
     }
 
     async fn end(&mut self, reason: DisconnectReason) {
-        let on_purpose = reason == DisconnectReason::Client;
-        if let Some(Message { topic, payload, retain, .. }) = self.shared.hub.retire(self.origin.connection, on_purpose)
-        {
+        let (hub, connection) = (&self.shared.hub, self.origin.connection);
+        if let Some(will) = hub.close(connection, reason == DisconnectReason::Client) {
+            let Message { topic, payload, retain, .. } = will;
             // When nobody reads events any more, the session ends all the same.
             let _ = self.shared.emit(&self.origin, BrokerEventKind::WillPublished { topic, payload, retain }).await;
         }
         let _ = self.shared.emit(&self.origin, BrokerEventKind::Disconnected(reason)).await;
+        hub.retire(connection);
         self.done.take();
     }
 
     async fn refuse(self, wire: Option<TlsWire>, refusal: Refusal) {
-        self.shared.hub.retire(self.origin.connection, true);
         let code = refusal.code();
         let recorded = self.shared.emit(&self.origin, BrokerEventKind::Refused(refusal)).await;
         let Some(mut wire) = wire else { return };
@@ -151,7 +151,7 @@ impl Connection {
 impl Drop for Connection {
     /// Also when the task panics: a client's place must not stay taken.
     fn drop(&mut self) {
-        self.shared.hub.retire(self.origin.connection, false);
+        self.shared.hub.retire(self.origin.connection);
     }
 }
 

@@ -36,28 +36,29 @@ struct State {
     retained: Retained,
 }
 
-/// A connection that claimed a user name; without a session until its login is proven.
+/// A connection that claimed a user name; without a session before its login is proven and after its end.
 #[derive(Debug)]
 struct Client {
     username: String,
     control: Arc<Control>,
+    /// The client identifier that this connection occupies.
+    client_id: Option<String>,
     session: Option<Session>,
 }
 
 /// A session as the other connections see it.
 #[derive(Debug)]
 pub(super) struct Session {
-    client_id: String,
     outgoing: mpsc::Sender<Arc<Message>>,
     will: Option<Message>,
     subscriptions: Vec<Subscription>,
 }
 
 impl Session {
-    pub(super) fn new(client_id: String, outgoing: mpsc::Sender<Arc<Message>>, will: Option<Will>) -> Self {
+    pub(super) fn new(outgoing: mpsc::Sender<Arc<Message>>, will: Option<Will>) -> Self {
         let will =
             will.map(|Will { topic, payload, qos, retain }| Message { topic, payload: payload.into(), qos, retain });
-        Self { client_id, outgoing, will, subscriptions: Vec::new() }
+        Self { outgoing, will, subscriptions: Vec::new() }
     }
 }
 
@@ -82,15 +83,14 @@ impl Hub {
     /// Notes who claims to connect, before the login is looked up: a login that is withdrawn from here on is not
     /// admitted on the strength of what was looked up earlier.
     pub(super) fn announce(&self, connection: ConnectionId, username: &str, control: Arc<Control>) {
-        let client = Client { username: username.to_owned(), control, session: None };
+        let client = Client { username: username.to_owned(), control, client_id: None, session: None };
         self.lock().clients.insert(connection, client);
     }
 
     /// Begins the session, unless the client still has another one. `session` is taken only when admitted.
-    pub(super) fn admit(&self, connection: ConnectionId, session: &mut Option<Session>) -> Admission {
+    pub(super) fn admit(&self, connection: ConnectionId, client_id: &str, session: &mut Option<Session>) -> Admission {
         let mut guard = self.lock();
         let state = &mut *guard;
-        let client_id = session.as_ref().map_or("", |session| session.client_id.as_str());
         if let Some(old) = state.owners.get(client_id).and_then(|owner| state.clients.get(owner)) {
             old.control.end(DisconnectReason::TakenOver);
             return Admission::Occupied(Arc::clone(&old.control));
@@ -98,6 +98,7 @@ impl Hub {
         match state.clients.get_mut(&connection) {
             Some(client) if !client.control.cut.is_cancelled() => {
                 state.owners.insert(client_id.to_owned(), connection);
+                client.client_id = Some(client_id.to_owned());
                 client.session = session.take();
                 Admission::Admitted
             }
@@ -131,14 +132,19 @@ impl Hub {
         self.lock().publish(message)
     }
 
-    /// Forgets the connection. Unless it left on purpose, its will is published in the same breath and returned.
-    pub(super) fn retire(&self, connection: ConnectionId, on_purpose: bool) -> Option<Message> {
+    /// Ends the session. Unless it ends on purpose, its will is published in the same breath and returned. The client
+    /// identifier stays occupied until [`Hub::retire`], so that the next session waits for the record of this one.
+    pub(super) fn close(&self, connection: ConnectionId, on_purpose: bool) -> Option<Message> {
+        self.lock().close(connection, on_purpose)
+    }
+
+    /// Forgets the connection, with its will if its session is still open.
+    pub(super) fn retire(&self, connection: ConnectionId) {
         let mut state = self.lock();
-        let session = state.clients.remove(&connection)?.session?;
-        state.owners.remove(&session.client_id);
-        let will = session.will.filter(|_| !on_purpose)?;
-        state.publish(&will);
-        Some(will)
+        state.close(connection, false);
+        if let Some(client_id) = state.clients.remove(&connection).and_then(|client| client.client_id) {
+            state.owners.remove(&client_id);
+        }
     }
 
     /// Ends every connection of this user name, also one whose login is still being decided on; returns how many.
@@ -154,6 +160,13 @@ impl Hub {
 }
 
 impl State {
+    fn close(&mut self, connection: ConnectionId, on_purpose: bool) -> Option<Message> {
+        let session = self.clients.get_mut(&connection)?.session.take()?;
+        let will = session.will.filter(|_| !on_purpose)?;
+        self.publish(&will);
+        Some(will)
+    }
+
     fn publish(&mut self, message: &Message) -> usize {
         if message.retain {
             self.retained.store(message);

@@ -44,9 +44,12 @@ impl Outbox {
         Some(self.packet(&message, message.qos))
     }
 
-    /// Waits for the next message of others; forever while too many are unacknowledged. Nothing is lost when the future
+    /// Waits for the next packet that may go; forever while too many are unacknowledged. Nothing is lost when the future
     /// is dropped.
     pub(super) async fn next(&mut self) -> Packet {
+        if let Some(packet) = self.waiting() {
+            return packet;
+        }
         if self.has_room()
             && let Some(message) = self.queue.recv().await
         {

@@ -61,8 +61,9 @@ impl Session<'_> {
         self.wire.send(&ACCEPTED).await?;
         let mut deadline = Instant::now() + self.silence_max;
         loop {
-            // Before the select, so that a client that never stops talking does not miss its own messages.
-            while let Some(packet) = self.outbox.waiting() {
+            // In turns, so that neither a client that never stops talking nor one that never stops getting messages
+            // starves the other direction.
+            if let Some(packet) = self.outbox.waiting() {
                 self.wire.send(&packet).await?;
             }
             tokio::select! {
