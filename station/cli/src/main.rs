@@ -1,2 +1,95 @@
-//! The `station` program.
-fn main() {}
+//! The `station` program: the command line on top of the line.
+
+mod args;
+mod commands;
+mod config;
+mod exit;
+mod output;
+mod progress;
+mod report;
+mod station;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+use args::{Cli, Command};
+use exit::{Exit, Failure};
+use output::Output;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let output = Output::new(cli.global.json);
+    start_log();
+    // A virtual unit is a process of its own kind: it has no record and no station.
+    if let Command::VirtualUnit(unit) = cli.command {
+        return commands::virtual_unit::run(unit);
+    }
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let result = runtime
+        .map_err(|error| Failure::station("runtime", "The station cannot start.", format!("{error}."), "Free memory."))
+        .and_then(|runtime| runtime.block_on(run(cli, output)));
+    match result {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            output.problem(&failure.problem);
+            failure.exit.into()
+        }
+    }
+}
+
+async fn run(cli: Cli, output: Output) -> Result<Exit, Failure> {
+    let Cli { global, command } = cli;
+    let token = stop_on_signal();
+    match command {
+        Command::Demo(args) => commands::demo::run(&global, &args, output, token).await,
+        Command::Serve(args) => commands::serve::run(&global, &args, output, token).await,
+        Command::Flash(args) => commands::flash::run(&global, &args, output, token).await,
+        Command::Ports => commands::ports::run(&global, output),
+        Command::Recipe(command) => commands::recipe::run(&command, output),
+        Command::Units(command) => commands::units::run(&global, &command, output).await,
+        Command::Audit(command) => commands::audit::run(&global, &command, output).await,
+        Command::Nvs(command) => commands::nvs::run(&command, output),
+        Command::Ca(command) => commands::ca::run(&global, &command, output).await,
+        Command::Doctor => commands::doctor::run(&global, output).await,
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Cli::command(), "station", &mut std::io::stdout());
+            Ok(Exit::Done)
+        }
+        Command::VirtualUnit(_) => unreachable!("virtual units are started before the runtime"),
+    }
+}
+
+/// Log lines go to standard error; `RUST_LOG` chooses which, and by default only what needs a person.
+fn start_log() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error"));
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+}
+
+/// A token that SIGINT or SIGTERM cancels. A second signal ends the program at once.
+fn stop_on_signal() -> CancellationToken {
+    let token = CancellationToken::new();
+    let cancel = token.clone();
+    tokio::spawn(async move {
+        wait_for_signal().await;
+        cancel.cancel();
+        wait_for_signal().await;
+        // The record is safe at every moment: open runs are closed with a reason at the next start.
+        std::process::exit(130);
+    });
+    token
+}
+
+async fn wait_for_signal() {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
+    else {
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = interrupt.recv() => {}
+        _ = terminate.recv() => {}
+    }
+}

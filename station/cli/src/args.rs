@@ -1,0 +1,230 @@
+//! The command line: names, help and shapes. Does nothing.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+use clap_complete::Shell;
+use firstpass_domain::Mac;
+use firstpass_line::CrashPoint;
+
+/// The factory line station for ESP32 products.
+///
+/// Flashes units, gives each its credentials, and passes a unit only when it has proved that it works.
+#[derive(Debug, Parser)]
+#[command(name = "station", version, propagate_version = true)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Flags that every command takes.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Global {
+    /// Print JSON, one object a line.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// Folder of the record, the CA and the logs [default: the config's, or ~/.local/share/firstpass].
+    #[arg(long, global = true, value_name = "DIR", env = "FIRSTPASS_DATA")]
+    pub(crate) data: Option<PathBuf>,
+    /// Station configuration.
+    #[arg(long, global = true, value_name = "FILE", env = "FIRSTPASS_CONFIG")]
+    pub(crate) config: Option<PathBuf>,
+    /// Die at this place of a run (for recovery tests).
+    #[arg(long, global = true, hide = true)]
+    pub(crate) crash_at: Option<CrashPoint>,
+}
+
+/// What the station can be asked.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Run a whole line on virtual units: flash, provision, connect, attest, pass.
+    Demo(DemoArgs),
+    /// Run the configured slots until stopped.
+    Serve(ServeArgs),
+    /// Run a batch on serial ports.
+    Flash(FlashArgs),
+    /// List serial ports.
+    Ports,
+    /// Work with recipes.
+    #[command(subcommand)]
+    Recipe(RecipeCommand),
+    /// Look units up in the record.
+    #[command(subcommand)]
+    Units(UnitsCommand),
+    /// Check and export the audit log.
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Build and read NVS partitions.
+    #[command(subcommand)]
+    Nvs(NvsCommand),
+    /// Work with the station's certificate authority.
+    #[command(subcommand)]
+    Ca(CaCommand),
+    /// Check that this machine can run a line.
+    Doctor,
+    /// Print a completion script.
+    Completions {
+        /// For which shell.
+        shell: Shell,
+    },
+    /// Be one virtual unit (used by `demo`).
+    #[command(hide = true)]
+    VirtualUnit(virtual_unit::cli::Cli),
+}
+
+/// Options of `station demo`.
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// How many units.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) units: u16,
+    /// How units get their identity.
+    #[arg(long, value_enum, default_value_t = DemoInjection::Nvs)]
+    pub(crate) injection: DemoInjection,
+    /// Let the virtual wires be as fast as the machine.
+    #[arg(long)]
+    pub(crate) no_pacing: bool,
+    /// Give unit N (from 1) a fault: N=FAULT, such as 3=no-network. May be repeated.
+    #[arg(long, value_name = "N=FAULT")]
+    pub(crate) fault: Vec<String>,
+}
+
+/// Injections that the demo knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum DemoInjection {
+    /// A one-time code in NVS; the unit provisions itself.
+    Nvs,
+    /// A complete session in NVS, made by the line.
+    Session,
+}
+
+/// Options of `station serve`.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Recipe [default: the config's].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) recipe: Option<PathBuf>,
+}
+
+/// Options of `station flash`.
+#[derive(Debug, Args)]
+pub(crate) struct FlashArgs {
+    /// Recipe.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) recipe: PathBuf,
+    /// `auto`, or a list of slots and ports: PORT, NAME=PORT or NAME=PORT@SOCKET (a fixture's control socket),
+    /// separated by commas.
+    #[arg(long, value_name = "LIST", default_value = "auto")]
+    pub(crate) ports: String,
+    /// End after this many passes [default: one run on every port].
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) count: Option<u32>,
+    /// Name of the batch (work order).
+    #[arg(long, default_value = "flash")]
+    pub(crate) batch: String,
+    /// Most sessions that this batch may issue.
+    #[arg(long)]
+    pub(crate) quota: Option<u32>,
+}
+
+/// `station recipe …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum RecipeCommand {
+    /// Check recipes and their images; names file, line and column of what is wrong.
+    Check {
+        /// Recipe files.
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+}
+
+/// `station units …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum UnitsCommand {
+    /// List units.
+    List {
+        /// Only those that passed last.
+        #[arg(long, conflicts_with = "failed")]
+        passed: bool,
+        /// Only those that failed last.
+        #[arg(long)]
+        failed: bool,
+    },
+    /// Show everything about one unit.
+    Show {
+        /// Its MAC.
+        mac: Mac,
+    },
+}
+
+/// `station audit …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum AuditCommand {
+    /// Check the hash chain from the first entry to the last.
+    Verify,
+    /// Print every entry as JSON Lines.
+    Export {
+        /// Write to this file instead.
+        #[arg(long, value_name = "FILE")]
+        out: Option<PathBuf>,
+    },
+    /// Compute every verdict again from the recorded evidence, and report any that differs.
+    Replay,
+}
+
+/// `station nvs …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum NvsCommand {
+    /// Build a partition image from CSV (the format of ESP-IDF's NVS partition generator).
+    Build {
+        /// CSV file.
+        csv: PathBuf,
+        /// Image to write.
+        #[arg(long, value_name = "FILE")]
+        out: PathBuf,
+        /// Size in bytes, a multiple of 4096; decimal or 0x.
+        #[arg(long, default_value = "0x6000")]
+        size: String,
+    },
+    /// Print the entries of a partition image.
+    Dump {
+        /// Image file.
+        image: PathBuf,
+        /// Show secrets too (codes, passwords, keys).
+        #[arg(long)]
+        secrets: bool,
+    },
+}
+
+/// `station ca …`
+#[derive(Debug, Subcommand)]
+pub(crate) enum CaCommand {
+    /// Show the CA and the certificates it issued.
+    Show {
+        /// Only print the root certificate as PEM.
+        #[arg(long)]
+        root_pem: bool,
+    },
+    /// Issue a client certificate.
+    Issue {
+        /// Device id, or a person's name.
+        name: String,
+        /// Folder for `NAME.crt.pem` and `NAME.key.pem`.
+        #[arg(long, value_name = "DIR", default_value = ".")]
+        out: PathBuf,
+    },
+    /// Revoke a certificate.
+    Revoke {
+        /// Serial number, hexadecimal.
+        serial: String,
+        /// Why.
+        #[arg(long)]
+        reason: String,
+        /// Who [default: the user's name].
+        #[arg(long, env = "USER", default_value = "unknown")]
+        by: String,
+    },
+}
+

@@ -1,0 +1,138 @@
+//! The station's configuration: flags, then environment, then the file, then defaults. Reading never writes.
+
+use std::{
+    env,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use firstpass_device::{Fixture, PortName};
+use firstpass_domain::{SlotId, StationId};
+use firstpass_line::Slot;
+use serde::Deserialize;
+
+use crate::{args::Global, exit::Failure};
+
+/// Everything a station can be told.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Config {
+    pub(crate) station: StationSection,
+    pub(crate) gateway: GatewaySection,
+    pub(crate) server: ServerSection,
+    #[serde(rename = "slot")]
+    pub(crate) slots: Vec<SlotSection>,
+}
+
+/// `[station]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct StationSection {
+    pub(crate) name: StationId,
+    pub(crate) data_dir: Option<PathBuf>,
+    pub(crate) recipe: Option<PathBuf>,
+}
+
+/// `[gateway]`: what units talk to.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct GatewaySection {
+    pub(crate) https_listen: SocketAddr,
+    pub(crate) mqtt_listen: SocketAddr,
+    /// Name or address by which units reach this station; stands in the server certificate.
+    pub(crate) public_host: String,
+    /// Further names and addresses for the server certificate.
+    pub(crate) alt_names: Vec<String>,
+}
+
+/// `[server]`: what people talk to.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct ServerSection {
+    pub(crate) listen: SocketAddr,
+}
+
+/// `[[slot]]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SlotSection {
+    pub(crate) name: SlotId,
+    pub(crate) port: PathBuf,
+    /// Control socket of the fixture; absent means DTR and RTS.
+    pub(crate) fixture_socket: Option<PathBuf>,
+}
+
+impl Default for StationSection {
+    fn default() -> Self {
+        let name = StationId::new("station-1").expect("the default name is valid");
+        Self { name, data_dir: None, recipe: None }
+    }
+}
+
+impl Default for GatewaySection {
+    fn default() -> Self {
+        Self {
+            https_listen: SocketAddr::from(([0, 0, 0, 0], 8443)),
+            mqtt_listen: SocketAddr::from(([0, 0, 0, 0], 8883)),
+            public_host: "localhost".to_owned(),
+            alt_names: Vec::new(),
+        }
+    }
+}
+
+impl Default for ServerSection {
+    fn default() -> Self {
+        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)) }
+    }
+}
+
+impl Config {
+    /// Reads the file that the flags or the environment name; without one, the defaults.
+    pub(crate) fn load(global: &Global) -> Result<Self, Failure> {
+        let Some(path) = &global.config else { return Ok(Self::default()) };
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            let why = format!("{}: {error}.", path.display());
+            Failure::usage("config_unreadable", "The configuration cannot be read.", why, "Check the path of --config.")
+        })?;
+        let mut config: Self = toml::from_str(&text).map_err(|error| invalid(path, &text, &error))?;
+        config.resolve_paths(path.parent().unwrap_or(Path::new(".")));
+        Ok(config)
+    }
+
+    /// The folder of the record, by the flags, then the environment (which clap reads), then the file, then XDG.
+    pub(crate) fn data_dir(&self, global: &Global) -> PathBuf {
+        global.data.clone().or_else(|| self.station.data_dir.clone()).unwrap_or_else(default_data_dir)
+    }
+
+    /// The configured slots.
+    pub(crate) fn slots(&self) -> Vec<Slot> {
+        let slot = |section: &SlotSection| Slot {
+            id: section.name.clone(),
+            port: PortName::new(&section.port),
+            fixture: section.fixture_socket.clone().map_or(Fixture::DtrRts, Fixture::Socket),
+        };
+        self.slots.iter().map(slot).collect()
+    }
+
+    /// Paths in the file are relative to the file.
+    fn resolve_paths(&mut self, base: &Path) {
+        for path in [&mut self.station.data_dir, &mut self.station.recipe].into_iter().flatten() {
+            *path = base.join(&*path);
+        }
+    }
+}
+
+fn invalid(path: &Path, text: &str, error: &toml::de::Error) -> Failure {
+    let start = error.span().map_or(0, |span| span.start);
+    let before = &text[..text.floor_char_boundary(start)];
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
+    let why = format!("{}, line {line}, column {column}: {}.", path.display(), error.message());
+    Failure::usage("config_invalid", "The configuration cannot be used.", why, "Compare with configs/station.toml.")
+}
+
+fn default_data_dir() -> PathBuf {
+    let xdg = env::var_os("XDG_DATA_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let home = || env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share"));
+    xdg.or_else(home).unwrap_or_else(|| PathBuf::from(".")).join("firstpass")
+}

@@ -1,0 +1,117 @@
+//! Shows what happens on the slots: bars on a terminal, plain lines otherwise, or JSON.
+
+use std::collections::HashMap;
+
+use firstpass_domain::SlotId;
+use firstpass_line::event::{LineEvent, LineEventKind};
+use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use tokio::{sync::broadcast, task::JoinHandle};
+
+use crate::output::Output;
+
+/// Shows events until the line is dropped.
+pub(crate) fn show(output: Output, mut events: broadcast::Receiver<LineEvent>) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut view = View::new(output);
+        loop {
+            match events.recv().await {
+                Ok(event) => view.show(&event),
+                // A view may skip; nothing on record depends on it.
+                Err(broadcast::error::RecvError::Lagged(_)) => {}
+                Err(broadcast::error::RecvError::Closed) => return view.finish(),
+            }
+        }
+    })
+}
+
+enum View {
+    Json(Output),
+    Plain,
+    Bars(Bars),
+}
+
+impl View {
+    fn new(output: Output) -> Self {
+        match (output.is_json(), output.is_live()) {
+            (true, _) => Self::Json(output),
+            (false, true) => Self::Bars(Bars::default()),
+            (false, false) => Self::Plain,
+        }
+    }
+
+    fn show(&mut self, event: &LineEvent) {
+        match self {
+            Self::Json(output) => output.object(event),
+            Self::Plain => {
+                if let Some(line) = plain(&event.kind) {
+                    eprintln!("slot {:<6} {line}", event.slot.as_str());
+                }
+            }
+            Self::Bars(bars) => bars.show(event),
+        }
+    }
+
+    fn finish(self) {
+        if let Self::Bars(bars) = self {
+            bars.bars.values().for_each(|bar| bar.abandon());
+        }
+    }
+}
+
+/// One line for people who watch a log; bytes written are not worth one.
+fn plain(kind: &LineEventKind) -> Option<String> {
+    Some(match kind {
+        LineEventKind::Waiting => "waiting for a unit".to_owned(),
+        LineEventKind::RunBegan { run } => format!("run {run}"),
+        LineEventKind::Identified { mac, attempt, .. } => format!("unit {mac}, attempt {attempt}"),
+        LineEventKind::StepBegan { .. } | LineEventKind::Progress { .. } => return None,
+        LineEventKind::StepEnded { step, duration_ms, .. } => format!("{step} done in {duration_ms} ms"),
+        LineEventKind::Passed { mac, duration_ms, .. } => format!("PASSED {mac} in {duration_ms} ms"),
+        LineEventKind::Failed { step, problem, .. } => format!("FAILED in {step}: {problem}"),
+        LineEventKind::SlotStopped { problem } => format!("STOPPED: {problem}"),
+    })
+}
+
+#[derive(Default)]
+struct Bars {
+    all: MultiProgress,
+    bars: HashMap<SlotId, ProgressBar>,
+}
+
+/// Bytes in a bar that stands for a step without bytes.
+const STEP_WITHOUT_BYTES: u64 = 1;
+
+impl Bars {
+    fn show(&mut self, event: &LineEvent) {
+        let bar = self.bars.entry(event.slot.clone()).or_insert_with(|| new_bar(&self.all, &event.slot));
+        match &event.kind {
+            LineEventKind::Waiting => bar.set_message("waiting for a unit"),
+            LineEventKind::RunBegan { .. } => bar.reset(),
+            LineEventKind::Identified { mac, .. } => bar.set_message(format!("{mac}")),
+            LineEventKind::StepBegan { step, .. } => {
+                bar.set_length(STEP_WITHOUT_BYTES);
+                bar.set_position(0);
+                bar.set_message(step.to_string());
+            }
+            LineEventKind::Progress { step, done, total, .. } => {
+                bar.set_length(*total);
+                bar.set_position(*done);
+                bar.set_message(step.to_string());
+            }
+            LineEventKind::StepEnded { .. } => bar.set_position(bar.length().unwrap_or(STEP_WITHOUT_BYTES)),
+            LineEventKind::Passed { mac, .. } => bar.set_message(format!("PASSED {mac}")),
+            LineEventKind::Failed { problem, .. } => bar.set_message(format!("FAILED {}", problem.code)),
+            LineEventKind::SlotStopped { problem } => bar.set_message(format!("STOPPED {}", problem.code)),
+        }
+    }
+}
+
+fn new_bar(all: &MultiProgress, slot: &SlotId) -> ProgressBar {
+    let style = ProgressStyle::with_template("slot {prefix:<6} [{bar:30}] {percent:>3} % {msg} {elapsed}")
+        .expect("the template is valid")
+        .progress_chars("=> ");
+    let bar = all.add(ProgressBar::new(STEP_WITHOUT_BYTES));
+    bar.set_style(style);
+    bar.set_prefix(slot.to_string());
+    bar
+}

@@ -1,0 +1,103 @@
+//! What stops a slot without being the unit's fault.
+
+use firstpass_domain::{Problem, RunId, Step};
+use firstpass_gateway::mqtt::PublishError;
+use firstpass_store::{IssueError, StoreError};
+use thiserror::Error;
+
+use crate::blocking::Panicked;
+
+/// The station itself failed. The unit's run stays open on record and is closed with a reason at the next start.
+#[derive(Debug, Error)]
+pub enum StationError {
+    /// The record failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A session could not be issued on the unit's behalf.
+    #[error("could not issue a session on the unit's behalf")]
+    Issue(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// What the unit gets could not be made.
+    #[error("could not make the unit's NVS image")]
+    Prepare(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The unit could not be asked.
+    #[error("could not send the ping")]
+    Ping(#[from] PublishError),
+    /// A unit's log could not be written.
+    #[error("could not keep the unit's UART log")]
+    Log(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// Hardware work panicked.
+    #[error("{operation} ended without a result")]
+    Panicked {
+        /// Which work.
+        operation: &'static str,
+    },
+    /// A step was done and its evidence is still not complete.
+    #[error("step {step} was done, and its evidence is not complete")]
+    Stuck {
+        /// Which step.
+        step: Step,
+    },
+    /// The record does not say what this process remembers.
+    #[error("the record of run {run} does not hold what was put there")]
+    RecordDisagrees {
+        /// Which run.
+        run: RunId,
+    },
+    /// More was seen of a unit than can be kept.
+    #[error("run {run} was flooded with observations")]
+    WitnessesLost {
+        /// Which run.
+        run: RunId,
+    },
+}
+
+impl From<Panicked> for StationError {
+    fn from(panicked: Panicked) -> Self {
+        Self::Panicked { operation: panicked.operation }
+    }
+}
+
+impl From<IssueError> for StationError {
+    fn from(error: IssueError) -> Self {
+        Self::Issue(Box::new(error))
+    }
+}
+
+impl StationError {
+    /// For people. The technical cause is in the log.
+    pub fn problem(&self) -> Problem {
+        let (code, remedy) = match self {
+            Self::Store(error) => return store_problem(error),
+            Self::Issue(_) => ("issue_failed", "Look at the station's log; check the certificate authority and the record."),
+            Self::Prepare(_) => ("prepare_failed", "Check the recipe's NVS entries with `station recipe check`."),
+            Self::Log(_) => ("uart_log_failed", "Check the folder of the UART logs and the free space on its disk."),
+            Self::Ping(_) | Self::Panicked { .. } | Self::Stuck { .. } | Self::RecordDisagrees { .. } => {
+                ("station_failed", "Restart the station and report this with its log.")
+            }
+            Self::WitnessesLost { .. } => ("unit_floods", "Take the unit off the slot; it sends without end."),
+        };
+        Problem {
+            code: code.to_owned(),
+            what: "The station stopped this slot.".to_owned(),
+            why: format!("{self}."),
+            remedy: remedy.to_owned(),
+        }
+    }
+}
+
+/// What a person is told when the record fails.
+pub fn store_problem(error: &StoreError) -> Problem {
+    let (code, remedy) = match error {
+        StoreError::Unavailable { .. } => ("record_unavailable", "Check the database and its path or address; units on the slots are kept."),
+        StoreError::Full { .. } => ("record_disk_full", "Free space on the disk that holds the record, then go on."),
+        StoreError::ReadOnly { .. } => ("record_read_only", "Make the record's file and folder writable for the station's user."),
+        StoreError::Corrupt { .. } => ("record_damaged", "Restore the record from its backup, or use the program version that wrote it."),
+        StoreError::Conflict { .. } => ("record_conflict", "Restart the station and report this with its log."),
+    };
+    Problem {
+        code: code.to_owned(),
+        what: "The record cannot be used, so no unit can pass.".to_owned(),
+        why: format!("{error}."),
+        remedy: remedy.to_owned(),
+    }
+}

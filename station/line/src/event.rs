@@ -1,0 +1,95 @@
+//! What the line tells those who watch: dashboards, progress bars, scripts. Views only: the record is elsewhere.
+
+use firstpass_domain::{Mac, Problem, RunId, SlotId, Step, Timestamp};
+use serde::Serialize;
+
+/// How many events a slow watcher may lag behind before it loses some; nothing on record depends on them.
+pub const EVENTS_MAX: usize = 4096;
+
+/// Something happened on a slot.
+#[derive(Debug, Clone, Serialize)]
+pub struct LineEvent {
+    /// When, in microseconds since the epoch.
+    pub at: Timestamp,
+    /// Where.
+    pub slot: SlotId,
+    /// What.
+    #[serde(flatten)]
+    pub kind: LineEventKind,
+}
+
+/// What happened. Serialised with its name in `event`.
+#[derive(Debug, Clone, Serialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum LineEventKind {
+    /// The slot waits for a unit.
+    Waiting,
+    /// A unit appeared and a run began.
+    RunBegan {
+        /// The run.
+        run: RunId,
+    },
+    /// The run's unit is known.
+    Identified {
+        /// The run.
+        run: RunId,
+        /// The unit.
+        mac: Mac,
+        /// Which attempt on this unit, from 1.
+        attempt: u32,
+    },
+    /// A step began.
+    StepBegan {
+        /// The run.
+        run: RunId,
+        /// Which step.
+        step: Step,
+    },
+    /// A step moved on.
+    Progress {
+        /// The run.
+        run: RunId,
+        /// Which step.
+        step: Step,
+        /// Bytes done.
+        done: u64,
+        /// Bytes in all.
+        total: u64,
+    },
+    /// A step ended with all its evidence.
+    StepEnded {
+        /// The run.
+        run: RunId,
+        /// Which step.
+        step: Step,
+        /// How long it took, in milliseconds.
+        duration_ms: u64,
+    },
+    /// The run passed, and that is on record.
+    Passed {
+        /// The run.
+        run: RunId,
+        /// The unit.
+        mac: Mac,
+        /// How long the run took, in milliseconds.
+        duration_ms: u64,
+    },
+    /// The run failed, and that is on record.
+    Failed {
+        /// The run.
+        run: RunId,
+        /// The unit, when it was identified.
+        mac: Option<Mac>,
+        /// In which step.
+        step: Step,
+        /// How long the run took, in milliseconds.
+        duration_ms: u64,
+        /// Cause and remedy.
+        problem: Problem,
+    },
+    /// The slot cannot work: the station itself failed. The unit's run stays open on record.
+    SlotStopped {
+        /// Cause and remedy.
+        problem: Problem,
+    },
+}

@@ -1,0 +1,181 @@
+//! Takes one unit through the line: judge, act, record, publish, again.
+//!
+//! What to do next is the verdict's decision (`firstpass_domain::judge`); this module only does it.
+
+mod attest;
+mod end;
+mod flash;
+mod hardware;
+mod identify;
+mod prepare;
+mod watch;
+
+use std::{sync::Arc, time::Instant};
+
+use firstpass_device::{Fixture, Leases, PortName};
+use firstpass_domain::{Evidence, Fact, Run, RunId, SlotId, Step, StepOutcome, Timestamp, Verdict, judge};
+use firstpass_gateway::{https::Provisioner, mqtt::BrokerHandle};
+use firstpass_store::{BatchId, NewRun, Store};
+use tokio::sync::broadcast;
+use tokio_util::sync::CancellationToken;
+use tracing::info;
+use uuid::Uuid;
+
+pub use end::RunReport;
+pub(crate) use prepare::NVS_REGION;
+use hardware::Hardware;
+
+use crate::{
+    Clock, Options, StationError,
+    crash::{self, CrashPoint, Edge},
+    event::{LineEvent, LineEventKind},
+    recipe::Recipe,
+    route::{Inbox, Router, Witnessed},
+};
+
+/// What all runs of a batch share.
+pub(crate) struct Context {
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) recipe: Arc<Recipe>,
+    pub(crate) batch: BatchId,
+    pub(crate) provisioner: Arc<Provisioner>,
+    pub(crate) broker: BrokerHandle,
+    pub(crate) router: Arc<Router>,
+    pub(crate) leases: Leases,
+    pub(crate) clock: Clock,
+    pub(crate) events: broadcast::Sender<LineEvent>,
+    pub(crate) options: Options,
+}
+
+/// A fixture position with its port and its means of reset.
+#[derive(Debug, Clone)]
+pub struct Slot {
+    /// Name of the position.
+    pub id: SlotId,
+    /// Its serial port.
+    pub port: PortName,
+    /// How it resets the unit.
+    pub fixture: Fixture,
+}
+
+/// One run in work.
+pub(crate) struct Driver {
+    context: Arc<Context>,
+    slot: Slot,
+    run: Run,
+    began: Instant,
+    evidence: Vec<Evidence>,
+    inbox: Inbox,
+    hardware: Hardware,
+    gift: Option<prepare::Gift>,
+    pinged: Option<u64>,
+    token: CancellationToken,
+    /// Cancelled when the run is stopped, or when blocking work on the unit is out of time.
+    hands: CancellationToken,
+}
+
+impl Driver {
+    /// Begins a run on a slot. The unit is not known yet.
+    pub(crate) async fn begin(
+        context: Arc<Context>,
+        slot: Slot,
+        token: CancellationToken,
+    ) -> Result<Self, StationError> {
+        let id = RunId(Uuid::now_v7());
+        let new_run =
+            NewRun { id, slot: slot.id.clone(), batch: context.batch, recipe: context.recipe.hash };
+        let inbox = context.router.open(id);
+        let run = context.store.begin_run(&new_run, (context.clock)()).await?;
+        let driver = Self {
+            hardware: Hardware::Free,
+            began: Instant::now(),
+            evidence: Vec::new(),
+            gift: None,
+            pinged: None,
+            context,
+            slot,
+            run,
+            inbox,
+            hands: token.child_token(),
+            token,
+        };
+        driver.publish(LineEventKind::RunBegan { run: id });
+        Ok(driver)
+    }
+
+    /// Works until there is a verdict on record.
+    pub(crate) async fn drive(mut self) -> Result<RunReport, StationError> {
+        let mut last = None;
+        loop {
+            match judge(&self.context.recipe.policy, &self.evidence) {
+                Verdict::Pass => return self.end_passed().await,
+                Verdict::Fail(diagnosis) => return self.end_failed(diagnosis).await,
+                Verdict::Open { step } if last == Some(step) => return Err(StationError::Stuck { step }),
+                Verdict::Open { step } => {
+                    last = Some(step);
+                    self.perform(step).await?;
+                }
+            }
+        }
+    }
+
+    /// Does one step between two entries of the record.
+    async fn perform(&mut self, step: Step) -> Result<(), StationError> {
+        let (run, crash_at, began) = (self.run.id, self.context.options.crash_at, Instant::now());
+        self.context.store.begin_step(run, step, self.now()).await?;
+        self.publish(LineEventKind::StepBegan { run, step });
+        crash::reach(crash_at, CrashPoint::Step(step, Edge::Begun));
+        match step {
+            Step::Identify => self.identify().await?,
+            Step::Prepare => self.prepare().await?,
+            Step::Flash => self.flash().await?,
+            Step::Boot => self.boot().await?,
+            Step::Provision | Step::Connect => self.watch(step).await?,
+            Step::Attest => self.attest().await?,
+        }
+        crash::reach(crash_at, CrashPoint::Step(step, Edge::Done));
+        let outcome = self.outcome_of(step);
+        self.context.store.end_step(run, step, outcome, self.now()).await?;
+        crash::reach(crash_at, CrashPoint::Step(step, Edge::Ended));
+        let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+        info!(unit = ?self.run.mac, %step, ?outcome, duration_ms, "step ended");
+        if outcome == StepOutcome::Done {
+            self.publish(LineEventKind::StepEnded { run, step, duration_ms });
+        }
+        Ok(())
+    }
+
+    fn outcome_of(&self, step: Step) -> StepOutcome {
+        match judge(&self.context.recipe.policy, &self.evidence) {
+            Verdict::Fail(_) => StepOutcome::Failed,
+            Verdict::Open { step: next } if next <= step => StepOutcome::Failed,
+            Verdict::Open { .. } | Verdict::Pass => StepOutcome::Done,
+        }
+    }
+
+    /// Puts one fact on record.
+    async fn testify(&mut self, fact: Fact) -> Result<(), StationError> {
+        let evidence = Evidence { at: self.now(), fact };
+        self.take_in(vec![Witnessed { evidence, recorded: false }]).await
+    }
+
+    /// Puts evidence on record, where it does not stand there already, and only then takes it into account.
+    async fn take_in(&mut self, witnessed: Vec<Witnessed>) -> Result<(), StationError> {
+        let fresh: Vec<Evidence> = witnessed.iter().filter(|w| !w.recorded).map(|w| w.evidence.clone()).collect();
+        if !fresh.is_empty() {
+            self.context.store.add_evidence(self.run.id, &fresh).await?;
+        }
+        self.evidence.extend(witnessed.into_iter().map(|w| w.evidence));
+        Ok(())
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.context.clock)()
+    }
+
+    fn publish(&self, kind: LineEventKind) {
+        // Nobody listening is no error: events are views.
+        let _ = self.context.events.send(LineEvent { at: self.now(), slot: self.slot.id.clone(), kind });
+    }
+}
+

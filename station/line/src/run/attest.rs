@@ -1,0 +1,63 @@
+//! Reads the unit back: MAC, regions and NVS, and holds them against the record.
+
+use firstpass_device::{Region, nvs};
+use firstpass_domain::{Evidence, Fact, Mac, Step, evidence::RegionDigest};
+
+use super::{Driver, Witnessed, hardware::ActError, watch::issued_username};
+use crate::StationError;
+
+/// What was read back from the chip.
+struct Readout {
+    mac: Mac,
+    digests: Vec<RegionDigest>,
+    nvs: Vec<u8>,
+}
+
+impl Driver {
+    /// Resets the unit into its loader again and reads back what it has become.
+    pub(super) async fn attest(&mut self) -> Result<(), StationError> {
+        match self.read_out().await {
+            Ok(readout) => self.compare(readout).await,
+            Err(error) => self.testify_failure(error).await,
+        }
+    }
+
+    async fn read_out(&mut self) -> Result<Readout, ActError> {
+        let recipe = &self.context.recipe;
+        let (offset, len) = (recipe.nvs.offset, recipe.nvs.len);
+        let own: Vec<String> =
+            recipe.policy.regions.iter().filter(|region| region.written_by_unit).map(|r| r.name.clone()).collect();
+        let kept: Vec<Region> = self.regions().into_iter().filter(|region| !own.contains(&region.name)).collect();
+        let mut link = self.connect(Step::Attest).await?;
+        self.act(Step::Attest, "reading the unit back", move |_| {
+            let mac = link.read_mac()?;
+            let digests = link.digest(&kept)?;
+            Ok(Readout { mac, digests, nvs: link.read(offset, len)? })
+        })
+        .await
+    }
+
+    async fn compare(&mut self, readout: Readout) -> Result<(), StationError> {
+        let username = issued_username(&self.evidence).ok_or(StationError::Stuck { step: Step::Attest })?;
+        let session = self.context.store.session_by_username(username).await?;
+        let session = session.ok_or(StationError::RecordDisagrees { run: self.run.id })?.session;
+        let expected = nvs::Expected {
+            namespace: &self.context.recipe.nvs.namespace,
+            device_id: session.device_id.as_str(),
+            device_key: &session.device_key,
+            workspace_slug: &session.workspace_slug,
+            mqtt_host: &session.mqtt_host,
+            mqtt_port: session.mqtt_port,
+            mqtt_username: &session.mqtt_username,
+            verifier: &session.verifier,
+            auth_code: self.gift.as_ref().and_then(|gift| gift.code.as_ref()),
+        };
+        let read_back = nvs::read_back(&readout.nvs, &expected);
+        let at = self.now();
+        let mut facts = vec![Fact::Reconnected { mac: readout.mac }];
+        facts.extend(readout.digests.into_iter().map(Fact::RegionAttested));
+        facts.push(Fact::NvsReadBack(read_back));
+        let witnessed = facts.into_iter().map(|fact| Witnessed { evidence: Evidence { at, fact }, recorded: false });
+        self.take_in(witnessed.collect()).await
+    }
+}
