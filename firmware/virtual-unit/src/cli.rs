@@ -1,11 +1,11 @@
 //! The command line of `virtual-unit`. Knows the words, and hands over to the library.
 
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::app_seam::{AppMaker, IdleApp};
+use crate::app::DeviceApp;
+use crate::app_seam::AppMaker;
 use crate::faults::{Fault, Faults};
 use crate::flash_size::FlashSize;
 use crate::image::{self, AppImage};
@@ -87,7 +87,7 @@ impl Cli {
     pub fn run(self) -> Result<(), CliError> {
         match (self.command, self.unit) {
             (Some(Command::Image(image)), _) => image.run(),
-            (None, Some(unit)) => Ok(process::run(unit.into_options(Arc::new(|| Box::new(IdleApp))))?),
+            (None, Some(unit)) => Ok(process::run(unit.into_options(DeviceApp::maker()))?),
             (None, None) => Err(CliError::Nothing),
         }
     }
