@@ -16,6 +16,27 @@ use crate::{
 const TAG_NVS: &str = "iotmer_nvs";
 
 /// The device agent of one boot.
+///
+/// A driver drains the actions after `boot` and after every event:
+///
+/// ```
+/// use firstpass_agent::{Action, Agent, Boot, Event, Mac, SessionInNvs};
+///
+/// let boot = Boot {
+///     mac: Mac([2, 0, 0, 0, 0, 1]),
+///     session: Ok(SessionInNvs::default()),
+///     app_version: "1.0.0".into(),
+///     app_sha256: "00".repeat(32),
+///     seed: 1,
+/// };
+/// let mut agent = Agent::boot(boot);
+/// agent.handle(Event::NetworkUp { ip: "10.0.0.2".into() }, 1200);
+/// while let Some(action) = agent.poll_action() {
+///     if let Action::Log { level, tag, text } = action {
+///         println!("{} (1200) {tag}: {text}", level.letter());
+///     }
+/// }
+/// ```
 #[derive(Debug)]
 pub struct Agent {
     mac: Mac,

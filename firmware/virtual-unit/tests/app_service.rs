@@ -118,6 +118,23 @@ fn a_certificate_of_the_provisioning_answer_is_stored_and_presented() {
 }
 
 #[test]
+fn a_reset_ends_a_unit_at_once_even_while_it_waits_for_a_server() {
+    let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    let authority = Authority::new("Test CA");
+    let unit = Unit::new(&factory(listener.local_addr().unwrap().port(), &authority.pem())).run();
+    let (mut server_end, _) = listener.accept().unwrap();
+    let started = std::time::Instant::now();
+    unit.reset();
+    assert!(started.elapsed().as_secs() < 5, "well below the unit's own time limit of 10 s");
+    server_end.set_read_timeout(Some(SOON)).unwrap();
+    let end = std::io::Read::read_to_end(&mut server_end, &mut Vec::new());
+    assert!(
+        end.is_ok() || end.is_err_and(|error| error.kind() == ErrorKind::ConnectionReset),
+        "the connection is gone"
+    );
+}
+
+#[test]
 fn a_server_that_accepts_and_then_says_nothing_is_left_after_10_s() {
     let listener = std::net::TcpListener::bind(("127.0.0.1", 0)).unwrap();
     let authority = Authority::new("Test CA");
@@ -159,19 +176,6 @@ fn a_unit_without_network_says_so_and_asks_nobody() {
     unit.says("iotmer_wifi: WiFi disconnected, retry 5/5");
     unit.says("iotmer_wifi: WiFi connect failed after 5 retries");
     unit.reset();
-    assert!(https.requests.try_recv().is_err());
-}
-
-#[test]
-fn a_silent_unit_neither_prints_nor_asks_and_can_be_reset() {
-    let authority = Authority::new("Test CA");
-    let https = Https::serve(authority.right_server(), |_, _| (500, vec![]));
-    let mut unit = Unit::new(&factory(https.port, &authority.pem()));
-    unit.faults = vec![Fault::SilentAfterBoot];
-    let unit = unit.run();
-    let uart = unit.uart.clone();
-    unit.reset();
-    assert_eq!(uart.text(), "");
     assert!(https.requests.try_recv().is_err());
 }
 

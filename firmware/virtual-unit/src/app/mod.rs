@@ -15,9 +15,13 @@ pub mod transcript;
 mod trust;
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::{App, AppContext, AppExit, AppMaker, Fault};
+use crate::{App, AppContext, AppExit, AppMaker};
 use driver::Driver;
+
+/// How long an idle app sleeps at once; a reset wakes it at once all the same.
+const LOOK_AGAIN: Duration = Duration::from_secs(3600);
 
 /// Runs the device agent until the unit is stopped or restarts.
 #[derive(Debug, Default)]
@@ -33,9 +37,6 @@ impl DeviceApp {
 
 impl App for DeviceApp {
     fn run(&mut self, context: AppContext) -> AppExit {
-        if context.faults.is_on(Fault::SilentAfterBoot) {
-            return idle(&context);
-        }
         let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
             Ok(runtime) => runtime,
             Err(error) => {
@@ -50,11 +51,8 @@ impl App for DeviceApp {
     }
 }
 
-/// Does nothing until the unit is reset, without polling.
+/// Does nothing until the unit is reset.
 fn idle(context: &AppContext) -> AppExit {
-    let (stopped, wait) = std::sync::mpsc::channel::<()>();
-    context.stop.on_stop(move || drop(stopped));
-    // Nothing is ever sent: the wait ends when the hook drops the sender.
-    let _ = wait.recv();
+    while !context.stop.wait(LOOK_AGAIN) {}
     AppExit::Stopped
 }
