@@ -19,6 +19,7 @@ async fn a_thousand_tls_connects() {
     (0..UNITS).for_each(|number| station.logins.put(&format!("unit{number}"), |_| {}));
     let config = client_config(&station, None);
     let port = station.port;
+    let before = resident_kb();
     let began = Instant::now();
     let mut connecting = JoinSet::new();
     for number in 0..UNITS {
@@ -34,5 +35,14 @@ async fn a_thousand_tls_connects() {
     }
     let clients = connecting.join_all().await;
     println!("{UNITS} TLS connects with login, clients included: {:?}", began.elapsed());
+    let kb = resident_kb().saturating_sub(before) / UNITS;
+    println!("memory for each open connection, client included: {kb} kB");
     drop(clients);
+}
+
+/// Resident memory of this process.
+fn resident_kb() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse().unwrap()
 }

@@ -1,4 +1,4 @@
-//! Debian's mosquitto clients as units and monitors.
+//! Debian's mosquitto clients as units and monitors, and OpenSSL's view of the server.
 
 use std::{
     path::PathBuf,
@@ -109,4 +109,26 @@ async fn a_qos_2_message_is_taken_once() {
     let event = station.until(|kind| matches!(kind, BrokerEventKind::Published { .. })).await;
     assert!(matches!(event.kind, BrokerEventKind::Published { qos: QoS::ExactlyOnce, .. }));
     assert_eq!(station.disconnect().await.1, DisconnectReason::Client);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn openssl_verifies_the_server_with_both_versions_of_tls() {
+    let mut station = Station::start().await;
+    for (version, name) in [("-tls1_2", "TLSv1.2"), ("-tls1_3", "TLSv1.3")] {
+        let mut client = Command::new(tool("openssl"));
+        client.args([
+            "s_client",
+            "-brief",
+            "-verify_return_error",
+            "-verify_hostname",
+            "localhost",
+            version,
+            "-CAfile",
+        ]);
+        client.arg(station.ca_file()).arg("-connect").arg(format!("127.0.0.1:{}", station.port));
+        let output = client.stdin(Stdio::null()).output().await.unwrap();
+        let said = text(&output.stderr);
+        assert!(output.status.success() && said.contains("Verification: OK") && said.contains(name), "{said}");
+        assert_eq!(station.refusal().await, Refusal::Gone);
+    }
 }

@@ -176,3 +176,21 @@ async fn a_broker_whose_events_nobody_reads_stops_serving() {
     let outcome = tokio::time::timeout(PATIENCE, running).await.unwrap().unwrap();
     assert!(matches!(outcome, Err(BrokerError::Unrecorded)));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_persistent_session_is_served_and_honestly_not_kept() {
+    let station = Station::start().await;
+    let mut packet = connect("u1");
+    packet.clean_session = false;
+    for _ in 0..2 {
+        // The client asserts that the CONNACK says that no session is present.
+        let mut unit = Client::session_of(&station, packet.clone()).await;
+        let ping = topic("u1", "cmd/ping");
+        assert_eq!(station.handle.publish(&ping, b"x", QoS::AtLeastOnce, false), Ok(0));
+        unit.subscribe(&topic("u1", "cmd/#"), QoS::AtLeastOnce).await;
+        assert_eq!(station.handle.publish(&ping, b"x", QoS::AtLeastOnce, false), Ok(1));
+        assert_eq!(unit.message().await, (ping, "x".into(), false));
+        unit.send(&Packet::Disconnect).await;
+        unit.expect_end().await;
+    }
+}
