@@ -108,9 +108,12 @@ fn the_baud_rate_is_changed_in_rom_and_stub() {
 }
 
 #[test]
-fn a_tool_with_the_wrong_baud_rate_hears_nothing_it_understands() {
+fn a_unit_left_at_another_baud_rate_is_not_heard_until_its_reset() {
     let bench = Bench::new();
-    fails(&bench, &["--baud", "460800", "--connect-attempts", "1"], &["--no-stub", "flash-id"], "");
+    succeeds(&bench, &["--baud", "921600"], &["chip-id"], "Changed.");
+    fails(&bench, &["--connect-attempts", "1"], &["chip-id"], "Failed to connect");
+    bench.reset(Straps::Download);
+    succeeds(&bench, WITH_STUB, &["chip-id"], "Stub flasher running");
 }
 
 #[test]

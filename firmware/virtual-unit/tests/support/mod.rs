@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use md5::{Digest, Md5};
-use serialport::{SerialPort, TTYPort};
+use serialport::TTYPort;
 use tempfile::TempDir;
 use virtual_unit::app_seam::IdleApp;
 use virtual_unit::image::{self, AppImage};
