@@ -1,4 +1,6 @@
 //! The MQTT codec against golden bytes, against what the standard forbids, and against random bytes.
+// Says to the lints that helpers are tests as well.
+#![cfg(test)]
 
 use std::num::NonZeroU16;
 
