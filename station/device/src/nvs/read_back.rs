@@ -1,0 +1,120 @@
+//! Compares an NVS partition that was read from a unit with the session on record. Its result holds no secret.
+
+use firstpass_contract::nvs as keys;
+use firstpass_domain::evidence::NvsReadBack;
+use firstpass_domain::{CodeHash, PasswordVerifier, Sha256Digest};
+use rustls_pki_types::CertificateDer;
+use rustls_pki_types::pem::PemObject;
+
+use super::{NvsEntry, NvsError, NvsValue, read};
+
+/// Port that the unit takes when NVS has none, or 0 (device contract, section 1).
+const MQTT_PORT_DEFAULT: i32 = 8883;
+
+/// The session that stands on record for this unit.
+#[derive(Debug, Clone, Copy)]
+pub struct ExpectedSession<'a> {
+    /// Namespace of the session.
+    pub namespace: &'a str,
+    /// Identity.
+    pub device_id: &'a str,
+    /// Topic key.
+    pub device_key: &'a str,
+    /// Workspace part of topics.
+    pub workspace_slug: &'a str,
+    /// Broker host.
+    pub mqtt_host: &'a str,
+    /// Broker port.
+    pub mqtt_port: u16,
+    /// Broker user name.
+    pub mqtt_username: &'a str,
+    /// What the record keeps of the broker password.
+    pub password: &'a PasswordVerifier,
+}
+
+/// An auth code to look for, known by its hash and length only.
+#[derive(Debug, Clone, Copy)]
+pub struct CodeSearch {
+    /// Hash of the code.
+    pub hash: CodeHash,
+    /// Length of the code in bytes.
+    pub len: usize,
+}
+
+/// Reads the partition `raw` and compares it with `expected`. `code` is looked for in the raw bytes as well, because an
+/// erased entry may leave its text behind.
+pub fn read_back(
+    raw: &[u8],
+    expected: &ExpectedSession<'_>,
+    code: Option<&CodeSearch>,
+) -> Result<NvsReadBack, NvsError> {
+    let entries = read(raw)?;
+    let found = Found { entries: &entries, namespace: expected.namespace };
+    let password = found.text(keys::MQTT_PASSWORD);
+    let code_stored = found.text(keys::AUTH_CODE).is_some_and(|code| !code.is_empty());
+    Ok(NvsReadBack {
+        device_id: found.owned(keys::DEVICE_ID),
+        device_key: found.owned(keys::DEVICE_KEY),
+        workspace_slug: found.owned(keys::WORKSPACE_SLUG),
+        mqtt_username: found.owned(keys::MQTT_USERNAME),
+        password_matches: password.is_some_and(|password| expected.password.verify(password)),
+        session_matches: session_matches(&found, expected),
+        auth_code_present: code_stored || code.is_some_and(|code| code.is_in(raw)),
+        certificate: found.text(keys::CERT_PEM).and_then(fingerprint),
+        sha256: Sha256Digest::of(raw),
+    })
+}
+
+fn session_matches(found: &Found<'_>, expected: &ExpectedSession<'_>) -> bool {
+    let texts = [
+        (keys::DEVICE_ID, expected.device_id),
+        (keys::DEVICE_KEY, expected.device_key),
+        (keys::WORKSPACE_SLUG, expected.workspace_slug),
+        (keys::MQTT_HOST, expected.mqtt_host),
+        (keys::MQTT_USERNAME, expected.mqtt_username),
+    ];
+    texts.iter().all(|(key, text)| found.text(key) == Some(text)) && found.port() == Some(i32::from(expected.mqtt_port))
+}
+
+struct Found<'a> {
+    entries: &'a [NvsEntry],
+    namespace: &'a str,
+}
+
+impl<'a> Found<'a> {
+    fn value(&self, key: &str) -> Option<&'a NvsValue> {
+        let entry = self.entries.iter().find(|entry| entry.namespace == self.namespace && entry.key == key);
+        entry.map(|entry| &entry.value)
+    }
+
+    fn text(&self, key: &str) -> Option<&'a str> {
+        self.value(key).and_then(|value| if let NvsValue::Str(text) = value { Some(text.expose()) } else { None })
+    }
+
+    fn owned(&self, key: &str) -> Option<String> {
+        self.text(key).map(str::to_owned)
+    }
+
+    /// The broker's port as the unit takes it; `None` when it stands there with a wrong type.
+    fn port(&self) -> Option<i32> {
+        match self.value(keys::MQTT_PORT) {
+            None | Some(NvsValue::I32(0)) => Some(MQTT_PORT_DEFAULT),
+            Some(NvsValue::I32(port)) => Some(*port),
+            Some(_) => None,
+        }
+    }
+}
+
+/// SHA-256 of the first certificate's DER.
+fn fingerprint(pem: &str) -> Option<Sha256Digest> {
+    let leaf = CertificateDer::from_pem_slice(pem.as_bytes()).ok()?;
+    Some(Sha256Digest::of(&leaf))
+}
+
+impl CodeSearch {
+    /// Whether the code stands anywhere in `raw`. Codes are printable, which spares most of the hashing.
+    fn is_in(&self, raw: &[u8]) -> bool {
+        let texts = raw.split(|byte| !byte.is_ascii_graphic()).filter(|text| text.len() >= self.len && self.len > 0);
+        texts.flat_map(|text| text.windows(self.len)).any(|text| Sha256Digest::of(text) == self.hash.0)
+    }
+}
