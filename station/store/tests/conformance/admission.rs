@@ -1,0 +1,94 @@
+//! The rules that a unit meets when it is identified.
+
+use firstpass_domain::{Policy, evidence::Rule};
+use firstpass_store::Admission;
+
+use super::fixture::{Line, Place, assert_conflict, mac, now, policy};
+
+fn refused(attempt: u32, rule: Rule) -> Admission {
+    Admission::Refused { attempt, rule }
+}
+
+pub(crate) async fn a_unit_in_work_is_refused_elsewhere_and_stays_with_its_first_run(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let unit = mac();
+    let first = line.run_with("A1", unit, &policy()).await;
+    let second = line.begin("A2").await.id;
+    assert_eq!(line.identify(second, unit).await, refused(2, Rule::InWorkElsewhere));
+    let runs = [line.store.run(first).await, line.store.run(second).await];
+    let macs = runs.map(|run| run.unwrap().unwrap().run.mac);
+    assert_eq!(macs, [Some(unit), None]);
+    line.fail(first).await;
+    line.fail(second).await;
+    let third = line.begin("A2").await.id;
+    assert_eq!(line.identify(third, unit).await, Admission::Admitted { attempt: 2 });
+}
+
+pub(crate) async fn a_unit_that_passed_is_refused_unless_the_policy_lets_it_repeat(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let unit = mac();
+    let run = line.run_with("A1", unit, &policy()).await;
+    line.pass(run).await;
+    let again = line.begin("A1").await.id;
+    assert_eq!(line.identify(again, unit).await, refused(2, Rule::PassedBefore));
+    line.fail(again).await;
+    let repeating = Policy { repeat_passed: true, ..policy() };
+    line.run_with("A1", unit, &repeating).await;
+}
+
+pub(crate) async fn attempts_run_out_and_refused_runs_do_not_count(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let unit = mac();
+    let two = Policy { max_attempts: 2, ..policy() };
+    for _ in 0..2 {
+        let run = line.run_with("A1", unit, &two).await;
+        line.fail(run).await;
+    }
+    for _ in 0..2 {
+        let run = line.begin("A1").await.id;
+        let admission = line.store.identify_run(run, unit, &two, now()).await.unwrap();
+        assert_eq!(admission, refused(3, Rule::AttemptsUsedUp));
+        line.fail(run).await;
+    }
+    let run = line.begin("A1").await.id;
+    let three = Policy { max_attempts: 3, ..policy() };
+    let admission = line.store.identify_run(run, unit, &three, now()).await.unwrap();
+    assert_eq!(admission, Admission::Admitted { attempt: 3 });
+}
+
+pub(crate) async fn a_refused_run_leaves_the_unit_free_and_shows_in_its_history(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let unit = mac();
+    let passed = line.run_with("A1", unit, &policy()).await;
+    line.pass(passed).await;
+    let refused = line.begin("A1").await.id;
+    line.identify(refused, unit).await;
+    assert_conflict!(line.store.allocate_serial(refused, "FP", now()), "no unit that was admitted");
+    // The refused run is still open, and does not keep the unit from a run that may have it.
+    let repeating = Policy { repeat_passed: true, ..policy() };
+    let repeated = line.run_with("A2", unit, &repeating).await;
+    let detail = line.store.unit(unit).await.unwrap().unwrap();
+    let ids: Vec<_> = detail.runs.iter().map(|run| run.id).collect();
+    assert_eq!(ids, [passed, refused, repeated]);
+    assert_eq!(detail.summary.attempts, 2);
+}
+
+pub(crate) async fn a_full_batch_refuses_further_units_but_not_one_of_its_own(place: &dyn Place) {
+    let line = Line::with_quota(place, Some(1)).await;
+    let unit = mac();
+    let run = line.run_with("A1", unit, &policy()).await;
+    line.provision(run).await;
+    line.pass(run).await;
+    let other = line.begin("A1").await.id;
+    assert_eq!(line.identify(other, mac()).await, refused(1, Rule::QuotaReached));
+    let repeating = Policy { repeat_passed: true, ..policy() };
+    let repeated = line.run_with("A2", unit, &repeating).await;
+    line.provision(repeated).await;
+    line.pass(repeated).await;
+}
+
+pub(crate) async fn a_run_is_tied_to_one_unit_only_once(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let run = line.admitted_run("A1").await;
+    assert_conflict!(line.store.identify_run(run, mac(), &policy(), now()), "tied to a unit already");
+}

@@ -1,0 +1,94 @@
+//! The audit chain, and what protects it.
+
+use firstpass_domain::{AuditEntry, RunId, Step, audit::ChainError};
+
+use super::fixture::{Line, Place, Table, mac, now, policy, session};
+
+pub(crate) async fn every_act_of_a_run_is_in_the_log_and_the_chain_verifies(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let run = line.admitted_run("A1").await;
+    line.store.allocate_serial(run, "FP", now()).await.unwrap();
+    line.provision(run).await;
+    line.step(run, Step::Connect).await;
+    line.pass(run).await;
+    let begun = ["run.began", "run.identified", "serial.allocated", "code.issued", "code.redeemed", "session.issued"];
+    let ended = ["step.began", "step.ended", "step.began", "step.ended", "run.passed"];
+    assert_eq!(line.story(run).await, [&begun[..], &ended[..]].concat());
+    assert_eq!(line.story("s1").await, ["station.started"]);
+    assert_eq!(line.story(line.batch.0).await, ["batch.opened"]);
+    let entries = line.audit().await;
+    assert_eq!(line.verify().await, Ok(i64::try_from(entries.len()).unwrap()));
+    assert!(entries.iter().all(|entry| entry.station.as_str() == "s1"));
+    let actors = entries.iter().filter(|entry| entry.kind.name() == "session.issued").map(|entry| &entry.actor);
+    assert_eq!(actors.collect::<Vec<_>>(), ["unit"]);
+}
+
+async fn unprotect(place: &dyn Place, table: Table) {
+    for sql in place.unprotect(table) {
+        place.tamper(sql).await.unwrap();
+    }
+}
+
+pub(crate) async fn a_tampered_entry_is_found_at_its_place(place: &dyn Place) {
+    let line = Line::start(place).await;
+    line.admitted_run("A1").await;
+    unprotect(place, Table::Audit).await;
+    place.tamper("UPDATE audit SET actor = 'nobody' WHERE seq = 3").await.unwrap();
+    assert_eq!(line.verify().await, Err(ChainError::Changed { seq: 3 }));
+}
+
+pub(crate) async fn a_removed_entry_is_found_at_its_place(place: &dyn Place) {
+    let line = Line::start(place).await;
+    line.admitted_run("A1").await;
+    unprotect(place, Table::Audit).await;
+    place.tamper("DELETE FROM audit WHERE seq = 2").await.unwrap();
+    assert_eq!(line.verify().await, Err(ChainError::Gap { expected: 2, found: 3 }));
+}
+
+/// The digest in the audit entry that ended the run.
+fn sealed_digest(entries: &[AuditEntry], run: RunId) -> String {
+    let last = entries.iter().rfind(|entry| entry.subject == run.to_string()).unwrap();
+    let body: serde_json::Value = serde_json::from_str(&last.body).unwrap();
+    body["evidence_digest"].as_str().unwrap().to_owned()
+}
+
+pub(crate) async fn tampered_evidence_no_longer_fits_the_digest_in_the_log(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let run = line.admitted_run("A1").await;
+    line.provision(run).await;
+    line.pass(run).await;
+    let sealed = sealed_digest(&line.audit().await, run);
+    assert_eq!(line.store.run(run).await.unwrap().unwrap().evidence_digest.to_string(), sealed);
+    unprotect(place, Table::Evidence).await;
+    place.tamper("UPDATE evidence SET at = at + 1 WHERE seq = 2").await.unwrap();
+    assert_ne!(line.store.run(run).await.unwrap().unwrap().evidence_digest.to_string(), sealed);
+}
+
+pub(crate) async fn the_log_and_the_evidence_refuse_changes(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let run = line.admitted_run("A1").await;
+    line.fail(run).await;
+    let before = line.audit().await;
+    for sql in [
+        "UPDATE audit SET actor = 'nobody'",
+        "DELETE FROM audit",
+        "UPDATE evidence SET fact = '{}'",
+        "DELETE FROM evidence",
+    ] {
+        let error = place.tamper(sql).await.unwrap_err();
+        assert!(error.to_string().contains("is append-only"), "{sql}: {error}");
+    }
+    assert_eq!(line.audit().await, before);
+    assert_eq!(line.store.run(run).await.unwrap().unwrap().evidence.len(), 1);
+}
+
+pub(crate) async fn a_refused_act_leaves_no_entry(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let run = line.run_with("A1", mac(), &policy()).await;
+    let code = line.code(run, true).await;
+    let before = line.audit().await;
+    let seen = super::fixture::evidence();
+    line.store.redeem_code(code, Some(mac()), &session(), None, &seen, now()).await.unwrap_err();
+    line.store.begin_run(&line.new_run("A1"), now()).await.unwrap_err();
+    assert_eq!(line.audit().await, before);
+}

@@ -1,0 +1,100 @@
+//! What can be looked up.
+
+use firstpass_domain::{CodeHash, Mac, RunState};
+use firstpass_store::UnitFilter;
+
+use super::fixture::{Line, Place, assert_conflict, act, certificate, digest, mac, now, policy, run_id};
+
+pub(crate) async fn units_come_in_pages_and_by_how_they_stand(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let units = [mac(), mac(), mac(), mac()];
+    for (index, unit) in units.into_iter().enumerate() {
+        let run = line.run_with("A1", unit, &policy()).await;
+        if index % 2 == 0 { line.pass(run).await } else { line.fail(run).await }
+    }
+    // A passed unit that comes back by mistake is still a passed unit.
+    let refused = line.begin("A1").await.id;
+    line.identify(refused, units[0]).await;
+    line.fail(refused).await;
+    let list = async |after: Option<Mac>, passed, limit| -> Vec<Mac> {
+        let found = line.store.units(&UnitFilter { after, passed, limit }).await.unwrap();
+        found.into_iter().map(|unit| unit.mac).collect()
+    };
+    assert_eq!(list(None, None, 3).await, units[..3]);
+    assert_eq!(list(Some(units[2]), None, 3).await, units[3..]);
+    assert_eq!(list(None, Some(true), 9).await, [units[0], units[2]]);
+    assert_eq!(list(None, Some(false), 9).await, [units[1], units[3]]);
+    assert_eq!(list(Some(units[0]), Some(true), 9).await, [units[2]]);
+    let first = line.store.units(&UnitFilter { after: None, passed: None, limit: 1 }).await.unwrap().remove(0);
+    assert_eq!((first.attempts, first.last_run.map(|run| run.id)), (1, Some(refused)));
+}
+
+pub(crate) async fn ended_runs_come_in_pages(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let mut ended = Vec::new();
+    for _ in 0..3 {
+        ended.push(line.admitted_run("A1").await);
+        line.fail(*ended.last().unwrap()).await;
+    }
+    line.begin("A1").await;
+    assert_eq!(line.store.ended_runs(None, 2).await.unwrap(), ended[..2]);
+    assert_eq!(line.store.ended_runs(Some(ended[1]), 2).await.unwrap(), ended[2..]);
+    assert_eq!(line.store.ended_runs(Some(ended[2]), 2).await.unwrap(), []);
+}
+
+pub(crate) async fn a_unit_shows_all_that_belongs_to_it(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let unit = mac();
+    let first = line.run_with("A1", unit, &policy()).await;
+    let (first_session, first_certificate) = line.provision(first).await;
+    line.fail(first).await;
+    let second = line.run_with("A1", unit, &policy()).await;
+    let (second_session, second_certificate) = line.provision(second).await;
+    let serial = line.store.allocate_serial(second, "FP", now()).await.unwrap();
+    line.pass(second).await;
+    let bystander = line.admitted_run("A2").await;
+    line.provision(bystander).await;
+
+    let detail = line.store.unit(unit).await.unwrap().unwrap();
+    assert_eq!((detail.summary.serial, detail.summary.attempts), (Some(serial), 2));
+    assert_eq!(detail.summary.last_run.unwrap().state, RunState::Passed);
+    assert_eq!(detail.runs.iter().map(|run| (run.id, run.attempt)).collect::<Vec<_>>(), [(first, 1), (second, 2)]);
+    let users: Vec<_> = detail.sessions.iter().map(|record| &record.session.mqtt_username).collect();
+    assert_eq!(users, [&first_session.mqtt_username, &second_session.mqtt_username]);
+    let serials: Vec<_> = detail.certificates.iter().map(|record| &record.certificate.serial).collect();
+    assert_eq!(serials, [&first_certificate.serial, &second_certificate.serial]);
+}
+
+pub(crate) async fn certificates_come_newest_first_and_are_revoked_once(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let (old, new) = (certificate(None), certificate(None));
+    let (issued, revoked) = (now(), now());
+    line.store.add_certificate(&old, &act(), issued).await.unwrap();
+    line.store.add_certificate(&new, &act(), now()).await.unwrap();
+    let listed = line.store.certificates(9).await.unwrap();
+    let listed: Vec<_> = listed.into_iter().map(|record| record.certificate).collect();
+    assert_eq!(listed, [new.clone(), old.clone()]);
+    assert_eq!(line.store.certificates(1).await.unwrap().len(), 1);
+    assert_conflict!(line.store.add_certificate(&old, &act(), now()), "is on record");
+
+    assert!(line.store.revoke_certificate(&old.serial, &act(), revoked).await.unwrap());
+    assert!(!line.store.revoke_certificate(&old.serial, &act(), now()).await.unwrap());
+    assert_conflict!(line.store.revoke_certificate("ab12", &act(), now()), "is not on record");
+    let record = line.store.certificate(&old.serial).await.unwrap().unwrap();
+    assert_eq!((record.run, record.issued), (None, issued));
+    assert_eq!(record.revoked, Some((revoked, act().reason)));
+    assert_eq!(line.store.certificate(&new.serial).await.unwrap().unwrap().revoked, None);
+    let entries = line.audit().await;
+    let last = entries.last().unwrap();
+    assert_eq!((last.actor.as_str(), last.kind.name()), ("ada", "certificate.revoked"));
+}
+
+pub(crate) async fn what_is_not_on_record_is_none(place: &dyn Place) {
+    let line = Line::start(place).await;
+    assert!(line.store.run(run_id()).await.unwrap().is_none());
+    assert!(line.store.unit(mac()).await.unwrap().is_none());
+    assert!(line.store.find_code(CodeHash(digest())).await.unwrap().is_none());
+    assert!(line.store.session_by_username("nobody").await.unwrap().is_none());
+    assert!(line.store.certificate("00").await.unwrap().is_none());
+    assert_conflict!(line.store.add_evidence(run_id(), &[]), "is not on record");
+}

@@ -1,0 +1,141 @@
+//! Runs, steps, evidence, recipes and serial numbers.
+
+use firstpass_domain::{
+    Evidence, Fact, Mac, RunState, SerialNumber, Sha256Digest, Step, StepOutcome, evidence::{Identity, Security},
+};
+use firstpass_store::{BatchId, ImageRecord, NewBatch, NewRun, RecipeRecord, StepRecord};
+use uuid::Uuid;
+
+use super::fixture::{Line, assert_conflict, Place, digest, evidence, mac, now, policy, session, slot};
+
+pub(crate) async fn a_restarted_station_is_told_its_own_open_runs_oldest_first(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let first = line.begin("A1").await;
+    let ended = line.begin("A2").await.id;
+    let second = line.begin("A3").await;
+    line.fail(ended).await;
+    let other = place.open("s2").await;
+    assert_eq!(other.start_station(now()).await.unwrap(), []);
+    other.begin_run(&line.new_run("A1"), now()).await.unwrap();
+    assert_eq!(line.store.start_station(now()).await.unwrap(), [first, second]);
+}
+
+pub(crate) async fn a_run_needs_a_started_station_a_batch_and_a_recipe(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let stranger = place.open("s9").await;
+    assert_conflict!(stranger.begin_run(&line.new_run("A1"), now()), "not been started");
+    let run = NewRun { batch: BatchId(Uuid::from_u128(9)), ..line.new_run("A1") };
+    assert_conflict!(line.store.begin_run(&run, now()), "batch is not on record");
+    let run = NewRun { recipe: digest(), ..line.new_run("A1") };
+    assert_conflict!(line.store.begin_run(&run, now()), "recipe is not on record");
+    let batch = NewBatch { name: "order 8".to_owned(), recipe: digest(), quota: None };
+    assert_conflict!(line.store.open_batch(&batch, now()), "recipe is not on record");
+}
+
+pub(crate) async fn a_slot_holds_one_open_run(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let run = line.begin("A1").await.id;
+    assert_conflict!(line.store.begin_run(&line.new_run("A1"), now()), "slot A1 holds the open run");
+    line.fail(run).await;
+    let again = NewRun { id: run, ..line.new_run("A1") };
+    assert_conflict!(line.store.begin_run(&again, now()), "a run of this id is on record");
+    line.begin("A1").await;
+}
+
+pub(crate) async fn a_run_comes_back_as_it_was_recorded(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let unit = mac();
+    let run = line.run_with("A1", unit, &policy()).await;
+    let (began, ended) = (now(), now());
+    line.store.begin_step(run, Step::Identify, began).await.unwrap();
+    line.store.end_step(run, Step::Identify, StepOutcome::Done, ended).await.unwrap();
+    line.store.begin_step(run, Step::Prepare, ended).await.unwrap();
+    let seen = [identified(unit), evidence(), identified(unit)];
+    line.store.add_evidence(run, &seen[..2]).await.unwrap();
+    line.store.add_evidence(run, &seen[2..]).await.unwrap();
+
+    let detail = line.store.run(run).await.unwrap().unwrap();
+    assert_eq!(detail.evidence, seen);
+    assert_eq!((detail.run.mac, detail.run.attempt), (Some(unit), 1));
+    assert_eq!((detail.run.slot, detail.run.state), (slot("A1"), RunState::Open));
+    assert_eq!((detail.recipe_name.as_str(), &detail.policy), ("lamp", &policy()));
+    assert_eq!((detail.run.recipe, detail.diagnosis), (line.recipe, None));
+    let identify = StepRecord { step: Step::Identify, began, ended: Some((ended, StepOutcome::Done)) };
+    assert_eq!(detail.steps, [identify, StepRecord { step: Step::Prepare, began: ended, ended: None }]);
+}
+
+fn identified(mac: Mac) -> Evidence {
+    let policy = policy();
+    let (chip, flash_size) = (Some(policy.chip), Some(policy.flash_size));
+    let revision = Some("v0.4".parse().unwrap());
+    let identity = Identity { chip, revision, flash_size, mac, security: Security::default() };
+    Evidence { at: now(), fact: Fact::Identified(identity) }
+}
+
+pub(crate) async fn a_step_begins_once_and_ends_once(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let run = line.begin("A1").await.id;
+    assert_conflict!(line.store.end_step(run, Step::Flash, StepOutcome::Done, now()), "not under way");
+    line.store.begin_step(run, Step::Flash, now()).await.unwrap();
+    assert_conflict!(line.store.begin_step(run, Step::Flash, now()), "has begun already");
+    line.store.end_step(run, Step::Flash, StepOutcome::Failed, now()).await.unwrap();
+    assert_conflict!(line.store.end_step(run, Step::Flash, StepOutcome::Done, now()), "not under way");
+    // A recipe of two stages flashes twice.
+    line.step(run, Step::Flash).await;
+    let steps = line.store.run(run).await.unwrap().unwrap().steps;
+    let outcomes: Vec<_> = steps.iter().map(|step| step.ended.unwrap().1).collect();
+    assert_eq!(outcomes, [StepOutcome::Failed, StepOutcome::Done]);
+}
+
+pub(crate) async fn an_ended_run_takes_nothing_more(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let run = line.admitted_run("A1").await;
+    line.store.begin_step(run, Step::Boot, now()).await.unwrap();
+    line.fail(run).await;
+    let before = line.audit().await;
+    assert_conflict!(line.store.begin_step(run, Step::Flash, now()), "has ended");
+    assert_conflict!(line.store.end_step(run, Step::Boot, StepOutcome::Done, now()), "has ended");
+    assert_conflict!(line.store.add_evidence(run, &[evidence()]), "has ended");
+    assert_conflict!(line.store.identify_run(run, mac(), &policy(), now()), "has ended");
+    assert_conflict!(line.store.allocate_serial(run, "FP", now()), "has ended");
+    let issued = line.store.issue_session(run, &session(), None, &evidence(), now()).await;
+    assert!(issued.unwrap_err().to_string().contains("has ended"));
+    assert_eq!(line.store.run(run).await.unwrap().unwrap().evidence.len(), 1);
+    assert_eq!(line.audit().await, before);
+}
+
+pub(crate) async fn a_recipe_and_its_images_are_noted_once(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let text = "name = \"lamp\"\n".to_owned();
+    let recipe = RecipeRecord {
+        hash: Sha256Digest::of(text.as_bytes()),
+        name: "lamp".to_owned(),
+        text,
+        policy: policy(),
+    };
+    let (region, name) = ("app".to_owned(), "lamp.bin".to_owned());
+    let image = ImageRecord { sha256: digest(), region, name, size: 1 << 20, version: Some("1.2.3".to_owned()) };
+    for _ in 0..2 {
+        line.store.use_recipe(&recipe, std::slice::from_ref(&image), now()).await.unwrap();
+    }
+    assert_eq!(line.story(recipe.hash).await, ["recipe.used"]);
+    assert_eq!(line.story(image.sha256).await, ["image.used"]);
+}
+
+pub(crate) async fn a_serial_stays_with_its_unit_and_is_never_given_twice(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let unit = mac();
+    let first = line.run_with("A1", unit, &policy()).await;
+    let serial = |text: &str| SerialNumber::new(text).unwrap();
+    let allocate = async |run, prefix| line.store.allocate_serial(run, prefix, now()).await.unwrap();
+    assert_eq!(allocate(first, "FP").await, serial("FP00000001"));
+    assert_eq!(allocate(first, "FP").await, serial("FP00000001"));
+    line.fail(first).await;
+    let other = line.admitted_run("A1").await;
+    assert_eq!(allocate(other, "FP").await, serial("FP00000002"));
+    assert_eq!(allocate(other, "F").await, serial("F00000001"));
+    let second = line.run_with("A2", unit, &policy()).await;
+    assert_eq!(allocate(second, "FP").await, serial("FP00000001"));
+    assert_eq!(line.store.unit(unit).await.unwrap().unwrap().summary.serial, Some(serial("FP00000001")));
+    assert_conflict!(line.store.allocate_serial(second, "no spaces ", now()), "makes no serial number");
+}
