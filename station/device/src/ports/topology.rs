@@ -15,11 +15,11 @@ pub(super) fn of(port: &PortName) -> Option<String> {
 
 /// The last USB device in a path below `/sys/devices`.
 fn from_sysfs(path: &Path) -> Option<String> {
-    let names = path.components().filter_map(|component| match component {
+    let mut names = path.components().rev().filter_map(|component| match component {
         Component::Normal(name) => name.to_str(),
         Component::Prefix(_) | Component::RootDir | Component::CurDir | Component::ParentDir => None,
     });
-    names.filter(|name| is_usb_device(name)).last().map(str::to_owned)
+    names.find(|name| is_usb_device(name)).map(str::to_owned)
 }
 
 fn is_usb_device(name: &str) -> bool {
