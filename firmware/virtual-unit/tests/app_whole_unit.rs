@@ -48,12 +48,12 @@ fn table() -> Vec<u8> {
 /// Flashes a unit behind its back and switches it on.
 fn boot(folder: &Path, nvs: &[u8]) -> Unit {
     let path = folder.join("flash.bin");
-    let flash = Flash::open(&path, FlashSize::Mb4).unwrap();
+    let flash = Flash::open(&path, FlashSize::Mb4).expect("a flash file");
     let parts = [(0, image::bootloader(1)), (TABLE_OFFSET, table()), (FACTORY_OFFSET, app("1.0.0"))];
     for (offset, bytes) in parts {
-        flash.write(offset, &bytes).unwrap();
+        flash.write(offset, &bytes).expect("the part fits");
     }
-    flash.write(NVS.offset, nvs).unwrap();
+    flash.write(NVS.offset, nvs).expect("the partition fits");
     let options = UnitOptions {
         flash: path,
         flash_size: FlashSize::Mb4,
@@ -63,7 +63,7 @@ fn boot(folder: &Path, nvs: &[u8]) -> Unit {
         faults: Faults::default(),
         app: DeviceApp::maker(),
     };
-    Unit::start(options, Straps::Run).unwrap()
+    Unit::start(options, Straps::Run).expect("a unit")
 }
 
 /// Reads the terminal until `last` has been said.
@@ -72,10 +72,10 @@ fn read_until(terminal: &mut File, last: &str) -> String {
     while !String::from_utf8_lossy(&text).contains(last) {
         assert!(started.elapsed() < SOON, "`{last}` is missing in:\n{}", String::from_utf8_lossy(&text));
         let mut buffer = [0; 4096];
-        let count = terminal.read(&mut buffer).unwrap();
+        let count = terminal.read(&mut buffer).expect("a living terminal");
         text.extend_from_slice(&buffer[..count]);
     }
-    String::from_utf8(text).unwrap()
+    String::from_utf8(text).expect("the log is text")
 }
 
 #[test]
