@@ -17,7 +17,7 @@ use crate::{
 macro_rules! select_units {
     ($condition:literal) => {
         concat!(
-            "SELECT u.mac, u.serial, u.attempts, CAST(r.id IS NOT NULL AS BIGINT), ",
+            "SELECT u.mac, u.serial, u.attempts, CAST(CASE WHEN r.id IS NULL THEN 0 ELSE 1 END AS BIGINT), ",
             run_columns!(),
             " FROM units u LEFT JOIN runs r
               ON r.id = (SELECT n.id FROM runs n WHERE n.mac = u.mac ORDER BY n.id DESC LIMIT 1) WHERE ",
