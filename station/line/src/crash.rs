@@ -52,7 +52,9 @@ impl FromStr for CrashPoint {
 
     fn from_str(text: &str) -> Result<Self, IdError> {
         let known = Self::all().into_iter().find(|point| point.to_string() == text);
-        known.ok_or_else(|| IdError::new(text, "a crash point such as flash:begun, flash:done, flash:ended or pass:before"))
+        known.ok_or_else(|| {
+            IdError::new(text, "a crash point such as flash:begun, flash:done, flash:ended or pass:before")
+        })
     }
 }
 

@@ -68,7 +68,9 @@ impl StationError {
     pub fn problem(&self) -> Problem {
         let (code, remedy) = match self {
             Self::Store(error) => return store_problem(error),
-            Self::Issue(_) => ("issue_failed", "Look at the station's log; check the certificate authority and the record."),
+            Self::Issue(_) => {
+                ("issue_failed", "Look at the station's log; check the certificate authority and the record.")
+            }
             Self::Prepare(_) => ("prepare_failed", "Check the recipe's NVS entries with `station recipe check`."),
             Self::Log(_) => ("uart_log_failed", "Check the folder of the UART logs and the free space on its disk."),
             Self::Ping(_) | Self::Panicked { .. } | Self::Stuck { .. } | Self::RecordDisagrees { .. } => {
@@ -88,10 +90,16 @@ impl StationError {
 /// What a person is told when the record fails.
 pub fn store_problem(error: &StoreError) -> Problem {
     let (code, remedy) = match error {
-        StoreError::Unavailable { .. } => ("record_unavailable", "Check the database and its path or address; units on the slots are kept."),
+        StoreError::Unavailable { .. } => {
+            ("record_unavailable", "Check the database and its path or address; units on the slots are kept.")
+        }
         StoreError::Full { .. } => ("record_disk_full", "Free space on the disk that holds the record, then go on."),
-        StoreError::ReadOnly { .. } => ("record_read_only", "Make the record's file and folder writable for the station's user."),
-        StoreError::Corrupt { .. } => ("record_damaged", "Restore the record from its backup, or use the program version that wrote it."),
+        StoreError::ReadOnly { .. } => {
+            ("record_read_only", "Make the record's file and folder writable for the station's user.")
+        }
+        StoreError::Corrupt { .. } => {
+            ("record_damaged", "Restore the record from its backup, or use the program version that wrote it.")
+        }
         StoreError::Conflict { .. } => ("record_conflict", "Restart the station and report this with its log."),
     };
     Problem {

@@ -195,10 +195,9 @@ async fn pump_gateway(mut events: mpsc::Receiver<GatewayEvent>, router: Arc<Rout
                 router.deliver(run, Witnessed { evidence, recorded: true });
             }
             GatewayEvent::ProvisionRefused { run: Some(run), evidence, .. } => {
-                router.deliver(run, Witnessed { evidence, recorded: false });
+                router.deliver(run, Witnessed { evidence, recorded: true });
             }
             GatewayEvent::ProvisionRefused { run: None, .. } => {}
         }
     }
 }
-

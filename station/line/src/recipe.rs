@@ -102,19 +102,13 @@ pub struct Timeouts {
 impl Recipe {
     /// Reads and checks the recipe at `path`; image paths in it are relative to its folder.
     pub fn load(path: &Path) -> Result<Self, RecipeError> {
-        let text = std::fs::read_to_string(path)
-            .map_err(|source| RecipeError::unreadable(path, &source))?;
+        let text = std::fs::read_to_string(path).map_err(|source| RecipeError::unreadable(path, &source))?;
         let raw = raw::parse(path, &text)?;
         check::check(path, text, raw)
     }
 
     /// The recipe as it goes on record.
     pub fn record(&self) -> RecipeRecord {
-        RecipeRecord {
-            hash: self.hash,
-            name: self.name.clone(),
-            text: self.text.clone(),
-            policy: self.policy.clone(),
-        }
+        RecipeRecord { hash: self.hash, name: self.name.clone(), text: self.text.clone(), policy: self.policy.clone() }
     }
 }

@@ -22,8 +22,8 @@ use tracing::info;
 use uuid::Uuid;
 
 pub use end::RunReport;
-pub(crate) use prepare::NVS_REGION;
 use hardware::Hardware;
+pub(crate) use prepare::NVS_REGION;
 
 use crate::{
     Clock, Options, StationError,
@@ -82,8 +82,7 @@ impl Driver {
         token: CancellationToken,
     ) -> Result<Self, StationError> {
         let id = RunId(Uuid::now_v7());
-        let new_run =
-            NewRun { id, slot: slot.id.clone(), batch: context.batch, recipe: context.recipe.hash };
+        let new_run = NewRun { id, slot: slot.id.clone(), batch: context.batch, recipe: context.recipe.hash };
         let inbox = context.router.open(id);
         let run = context.store.begin_run(&new_run, (context.clock)()).await?;
         let driver = Self {
@@ -178,4 +177,3 @@ impl Driver {
         let _ = self.context.events.send(LineEvent { at: self.now(), slot: self.slot.id.clone(), kind });
     }
 }
-

@@ -14,7 +14,7 @@ pub(crate) fn from_broker(event: &BrokerEvent, expected_rid: &str) -> Option<Evi
         BrokerEventKind::Connected { .. } => Fact::MqttConnected {
             connection,
             username: event.origin.username.clone().unwrap_or_default(),
-            certificate: event.origin.certificate.as_ref().map(|certificate| certificate.device_id.clone()),
+            certificate: event.origin.certificate.as_ref().and_then(|certificate| certificate.device_id.clone()),
         },
         BrokerEventKind::Subscribed { filter, .. } => Fact::Subscribed { connection, filter: filter.clone() },
         BrokerEventKind::SubscriptionDenied { filter } => {

@@ -17,6 +17,7 @@ use tokio::{
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
+use virtual_unit::image::{self, AppImage};
 
 use crate::{
     args::{DemoArgs, DemoInjection, Global},
@@ -34,6 +35,9 @@ const PARTITIONS: &str = include_str!("../../../../configs/recipes/demo-partitio
 
 /// Size of the demo's app image in bytes.
 const APP_BYTES: usize = 1024 * 1024;
+
+/// What the images follow from: the same in every demo, so that their hashes are, too.
+const IMAGE_SEED: u64 = 1;
 
 /// First octets of the demo's MAC addresses: locally administered, so that they are nobody's.
 const MAC_PREFIX: [u8; 3] = [0x62, 0x55, 0xf9];
@@ -54,7 +58,7 @@ pub(crate) async fn run(
     config.gateway.mqtt_listen = ([127, 0, 0, 1], 0).into();
     "localhost".clone_into(&mut config.gateway.public_host);
     let recipe = Recipe::load(&write_product(home.path(), args.injection).map_err(|error| no_space(&error))?)?;
-    let station = Station::start(&config, home.path(), global.crash_at).await?;
+    let station = Station::start(&config, home.path(), &recipe, global.crash_at).await?;
     let first = station.unit_count().await?;
     let units = start_units(home.path(), args, first).await?;
     let slots = units.iter().map(|unit| unit.slot.clone()).collect();
@@ -99,8 +103,8 @@ fn no_space(error: &std::io::Error) -> Failure {
 fn write_product(home: &Path, injection: DemoInjection) -> std::io::Result<PathBuf> {
     let folder = home.join("demo");
     std::fs::create_dir_all(&folder)?;
-    std::fs::write(folder.join("bootloader.bin"), virtual_unit::image::demo_bootloader())?;
-    std::fs::write(folder.join("app.bin"), virtual_unit::image::demo_app(APP_BYTES))?;
+    std::fs::write(folder.join("bootloader.bin"), image::bootloader(IMAGE_SEED))?;
+    std::fs::write(folder.join("app.bin"), image::app(&demo_app()))?;
     std::fs::write(folder.join("demo-partitions.csv"), PARTITIONS)?;
     let (name, text) = match injection {
         DemoInjection::Nvs => ("demo-nvs.toml", RECIPE_NVS),
@@ -109,6 +113,10 @@ fn write_product(home: &Path, injection: DemoInjection) -> std::io::Result<PathB
     let recipe = folder.join(name);
     std::fs::write(&recipe, text)?;
     Ok(recipe)
+}
+
+fn demo_app() -> AppImage {
+    AppImage { size: APP_BYTES, seed: IMAGE_SEED, version: "1.0.0".to_owned(), project: "firstpass-demo".to_owned() }
 }
 
 /// A virtual unit in a process of its own.

@@ -4,9 +4,7 @@ use std::{path::Path, str::FromStr, sync::Arc, time::Duration};
 
 use firstpass_contract::{limits, nvs as keys};
 use firstpass_device::{AppInfo, FlashLayout, PreparedImage, Region, image, partition};
-use firstpass_domain::{
-    Chip, FlashSize, IdError, Policy, RegionPolicy, Revision, Sha256Digest, policy::AppPolicy,
-};
+use firstpass_domain::{Chip, FlashSize, IdError, Policy, RegionPolicy, Revision, Sha256Digest, policy::AppPolicy};
 use firstpass_store::ImageRecord;
 use toml::Spanned;
 use uuid::Uuid;
@@ -41,7 +39,8 @@ pub(super) fn check(path: &Path, text: String, raw: RawRecipe) -> Result<Recipe,
     check_name(source, &raw.name)?;
     let chip = parse::<Chip>(source, &raw.unit.chip)?;
     let flash_size = parse::<FlashSize>(source, &raw.unit.flash_size)?;
-    let min_revision = raw.unit.min_revision.as_ref().map(|revision| parse::<Revision>(source, revision)).transpose()?;
+    let min_revision =
+        raw.unit.min_revision.as_ref().map(|revision| parse::<Revision>(source, revision)).transpose()?;
     let baud = check_baud(source, &raw.flash.baud)?;
     let product = Product::load(source, &raw, chip, flash_size)?;
     let nvs = nvs::plan(source, raw.nvs, &product.layout, &raw.flash.partition_table)?;
@@ -89,14 +88,16 @@ impl Product {
         let table = files::load(source, &flash.partition_table)?;
         let layout = FlashLayout::parse(&table.bytes, flash_size)
             .map_err(|error| files::unfit(source, &flash.partition_table, "partition_table", &error))?;
-        let nvs = layout.nvs().map_err(|error| files::unfit(source, &flash.partition_table, "partition_table", &error))?;
+        let nvs =
+            layout.nvs().map_err(|error| files::unfit(source, &flash.partition_table, "partition_table", &error))?;
         let app_place =
             layout.app().map_err(|error| files::unfit(source, &flash.partition_table, "partition_table", &error))?;
         let bootloader = files::load(source, &flash.bootloader)?;
-        image::check_bootloader(&bootloader.bytes, chip)
+        let boot_offset = image::bootloader_offset(chip);
+        image::check_bootloader(&bootloader.bytes, chip, partition::TABLE_OFFSET - boot_offset)
             .map_err(|error| files::unfit(source, &flash.bootloader, "image", &error))?;
         let app = files::load(source, &flash.app)?;
-        let info = image::check_app(&app.bytes, chip, &app_place)
+        let info = image::check_app(&app.bytes, chip, app_place.len)
             .map_err(|error| files::unfit(source, &flash.app, "image", &error))?;
         let table = LoadedFile { bytes: layout.to_binary(), ..table };
         let mut product = Self {
@@ -105,7 +106,7 @@ impl Product {
             regions: Vec::new(),
             images: Vec::new(),
         };
-        product.add(BOOTLOADER_REGION, chip_boot_offset(chip), &bootloader, None);
+        product.add(BOOTLOADER_REGION, boot_offset, &bootloader, None);
         product.add(TABLE_REGION, partition::TABLE_OFFSET, &table, None);
         product.add(APP_REGION, app_place.offset, &app, Some(&info));
         for data in &flash.data {
@@ -127,12 +128,7 @@ impl Product {
     }
 
     /// Adds a file for a partition of its own.
-    fn add_data(
-        &mut self,
-        source: Source<'_>,
-        data: &super::raw::RawData,
-        taken: &[&str],
-    ) -> Result<(), RecipeError> {
+    fn add_data(&mut self, source: Source<'_>, data: &super::raw::RawData, taken: &[&str]) -> Result<(), RecipeError> {
         let name = data.partition.get_ref();
         let remedy = "Name a partition of the table that nothing else is written to.";
         let no_place = |what: String| source.error(data.partition.span(), "recipe_partition", what, remedy);
@@ -147,15 +143,6 @@ impl Product {
         }
         self.add(name, place.offset, &file, None);
         Ok(())
-    }
-}
-
-/// Where the ROM looks for the boot loader. Source: ESP-IDF, "Bootloader", flash layout per chip.
-const fn chip_boot_offset(chip: Chip) -> u32 {
-    match chip {
-        Chip::Esp32 | Chip::Esp32s2 => 0x1000,
-        Chip::Esp32s3 | Chip::Esp32c2 | Chip::Esp32c3 | Chip::Esp32c6 | Chip::Esp32h2 => 0,
-        Chip::Esp32c5 | Chip::Esp32p4 => 0x2000,
     }
 }
 
@@ -214,9 +201,9 @@ fn provision_plan(source: Source<'_>, raw: &RawProvision) -> Result<ProvisionPla
         let remedy = "Write letters, digits, '-', '_' or '.': it becomes a part of MQTT topics.";
         return Err(source.error(slug.span(), "recipe_value", what, remedy));
     }
-    limits::WORKSPACE_SLUG.check(slug.get_ref()).map_err(|error| {
-        source.error(slug.span(), "value_too_long", error.to_string(), "Choose a shorter slug.")
-    })?;
+    limits::WORKSPACE_SLUG
+        .check(slug.get_ref())
+        .map_err(|error| source.error(slug.span(), "value_too_long", error.to_string(), "Choose a shorter slug."))?;
     let url = raw.url.as_ref().map(|url| check_url(source, url)).transpose()?;
     let code_lifetime = seconds(source, raw.code_lifetime_s.as_ref(), CODE_LIFETIME)?;
     Ok(ProvisionPlan {
@@ -231,7 +218,8 @@ fn provision_plan(source: Source<'_>, raw: &RawProvision) -> Result<ProvisionPla
 /// A base URL that the unit can use: `https://host[:port][/path]` without trailing slash, query or user.
 fn check_url(source: Source<'_>, url: &Spanned<String>) -> Result<String, RecipeError> {
     let wrong = |what: &str| {
-        let remedy = "Write https://HOST[:PORT][/PATH] without a slash at the end, such as https://station.local:8443/api/v1.";
+        let remedy =
+            "Write https://HOST[:PORT][/PATH] without a slash at the end, such as https://station.local:8443/api/v1.";
         source.error(url.span(), "recipe_url", format!("{:?} {what}", url.get_ref()), remedy)
     };
     let text = url.get_ref();

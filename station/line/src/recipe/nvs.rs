@@ -74,7 +74,12 @@ fn resolve(source: Source<'_>, secret: &Spanned<RawSecret>) -> Result<Secret, Re
     let text = match secret.get_ref() {
         RawSecret::Env(name) => std::env::var(name).map_err(|_| {
             let what = format!("the environment variable {name} is not set");
-            source.error(secret.span(), "secret_missing", what, "Set it for the station, or take the secret from a file.")
+            source.error(
+                secret.span(),
+                "secret_missing",
+                what,
+                "Set it for the station, or take the secret from a file.",
+            )
         })?,
         RawSecret::File(path) => {
             let file = files::load(source, &Spanned::new(secret.span(), path.clone()))?;
@@ -115,7 +120,7 @@ fn value(source: Source<'_>, entry: &RawEntry) -> Result<NvsValue, RecipeError> 
             let what = format!("the text is {} bytes long; NVS holds {}", text.len(), keys::STRING_MAX - 1);
             return Err(source.error(entry.value.span(), "value_too_long", what, "Shorten it."));
         }
-        return Ok(NvsValue::Str(text.to_owned()));
+        return Ok(NvsValue::Str(Secret::new(text)));
     }
     let number = value.as_integer().ok_or_else(wrong)?;
     number_of(kind, number).ok_or_else(wrong)

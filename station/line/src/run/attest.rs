@@ -1,7 +1,13 @@
 //! Reads the unit back: MAC, regions and NVS, and holds them against the record.
 
-use firstpass_device::{Region, nvs};
-use firstpass_domain::{Evidence, Fact, Mac, Step, evidence::RegionDigest};
+use firstpass_device::{
+    Region,
+    nvs::{self, ExpectedSession},
+};
+use firstpass_domain::{
+    Evidence, Fact, Mac, Step,
+    evidence::{LinkFault, RegionDigest},
+};
 
 use super::{Driver, Witnessed, hardware::ActError, watch::issued_username};
 use crate::StationError;
@@ -41,7 +47,7 @@ impl Driver {
         let username = issued_username(&self.evidence).ok_or(StationError::Stuck { step: Step::Attest })?;
         let session = self.context.store.session_by_username(username).await?;
         let session = session.ok_or(StationError::RecordDisagrees { run: self.run.id })?.session;
-        let expected = nvs::Expected {
+        let expected = ExpectedSession {
             namespace: &self.context.recipe.nvs.namespace,
             device_id: session.device_id.as_str(),
             device_key: &session.device_key,
@@ -49,14 +55,18 @@ impl Driver {
             mqtt_host: &session.mqtt_host,
             mqtt_port: session.mqtt_port,
             mqtt_username: &session.mqtt_username,
-            verifier: &session.verifier,
-            auth_code: self.gift.as_ref().and_then(|gift| gift.code.as_ref()),
+            password: &session.verifier,
         };
-        let read_back = nvs::read_back(&readout.nvs, &expected);
+        let code = self.gift.as_ref().and_then(|gift| gift.code);
         let at = self.now();
         let mut facts = vec![Fact::Reconnected { mac: readout.mac }];
         facts.extend(readout.digests.into_iter().map(Fact::RegionAttested));
-        facts.push(Fact::NvsReadBack(read_back));
+        facts.push(match nvs::read_back(&readout.nvs, &expected, code.as_ref()) {
+            Ok(read_back) => Fact::NvsReadBack(read_back),
+            Err(error) => {
+                Fact::LinkFailed { step: Step::Attest, fault: LinkFault::NvsUnreadable, detail: error.to_string() }
+            }
+        });
         let witnessed = facts.into_iter().map(|fact| Witnessed { evidence: Evidence { at, fact }, recorded: false });
         self.take_in(witnessed.collect()).await
     }

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use firstpass_device::{Link, LinkError, PortLease, UartCapture, UartEvent};
+use firstpass_device::{Link, LinkError, UartCapture, UartEvent};
 use firstpass_domain::{Fact, Step, evidence::LinkFault};
 use tokio::{sync::mpsc, time::sleep};
 use tokio_util::sync::CancellationToken;
@@ -23,8 +23,6 @@ pub(super) enum Hardware {
         /// What matters in the log.
         events: mpsc::Receiver<UartEvent>,
     },
-    /// The port, with nobody talking on it.
-    Leased(PortLease),
 }
 
 impl Hardware {
@@ -32,7 +30,7 @@ impl Hardware {
     pub(super) async fn next_uart(&mut self) -> Option<UartEvent> {
         match self {
             Self::Running { events, .. } => events.recv().await,
-            Self::Free | Self::Linked(_) | Self::Leased(_) => std::future::pending().await,
+            Self::Free | Self::Linked(_) => std::future::pending().await,
         }
     }
 
@@ -40,7 +38,7 @@ impl Hardware {
     pub(super) fn take_link(&mut self) -> Option<Box<Link>> {
         match std::mem::replace(self, Self::Free) {
             Self::Linked(link) => Some(link),
-            other @ (Self::Free | Self::Running { .. } | Self::Leased(_)) => {
+            other @ (Self::Free | Self::Running { .. }) => {
                 *self = other;
                 None
             }
@@ -119,12 +117,11 @@ impl Driver {
         let (leases, slot, baud) = (self.context.leases.clone(), self.slot.clone(), self.context.recipe.baud);
         self.act(step, "connecting to the unit", move |token| {
             let lease = match free {
-                Hardware::Leased(lease) => lease,
                 Hardware::Linked(link) => link.close(),
                 Hardware::Running { capture, .. } => capture.stop(),
-                Hardware::Free => leases.acquire(&slot.port, token).ok_or_else(|| LinkError::Cancelled {
-                    operation: "wait for the port".to_owned(),
-                })?,
+                Hardware::Free => leases
+                    .acquire(&slot.port, token)
+                    .ok_or_else(|| LinkError::Cancelled { operation: "wait for the port".to_owned() })?,
             };
             Link::connect(lease, slot.fixture, baud, token).map(Box::new)
         })

@@ -4,7 +4,10 @@
 use std::sync::Arc;
 
 use firstpass_contract::{ProvisionResponse, Secret, nvs as keys, provision::MQTT_PORT_DEFAULT};
-use firstpass_device::{NvsEntry, NvsValue, PreparedImage, Region, nvs};
+use firstpass_device::{
+    NvsEntry, NvsValue, PreparedImage, Region,
+    nvs::{self, CodeSearch},
+};
 use firstpass_domain::{CodeHash, Fact, Injection, Mac, Sha256Digest};
 use firstpass_store::NewCode;
 
@@ -16,7 +19,7 @@ pub(super) struct Gift {
     /// Its NVS image.
     pub(super) nvs: Region,
     /// Its one-time code, to be searched for at the end.
-    pub(super) code: Option<Secret>,
+    pub(super) code: Option<CodeSearch>,
 }
 
 /// Name of the unit's own region in the policy.
@@ -47,10 +50,8 @@ impl Driver {
     /// Entries that both injections write.
     fn common_entries(&self, serial: &str) -> Vec<NvsEntry> {
         let plan = &self.context.recipe.nvs;
-        let mut entries = vec![
-            self.text(keys::CA_PEM, &self.context.options.ca_pem),
-            self.text(keys::SERIAL_NO, serial),
-        ];
+        let mut entries =
+            vec![self.text(keys::CA_PEM, &self.context.options.ca_pem), self.text(keys::SERIAL_NO, serial)];
         entries.extend(plan.wifi_ssid.as_deref().map(|ssid| self.text(keys::WIFI_SSID, ssid)));
         entries.extend(plan.wifi_pass.as_ref().map(|pass| self.text(keys::WIFI_PASS, pass.expose())));
         entries.extend(plan.extra.iter().cloned());
@@ -58,7 +59,7 @@ impl Driver {
     }
 
     /// Notes a fresh one-time code, then adds it and what its use needs.
-    async fn issue_code(&self, entries: &mut Vec<NvsEntry>) -> Result<Secret, StationError> {
+    async fn issue_code(&self, entries: &mut Vec<NvsEntry>) -> Result<CodeSearch, StationError> {
         let plan = &self.context.recipe.provision;
         let (code, now) = (secret::random(), self.now());
         let new_code = NewCode {
@@ -73,17 +74,16 @@ impl Driver {
         entries.push(self.text(keys::PROV_URL, url));
         entries.push(self.text(keys::WORKSPACE_ID, &plan.workspace_id.to_string()));
         entries.extend(plan.template_id.as_deref().map(|template| self.text(keys::TEMPLATE_ID, template)));
-        Ok(code)
+        Ok(CodeSearch { hash: new_code.hash, len: code.expose().len() })
     }
 
     /// Provisions on the unit's behalf and adds the complete session.
     async fn issue_session(&mut self, mac: Mac, entries: &mut Vec<NvsEntry>) -> Result<(), StationError> {
         let context = Arc::clone(&self.context);
-        let plan = &context.recipe.provision;
         let certificate = context.recipe.policy.client_certificate;
         let issued = context
             .provisioner
-            .issue_on_behalf(self.run.id, mac, &plan.workspace_slug, certificate, self.now())
+            .issue_on_behalf(self.run.id, mac, certificate, self.now())
             .await
             .map_err(|error| StationError::Issue(Box::new(error)))?;
         entries.extend(self.session_entries(&issued.response));
@@ -113,7 +113,7 @@ impl Driver {
     }
 
     fn text(&self, key: &str, text: &str) -> NvsEntry {
-        NvsEntry { namespace: self.namespace(), key: key.to_owned(), value: NvsValue::Str(text.to_owned()) }
+        NvsEntry { namespace: self.namespace(), key: key.to_owned(), value: NvsValue::Str(Secret::new(text)) }
     }
 
     fn namespace(&self) -> String {

@@ -1,0 +1,55 @@
+//! `station serve`: the configured slots, until stopped.
+
+use std::time::Instant;
+
+use firstpass_line::{Goal, recipe::Recipe};
+use firstpass_server::Server;
+use tokio_util::sync::CancellationToken;
+use tracing::error;
+
+use crate::{
+    args::{Global, ServeArgs},
+    config::Config,
+    exit::{Exit, Failure},
+    output::Output,
+    progress, report,
+    station::Station,
+};
+
+/// Serves until a signal.
+pub(crate) async fn run(
+    global: &Global,
+    args: &ServeArgs,
+    output: Output,
+    token: CancellationToken,
+) -> Result<Exit, Failure> {
+    let config = Config::load(global)?;
+    let recipe = args.recipe.clone().or_else(|| config.station.recipe.clone()).ok_or_else(|| {
+        let remedy = "Name it with --recipe, or as `recipe` under [station] in the configuration.";
+        Failure::usage("no_recipe", "There is no recipe to work by.", "Neither flag nor configuration names one.", remedy)
+    })?;
+    let recipe = Recipe::load(&recipe)?;
+    let station = Station::start(&config, &config.data_dir(global), &recipe, global.crash_at).await?;
+    let server = Server::bind(config.server.listen, station.store(), station.line().events()).await;
+    let server = server.map_err(|error| {
+        let why = format!("{error}: {}.", error.err);
+        Failure::station("server_start", "The page for people cannot be served.", why, "Check [server] in the configuration.")
+    })?;
+    output.say(&serde_json::json!({"event": "serving", "http": server.local_addr()}), || {
+        format!("http://{} shows the slots; Ctrl-C ends the station", server.local_addr())
+    });
+    let serving = tokio::spawn(server.run(token.clone()));
+    let shown = progress::show(output, station.line().events());
+    let began = Instant::now();
+    let name = format!("serve {}", recipe.name);
+    let batch = station.line().run_batch(recipe, &name, None, config.slots(), Goal::Endless, &token).await;
+    // Slots may all have stopped by themselves; the page stays up to say so.
+    token.cancelled().await;
+    station.stop().await;
+    if let Ok(Err(error)) = serving.await {
+        error!(error = &error as &dyn std::error::Error, "the page for people ended early");
+    }
+    let _ = shown.await;
+    let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
+    Ok(report::print(output, &batch?, duration_ms))
+}
