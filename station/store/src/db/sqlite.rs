@@ -4,7 +4,7 @@ use std::{fs::OpenOptions, io, path::Path, time::Duration};
 
 use async_trait::async_trait;
 use sqlx::{
-    ConnectOptions as _, Row as _,
+    ConnectOptions as _, Connection as _, Row as _,
     migrate::Migrate as _,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -19,7 +19,8 @@ const READERS_MAX: u32 = 4;
 /// A record in a file.
 #[derive(Debug)]
 pub struct Sqlite {
-    writer: SqlitePool,
+    /// `None` when opened to be read only.
+    writer: Option<SqlitePool>,
     readers: SqlitePool,
 }
 
@@ -36,7 +37,7 @@ impl Sqlite {
         let writer = pool(1, options).await?;
         migrate(&writer).await?;
         let readers = pool(READERS_MAX, reading(path)).await?;
-        Ok(Self { writer, readers })
+        Ok(Self { writer: Some(writer), readers })
     }
 
     /// Opens the file to read it only; it must be of this version.
@@ -49,7 +50,7 @@ impl Sqlite {
             Err(error) => return Err(error),
         };
         check_version(&readers).await?;
-        Ok(Self { writer: readers.clone(), readers })
+        Ok(Self { writer: None, readers })
     }
 }
 
@@ -64,7 +65,14 @@ fn log_of(path: &Path) -> std::path::PathBuf {
 }
 
 async fn pool(connections: u32, options: SqliteConnectOptions) -> Result<SqlitePool, DbError> {
-    let pool = SqlitePoolOptions::new().max_connections(connections);
+    let pool = SqlitePoolOptions::new().max_connections(connections).after_release(|connection, _| {
+        Box::pin(async move {
+            // On a full disk SQLite rolls back by itself, sqlx's own rollback then fails, and sqlx would take the
+            // connection for busy for ever. The ping waits until that rollback was tried.
+            connection.ping().await?;
+            Ok(!connection.is_in_transaction())
+        })
+    });
     let pool = pool.connect_with(options.disable_statement_logging()).await.map_err(DbError::of)?;
     // Opening alone reads nothing: a file that is no database shows at the first read.
     sqlx::query("SELECT COUNT(*) FROM sqlite_schema").fetch_one(&pool).await.map_err(DbError::of)?;
@@ -98,7 +106,9 @@ async fn check_version(readers: &SqlitePool) -> Result<(), DbError> {
 #[async_trait]
 impl Database for Sqlite {
     async fn begin_write(&self) -> Result<Box<dyn Transaction>, DbError> {
-        let transaction = self.writer.begin_with("BEGIN IMMEDIATE").await.map_err(DbError::of)?;
+        // SQLite itself would begin, and complain only at the first write.
+        let writer = self.writer.as_ref().ok_or_else(|| DbError::ReadOnly("it was opened to be read only".into()))?;
+        let transaction = writer.begin_with("BEGIN IMMEDIATE").await.map_err(DbError::of)?;
         Ok(Box::new(SqliteTransaction(transaction)))
     }
 
@@ -109,7 +119,9 @@ impl Database for Sqlite {
 
     async fn close(&self) {
         self.readers.close().await;
-        self.writer.close().await;
+        if let Some(writer) = &self.writer {
+            writer.close().await;
+        }
     }
 }
 

@@ -92,7 +92,6 @@ pub(crate) async fn two_stations_write_one_chain(place: &dyn Place) {
     let lines = tasks.join_all().await;
     let entries = lines[0].verify().await.unwrap();
     assert_eq!(lines[1].verify().await, Ok(entries));
-    let writers: HashSet<String> =
-        lines[0].audit().await.into_iter().map(|entry| entry.station.to_string()).collect();
+    let writers: HashSet<String> = lines[0].audit().await.into_iter().map(|entry| entry.station.to_string()).collect();
     assert_eq!(writers.len(), 2);
 }

@@ -1,12 +1,13 @@
 //! Runs, steps, evidence, recipes and serial numbers.
 
 use firstpass_domain::{
-    Evidence, Fact, Mac, RunState, SerialNumber, Sha256Digest, Step, StepOutcome, evidence::{Identity, Security},
+    Evidence, Fact, Mac, RunState, SerialNumber, Sha256Digest, Step, StepOutcome,
+    evidence::{Identity, Security},
 };
 use firstpass_store::{BatchId, ImageRecord, NewBatch, NewRun, RecipeRecord, StepRecord};
 use uuid::Uuid;
 
-use super::fixture::{Line, assert_conflict, Place, digest, evidence, mac, now, policy, session, slot};
+use super::fixture::{Line, Place, assert_conflict, digest, evidence, mac, now, policy, session, slot};
 
 pub(crate) async fn a_restarted_station_is_told_its_own_open_runs_oldest_first(place: &dyn Place) {
     let line = Line::start(place).await;
@@ -107,12 +108,8 @@ pub(crate) async fn an_ended_run_takes_nothing_more(place: &dyn Place) {
 pub(crate) async fn a_recipe_and_its_images_are_noted_once(place: &dyn Place) {
     let line = Line::start(place).await;
     let text = "name = \"lamp\"\n".to_owned();
-    let recipe = RecipeRecord {
-        hash: Sha256Digest::of(text.as_bytes()),
-        name: "lamp".to_owned(),
-        text,
-        policy: policy(),
-    };
+    let recipe =
+        RecipeRecord { hash: Sha256Digest::of(text.as_bytes()), name: "lamp".to_owned(), text, policy: policy() };
     let (region, name) = ("app".to_owned(), "lamp.bin".to_owned());
     let image = ImageRecord { sha256: digest(), region, name, size: 1 << 20, version: Some("1.2.3".to_owned()) };
     for _ in 0..2 {
