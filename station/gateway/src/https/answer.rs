@@ -1,0 +1,72 @@
+//! HTTP answers.
+
+use axum::{
+    body::Body,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use serde::Serialize;
+
+use super::Refusal;
+
+/// Media type of a refusal. Source: RFC 9457.
+const PROBLEM_JSON: HeaderValue = HeaderValue::from_static("application/problem+json");
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// Body of a refusal: the members of RFC 9457, and ours.
+#[derive(Serialize)]
+struct ProblemBody {
+    title: String,
+    status: u16,
+    code: String,
+    what: String,
+    why: String,
+    remedy: String,
+}
+
+/// A granted request. Nothing on the way may keep a copy of it: it may hold secrets.
+pub(super) fn granted(body: &impl Serialize) -> Response {
+    respond(StatusCode::OK, JSON, body)
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        let problem = self.problem();
+        let body = ProblemBody {
+            title: problem.what.clone(),
+            status: self.status().as_u16(),
+            code: problem.code,
+            what: problem.what,
+            why: problem.why,
+            remedy: problem.remedy,
+        };
+        let mut response = respond(self.status(), PROBLEM_JSON, &body);
+        if let Some(time) = self.retry_after() {
+            // Rounded up: whoever comes a moment early is refused again.
+            let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
+        }
+        if let Some(scheme) = self.scheme() {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
+        }
+        response
+    }
+}
+
+impl Refusal {
+    /// How to authenticate, for the answers that must say it (RFC 9110, section 15.5.2).
+    fn scheme(&self) -> Option<&'static str> {
+        if self.status() != StatusCode::UNAUTHORIZED {
+            return None;
+        }
+        Some(if *self == Self::UnknownToken { "Bearer" } else { "iotmer-auth-code, Bearer" })
+    }
+}
+
+fn respond(status: StatusCode, media_type: HeaderValue, body: &impl Serialize) -> Response {
+    let body = serde_json::to_vec(body).expect("our bodies are plain JSON");
+    let headers: [(HeaderName, HeaderValue); 2] =
+        [(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
+    (status, headers, Body::from(body)).into_response()
+}

@@ -1,0 +1,184 @@
+//! Makes what a unit gets. Issues nothing: a draft counts only once it is on record.
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use firstpass_authority::{Authority, AuthorityError, IssuedCertificate, UnitKey};
+use firstpass_contract::{
+    ProvisionResponse, Secret,
+    limits::{RESPONSE_BODY_MAX, TooLong},
+    provision::DEVICE_HTTP_TOKEN_PREFIX,
+};
+use firstpass_domain::{DeviceId, Mac, PasswordVerifier, Sha256Digest, Timestamp};
+use firstpass_store::{IssueError, NewCertificate, NewSession};
+use ring::rand::{SecureRandom, SystemRandom};
+use thiserror::Error;
+use uuid::Uuid;
+
+/// Random bytes in a device id, a device key and a user name.
+const NAME_BYTES: usize = 16;
+
+/// Random bytes in a password and a token.
+const SECRET_BYTES: usize = 32;
+
+/// What every session of this station has in common.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Workspace {
+    /// Workspace that units must name.
+    pub id: Uuid,
+    /// Workspace part of topics.
+    pub slug: String,
+    /// Broker host, as units reach it.
+    pub mqtt_host: String,
+    /// Broker port, as units reach it.
+    pub mqtt_port: u16,
+    /// Firmware that units are offered.
+    pub firmware: Option<FirmwareOffer>,
+}
+
+/// Firmware that units are offered. A unit downloads it after every HTTPS provisioning.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FirmwareOffer {
+    /// Where it lies.
+    pub url: String,
+    /// Its SHA-256.
+    pub sha256: Sha256Digest,
+    /// Its size in bytes.
+    pub size: u32,
+}
+
+/// A session could not be issued. Nothing is on record.
+#[derive(Debug, Error)]
+pub enum SessionError {
+    /// The record refused or failed.
+    #[error("could not put the session on record")]
+    Record(#[source] IssueError),
+    /// The certificate could not be issued.
+    #[error("could not issue the unit's certificate")]
+    Certificate(#[source] AuthorityError),
+    /// A field would not fit the unit's buffer.
+    #[error("the session would not fit the unit")]
+    FieldTooLong(#[from] TooLong),
+    /// The answer would not fit the unit's buffer.
+    #[error("the answer has {len} bytes; the unit's buffer takes {RESPONSE_BODY_MAX}")]
+    AnswerTooLong {
+        /// Its length in bytes.
+        len: usize,
+    },
+    /// The system's randomness failed.
+    #[error("the system gave no random bytes")]
+    Randomness,
+}
+
+/// Which certificate a session comes with.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum CertificateWish<'a> {
+    /// None.
+    None,
+    /// One for a key that is made here.
+    FreshKey,
+    /// One for the key in this request (PEM).
+    Csr(&'a str),
+}
+
+/// A session with its secrets, not on record yet.
+#[derive(Debug)]
+pub(super) struct Draft {
+    pub(super) response: ProvisionResponse,
+    pub(super) session: NewSession,
+    pub(super) certificate: Option<NewCertificate>,
+}
+
+impl Draft {
+    /// A new identity for the unit `mac`, checked against the unit's buffers.
+    pub(super) fn make(
+        workspace: &Workspace,
+        authority: &Authority,
+        mac: Mac,
+        wish: CertificateWish<'_>,
+        now: Timestamp,
+    ) -> Result<Self, SessionError> {
+        let (password, token) = (secret("")?, secret(DEVICE_HTTP_TOKEN_PREFIX)?);
+        let session = session(workspace, &password, &token)?;
+        let issued = match wish {
+            CertificateWish::None => None,
+            CertificateWish::FreshKey => Some(authority.issue_unit(&session.device_id, UnitKey::Fresh, now)),
+            CertificateWish::Csr(pem) => Some(authority.issue_for_csr(&session.device_id, pem, now)),
+        };
+        let issued = issued.transpose().map_err(SessionError::Certificate)?;
+        let certificate = issued.as_ref().map(|issued| record_of(issued, mac));
+        let response = response(workspace, &session, password, token, issued);
+        response.check_limits()?;
+        check_size(&response)?;
+        Ok(Self { response, session, certificate })
+    }
+}
+
+fn session(workspace: &Workspace, password: &Secret, token: &Secret) -> Result<NewSession, SessionError> {
+    let device_id = DeviceId::new(format!("dev-{}", hex::encode(random::<NAME_BYTES>()?)));
+    Ok(NewSession {
+        device_id: device_id.expect("the prefix and 32 digits make a device id"),
+        device_key: format!("k{}", hex::encode(random::<NAME_BYTES>()?)),
+        workspace_slug: workspace.slug.clone(),
+        mqtt_host: workspace.mqtt_host.clone(),
+        mqtt_port: workspace.mqtt_port,
+        mqtt_username: format!("u{}", hex::encode(random::<NAME_BYTES>()?)),
+        verifier: PasswordVerifier::make(password.expose(), random()?),
+        token: Some(Sha256Digest::of(token.expose().as_bytes())),
+    })
+}
+
+fn response(
+    workspace: &Workspace,
+    session: &NewSession,
+    password: Secret,
+    token: Secret,
+    certificate: Option<IssuedCertificate>,
+) -> ProvisionResponse {
+    let (certificate_pem, private_key_pem) =
+        certificate.map_or((None, None), |issued| (Some(issued.chain_pem), issued.private_key_pem));
+    let firmware = workspace.firmware.as_ref();
+    ProvisionResponse {
+        device_id: session.device_id.to_string(),
+        device_key: session.device_key.clone(),
+        workspace_slug: Some(session.workspace_slug.clone()),
+        mqtt_host: session.mqtt_host.clone(),
+        mqtt_port: Some(i32::from(session.mqtt_port)),
+        mqtt_tls: Some(true),
+        mqtt_username: session.mqtt_username.clone(),
+        mqtt_password: password,
+        device_http_token: Some(token),
+        firmware_url: firmware.map(|offer| offer.url.clone()),
+        firmware_checksum_sha256: firmware.map(|offer| offer.sha256.to_string()),
+        firmware_size_bytes: firmware.map(|offer| offer.size),
+        certificate_pem,
+        private_key_pem,
+        data: None,
+    }
+}
+
+fn record_of(issued: &IssuedCertificate, mac: Mac) -> NewCertificate {
+    NewCertificate {
+        serial: issued.serial.clone(),
+        fingerprint: issued.fingerprint,
+        pem: issued.pem.clone(),
+        subject: issued.subject.clone(),
+        not_before: issued.not_before,
+        not_after: issued.not_after,
+        mac: Some(mac),
+    }
+}
+
+fn check_size(response: &ProvisionResponse) -> Result<(), SessionError> {
+    let len = serde_json::to_vec(response).expect("a response is plain JSON").len();
+    if len > RESPONSE_BODY_MAX { Err(SessionError::AnswerTooLong { len }) } else { Ok(()) }
+}
+
+fn secret(prefix: &str) -> Result<Secret, SessionError> {
+    let random = BASE64_URL_SAFE_NO_PAD.encode(random::<SECRET_BYTES>()?);
+    Ok(Secret::new(format!("{prefix}{random}")))
+}
+
+fn random<const LEN: usize>() -> Result<[u8; LEN], SessionError> {
+    let mut bytes = [0; LEN];
+    SystemRandom::new().fill(&mut bytes).map_err(|_| SessionError::Randomness)?;
+    Ok(bytes)
+}

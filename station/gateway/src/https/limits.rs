@@ -1,0 +1,60 @@
+//! Every bound of the endpoint, by name.
+
+use std::time::Duration;
+
+/// Bounds of the endpoint. The defaults suit 32 slots that may all reach us from one address.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Connections at once; one more is closed at once.
+    pub connections_max: usize,
+    /// From accept to the end of the TLS handshake.
+    pub handshake_timeout: Duration,
+    /// For the head of a request, the wait for it on an idle connection included.
+    pub header_timeout: Duration,
+    /// For the body of a request.
+    pub body_timeout: Duration,
+    /// For a whole request; a unit itself gives up after 10 s.
+    pub request_timeout: Duration,
+    /// For a connection, however busy.
+    pub connection_life_max: Duration,
+    /// For open requests when the station stops.
+    pub drain_timeout: Duration,
+    /// Size of a request's head.
+    pub head_bytes_max: usize,
+    /// Size of a request's body; a certificate request of 4 KiB fits.
+    pub body_bytes_max: usize,
+    /// Requests from one address.
+    pub per_peer: Rate,
+    /// Requests with one code.
+    pub per_code: Rate,
+    /// Addresses and codes whose rate is remembered; the one that was quiet for longest goes first.
+    pub rate_records_max: usize,
+}
+
+/// How often something may happen: `burst` times at once, then once per `interval`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// At once, after a quiet time.
+    pub burst: u32,
+    /// Time after which one more is allowed.
+    pub interval: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connections_max: 256,
+            handshake_timeout: Duration::from_secs(5),
+            header_timeout: Duration::from_secs(5),
+            body_timeout: Duration::from_secs(5),
+            request_timeout: Duration::from_secs(9),
+            connection_life_max: Duration::from_secs(300),
+            drain_timeout: Duration::from_secs(5),
+            head_bytes_max: 16 * 1024,
+            body_bytes_max: 16 * 1024,
+            per_peer: Rate { burst: 200, interval: Duration::from_millis(50) },
+            per_code: Rate { burst: 10, interval: Duration::from_secs(6) },
+            rate_records_max: 8 * 1024,
+        }
+    }
+}

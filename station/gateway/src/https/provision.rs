@@ -1,0 +1,121 @@
+//! A unit asks for its session with its code.
+
+use std::net::SocketAddr;
+
+use firstpass_authority::AuthorityError;
+use firstpass_contract::{ProvisionRequest, Secret};
+use firstpass_domain::{CodeHash, Mac, Timestamp};
+use firstpass_store::CodeRecord;
+use uuid::Uuid;
+
+use super::{
+    GatewayEvent, Refusal,
+    draft::{CertificateWish, Draft, SessionError},
+    provisioner::{IssuedSession, Provisioner, accepted, issued},
+};
+
+impl Provisioner {
+    /// Grants or refuses a unit's request. Either is on record, and the line has been told, when this returns.
+    ///
+    /// Every granted request makes a new identity: a `device_id` that the unit had before is not taken up again, so
+    /// that no two sessions on record share one.
+    pub async fn provision(
+        &self,
+        request: &ProvisionRequest,
+        code: &Secret,
+        peer: SocketAddr,
+    ) -> Result<IssuedSession, Refusal> {
+        let (now, hash) = ((self.clock)(), CodeHash::of(code.expose()));
+        let known = self.look_up(hash).await?;
+        let run = known.as_ref().map(|code| code.run);
+        let outcome = match known {
+            Some(known) => self.redeem(request, hash, &known, now).await,
+            None => Err(Refusal::UnknownCode),
+        };
+        match outcome {
+            Ok(issued) => {
+                let run = run.expect("only a known code buys a session");
+                tracing::info!(%run, %peer, device = %issued.session.device_id, "provisioned");
+                self.tell(GatewayEvent::Provisioned { run, evidence: issued.evidence.clone() }).await;
+                Ok(issued)
+            }
+            Err(refusal) => {
+                self.refuse(run, &refusal, peer, now).await?;
+                Err(refusal)
+            }
+        }
+    }
+
+    /// Notes that a request was refused before it could be read, with the code that it carried.
+    pub async fn refuse_unread(&self, refusal: &Refusal, code: &Secret, peer: SocketAddr) -> Result<(), Refusal> {
+        let known = self.look_up(CodeHash::of(code.expose())).await?;
+        self.refuse(known.map(|code| code.run), refusal, peer, (self.clock)()).await
+    }
+
+    async fn look_up(&self, hash: CodeHash) -> Result<Option<CodeRecord>, Refusal> {
+        self.store.find_code(hash).await.map_err(|error| {
+            tracing::error!(error = &error as &dyn std::error::Error, "could not look a code up");
+            Refusal::RecordUnavailable
+        })
+    }
+
+    async fn redeem(
+        &self,
+        request: &ProvisionRequest,
+        hash: CodeHash,
+        known: &CodeRecord,
+        now: Timestamp,
+    ) -> Result<IssuedSession, Refusal> {
+        let mac = self.check(request, known, now)?;
+        let wish = match &request.csr_pem {
+            _ if !known.certificate => CertificateWish::None,
+            Some(pem) => CertificateWish::Csr(pem),
+            None => CertificateWish::FreshKey,
+        };
+        let draft = Draft::make(&self.workspace, &self.authority, known.mac, wish, now).map_err(refusal_of)?;
+        let evidence = accepted(&draft, mac, false, now);
+        // The record decides again, in one transaction: of two requests with one code, one is too late.
+        self.store
+            .redeem_code(hash, mac, &draft.session, draft.certificate.as_ref(), &evidence, now)
+            .await
+            .map_err(|error| refusal_of(SessionError::Record(error)))?;
+        Ok(issued(draft, evidence))
+    }
+
+    /// Refuses what cannot be granted before anything is made; returns the MAC that the unit sent.
+    fn check(&self, request: &ProvisionRequest, known: &CodeRecord, now: Timestamp) -> Result<Option<Mac>, Refusal> {
+        let mac = request.mac.as_deref().map(str::parse::<Mac>).transpose();
+        let mac = mac.map_err(|error| Refusal::Invalid(format!("mac: {error}")))?;
+        let workspace = Uuid::parse_str(&request.workspace_id)
+            .map_err(|_| Refusal::Invalid("workspace_id: it is no UUID".to_owned()))?;
+        if known.redeemed.is_some() {
+            return Err(Refusal::UsedCode);
+        }
+        if known.voided.is_some() || known.expires <= now {
+            return Err(Refusal::VoidCode);
+        }
+        if mac.is_some_and(|mac| mac != known.mac) {
+            return Err(Refusal::OtherUnit);
+        }
+        if workspace != self.workspace.id {
+            return Err(Refusal::WrongWorkspace);
+        }
+        Ok(mac)
+    }
+}
+
+/// What the unit is told; the cause goes to the log.
+fn refusal_of(error: SessionError) -> Refusal {
+    let refusal = match &error {
+        SessionError::Record(error) => error.into(),
+        SessionError::Certificate(AuthorityError::Unusable { reason, .. }) => {
+            return Refusal::Invalid(format!("csr_pem: {reason}"));
+        }
+        SessionError::Certificate(_) | SessionError::Randomness => Refusal::AuthorityUnavailable,
+        SessionError::FieldTooLong(_) | SessionError::AnswerTooLong { .. } => Refusal::DoesNotFit,
+    };
+    if refusal.status().is_server_error() {
+        tracing::error!(error = &error as &dyn std::error::Error, "could not issue a session");
+    }
+    refusal
+}

@@ -1,0 +1,133 @@
+//! Issues sessions: to a unit that asks with its code, or to the line on a unit's behalf.
+
+use std::{net::SocketAddr, sync::Arc};
+
+use firstpass_authority::Authority;
+use firstpass_contract::ProvisionResponse;
+use firstpass_domain::{Evidence, Fact, Mac, RunId, Timestamp};
+use firstpass_store::{NewCertificate, NewSession, Store};
+use tokio::sync::mpsc;
+
+use super::{
+    Clock, GatewayEvent, Refusal,
+    draft::{CertificateWish, Draft, SessionError, Workspace},
+};
+
+/// Events that wait for the line; when it is this far behind, units wait too.
+const EVENTS_MAX: usize = 1024;
+
+/// Issues sessions. Shared by the endpoint and the line.
+pub struct Provisioner {
+    pub(super) store: Arc<dyn Store>,
+    pub(super) authority: Arc<Authority>,
+    pub(super) workspace: Workspace,
+    pub(super) clock: Clock,
+    events: mpsc::Sender<GatewayEvent>,
+}
+
+/// A session that is on record, with the secrets that are told once.
+#[derive(Debug)]
+pub struct IssuedSession {
+    /// What the unit is told; holds the secrets.
+    pub response: ProvisionResponse,
+    /// What is on record of the session.
+    pub session: NewSession,
+    /// What is on record of its certificate.
+    pub certificate: Option<NewCertificate>,
+    /// The evidence that was recorded with it.
+    pub evidence: Evidence,
+}
+
+impl Provisioner {
+    /// A provisioner and its events, which must be read: while nobody reads them, units wait.
+    ///
+    /// Fails when sessions of this workspace would not fit a unit's buffers.
+    pub fn new(
+        store: Arc<dyn Store>,
+        authority: Arc<Authority>,
+        workspace: Workspace,
+        clock: Clock,
+    ) -> Result<(Self, mpsc::Receiver<GatewayEvent>), SessionError> {
+        // The largest answer there is, made once to find a value that is too long before a unit does.
+        Draft::make(&workspace, &authority, Mac::new([0; 6]), CertificateWish::FreshKey, clock())?;
+        let (events, receiver) = mpsc::channel(EVENTS_MAX);
+        Ok((Self { store, authority, workspace, clock, events }, receiver))
+    }
+
+    /// Issues a session to a run's unit without a code (injection `session`). Its evidence is on record when this
+    /// returns; no event is sent, since the caller is the line.
+    pub async fn issue_on_behalf(
+        &self,
+        run: RunId,
+        mac: Mac,
+        want_certificate: bool,
+        now: Timestamp,
+    ) -> Result<IssuedSession, SessionError> {
+        let wish = if want_certificate { CertificateWish::FreshKey } else { CertificateWish::None };
+        let draft = Draft::make(&self.workspace, &self.authority, mac, wish, now)?;
+        let evidence = accepted(&draft, None, true, now);
+        self.store
+            .issue_session(run, &draft.session, draft.certificate.as_ref(), &evidence, now)
+            .await
+            .map_err(SessionError::Record)?;
+        Ok(issued(draft, evidence))
+    }
+
+    /// Tells the line. Waits while it is behind.
+    pub(super) async fn tell(&self, event: GatewayEvent) {
+        if self.events.send(event).await.is_err() {
+            tracing::warn!("nobody reads the provisioning events any more; the record has them");
+        }
+    }
+
+    /// Puts a refusal on the record of the run that it is about, and tells the line.
+    ///
+    /// `Err` when the record failed: then that is what the unit must be told.
+    pub(super) async fn refuse(
+        &self,
+        run: Option<RunId>,
+        refusal: &Refusal,
+        peer: SocketAddr,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let fact = Fact::ProvisionRefused { status: refusal.status().as_u16(), reason: refusal.code().to_owned() };
+        let evidence = Evidence { at: now, fact };
+        tracing::info!(run = run.map(tracing::field::display), %peer, reason = refusal.code(), "provisioning refused");
+        if let Some(run) = run {
+            self.add_evidence(run, &evidence).await?;
+        }
+        self.tell(GatewayEvent::ProvisionRefused { run, peer, evidence }).await;
+        Ok(())
+    }
+
+    async fn add_evidence(&self, run: RunId, evidence: &Evidence) -> Result<(), Refusal> {
+        let Err(error) = self.store.add_evidence(run, std::slice::from_ref(evidence)).await else {
+            return Ok(());
+        };
+        match Refusal::from(&error) {
+            // The run has ended; what its code is tried for later does not belong to it any more.
+            Refusal::VoidCode => Ok(()),
+            refusal => {
+                tracing::error!(%run, error = &error as &dyn std::error::Error, "could not record a refusal");
+                Err(refusal)
+            }
+        }
+    }
+}
+
+/// The evidence of a granted request.
+pub(super) fn accepted(draft: &Draft, mac: Option<Mac>, on_behalf: bool, now: Timestamp) -> Evidence {
+    let fact = Fact::ProvisionAccepted {
+        device_id: draft.session.device_id.clone(),
+        mqtt_username: draft.session.mqtt_username.clone(),
+        mac,
+        certificate: draft.certificate.as_ref().map(|certificate| certificate.fingerprint),
+        on_behalf,
+    };
+    Evidence { at: now, fact }
+}
+
+pub(super) fn issued(draft: Draft, evidence: Evidence) -> IssuedSession {
+    let Draft { response, session, certificate } = draft;
+    IssuedSession { response, session, certificate, evidence }
+}

@@ -1,0 +1,104 @@
+//! TLS as the station serves it: on HTTPS and on MQTT alike.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use firstpass_authority::{Authority, AuthorityError, ServerIdentity};
+use rustls::{
+    RootCertStore, ServerConfig,
+    server::{ClientHello, ResolvesServerCert, VerifierBuilderError, WebPkiClientVerifier},
+    sign::CertifiedKey,
+};
+use thiserror::Error;
+
+use super::Clock;
+
+/// What is spoken inside the TLS connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Protocol {
+    /// HTTP/1.1.
+    Https,
+    /// MQTT 3.1.1.
+    Mqtt,
+}
+
+/// TLS could not be set up.
+#[derive(Debug, Error)]
+pub enum TlsError {
+    /// The authority gave no server certificate.
+    #[error("could not get the station's certificate")]
+    Authority(#[from] AuthorityError),
+    /// The authority's root does not make a verifier of client certificates.
+    #[error("could not set up the verification of client certificates")]
+    ClientCa(#[from] VerifierBuilderError),
+    /// The certificates or the key cannot be used.
+    #[error("could not use the station's certificate")]
+    Rustls(#[from] rustls::Error),
+}
+
+/// TLS 1.2 and 1.3 with the station's certificate, which is renewed without a restart. A client may present a
+/// certificate of our authority; one of another fails the handshake.
+pub fn server_tls(authority: &Arc<Authority>, protocol: Protocol, clock: Clock) -> Result<Arc<ServerConfig>, TlsError> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut roots = RootCertStore::empty();
+    roots.add(authority.root_der().clone())?;
+    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+        .allow_unauthenticated()
+        .build()?;
+    let mut config = ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()?
+        .with_client_cert_verifier(verifier)
+        .with_cert_resolver(Arc::new(StationCertificate::new(Arc::clone(authority), clock)?));
+    match protocol {
+        Protocol::Https => config.alpn_protocols.push(b"http/1.1".to_vec()),
+        Protocol::Mqtt => {}
+    }
+    Ok(Arc::new(config))
+}
+
+/// The station's certificate, asked for at every handshake, so that a renewed one is served at once.
+struct StationCertificate {
+    authority: Arc<Authority>,
+    clock: Clock,
+    current: Mutex<(Arc<ServerIdentity>, Arc<CertifiedKey>)>,
+}
+
+impl StationCertificate {
+    fn new(authority: Arc<Authority>, clock: Clock) -> Result<Self, TlsError> {
+        let identity = authority.server_certificate(clock())?;
+        let key = certified(&identity)?;
+        Ok(Self { authority, clock, current: Mutex::new((identity, key)) })
+    }
+
+    /// The authority's newest; that is a look at memory, except when one is due for renewal (once in months).
+    fn newest(&self) -> Result<Arc<CertifiedKey>, TlsError> {
+        let identity = self.authority.server_certificate((self.clock)())?;
+        // Only complete values are ever put there.
+        let mut current = self.current.lock().unwrap_or_else(PoisonError::into_inner);
+        if !Arc::ptr_eq(&current.0, &identity) {
+            *current = (Arc::clone(&identity), certified(&identity)?);
+        }
+        Ok(Arc::clone(&current.1))
+    }
+}
+
+impl ResolvesServerCert for StationCertificate {
+    fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let newest = self.newest().unwrap_or_else(|error| {
+            // The present one still has a third of its life when renewal begins; units must not suffer meanwhile.
+            tracing::error!(error = &error as &dyn std::error::Error, "could not renew the station's certificate");
+            Arc::clone(&self.current.lock().unwrap_or_else(PoisonError::into_inner).1)
+        });
+        Some(newest)
+    }
+}
+
+impl std::fmt::Debug for StationCertificate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("StationCertificate").finish_non_exhaustive()
+    }
+}
+
+fn certified(identity: &ServerIdentity) -> Result<Arc<CertifiedKey>, rustls::Error> {
+    let key = rustls::crypto::ring::sign::any_supported_type(&identity.key)?;
+    Ok(Arc::new(CertifiedKey::new(identity.chain.clone(), key)))
+}
