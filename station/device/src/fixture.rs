@@ -64,6 +64,9 @@ pub enum FixtureError {
         /// Its reason.
         reason: String,
     },
+    /// The port has no reset lines, or they cannot be set.
+    #[error("could not set the port's DTR and RTS lines")]
+    Lines(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The station gave up waiting.
     #[error("cancelled")]
     Cancelled,

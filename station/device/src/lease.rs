@@ -30,30 +30,50 @@ impl Leases {
 
     /// Takes `port` if it is free. Two names of one device are one port.
     pub fn try_acquire(&self, port: &PortName) -> Option<PortLease> {
-        let device = port.canonical();
-        self.lock().insert(device.clone()).then(|| self.lease(port, device))
+        let claim = Claim::of(port);
+        let claimed = claim.insert_into(&mut self.lock());
+        claimed.then(|| PortLease { leases: self.clone(), port: port.clone(), claim })
     }
 
     /// Takes `port`, and waits while another holds it; `None` once `token` is cancelled.
     pub fn acquire(&self, port: &PortName, token: &CancellationToken) -> Option<PortLease> {
-        let device = port.canonical();
+        let mut claim = Claim::of(port);
         let mut taken = self.lock();
-        while !taken.insert(device.clone()) {
+        while !claim.insert_into(&mut taken) {
             if token.is_cancelled() {
                 return None;
             }
             taken = self.0.passed_on.wait_timeout(taken, WAIT_TICK).expect("no holder of this lock panics").0;
+            claim = Claim::of(port);
         }
         drop(taken);
-        Some(self.lease(port, device))
-    }
-
-    fn lease(&self, port: &PortName, device: PathBuf) -> PortLease {
-        PortLease { leases: self.clone(), port: port.clone(), device }
+        Some(PortLease { leases: self.clone(), port: port.clone(), claim })
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeSet<PathBuf>> {
         self.0.taken.lock().expect("no holder of this lock panics")
+    }
+}
+
+/// The paths that one lease keeps: the name, which may lead to another device later, and the device that it leads to.
+#[derive(Debug)]
+struct Claim {
+    name: PathBuf,
+    device: PathBuf,
+}
+
+impl Claim {
+    fn of(port: &PortName) -> Self {
+        Self { name: port.path().to_owned(), device: port.canonical() }
+    }
+
+    /// Enters both paths, or none when one of them is taken.
+    fn insert_into(&self, taken: &mut BTreeSet<PathBuf>) -> bool {
+        if taken.contains(&self.name) || taken.contains(&self.device) {
+            return false;
+        }
+        taken.extend([self.name.clone(), self.device.clone()]);
+        true
     }
 }
 
@@ -62,7 +82,7 @@ impl Leases {
 pub struct PortLease {
     leases: Leases,
     port: PortName,
-    device: PathBuf,
+    claim: Claim,
 }
 
 impl PortLease {
@@ -74,7 +94,10 @@ impl PortLease {
 
 impl Drop for PortLease {
     fn drop(&mut self) {
-        self.leases.lock().remove(&self.device);
+        let mut taken = self.leases.lock();
+        taken.remove(&self.claim.name);
+        taken.remove(&self.claim.device);
+        drop(taken);
         self.leases.0.passed_on.notify_all();
     }
 }
@@ -96,6 +119,25 @@ mod tests {
         });
         drop(lease);
         assert!(waiting.join().unwrap());
+    }
+
+    #[test]
+    fn a_port_is_one_under_two_names_and_when_its_name_leads_elsewhere_meanwhile() {
+        let folder = tempfile::tempdir().unwrap();
+        let (device, other, link) =
+            (folder.path().join("pts1"), folder.path().join("pts2"), folder.path().join("slot"));
+        std::fs::write(&device, []).unwrap();
+        std::fs::write(&other, []).unwrap();
+        std::os::unix::fs::symlink(&device, &link).unwrap();
+        let leases = Leases::new();
+        let lease = leases.try_acquire(&PortName::new(&link)).unwrap();
+        assert!(leases.try_acquire(&PortName::new(&device)).is_none());
+        std::fs::remove_file(&link).unwrap();
+        std::os::unix::fs::symlink(&other, &link).unwrap();
+        assert!(leases.try_acquire(&PortName::new(&link)).is_none());
+        drop(lease);
+        assert!(leases.try_acquire(&PortName::new(&link)).is_some());
+        assert!(leases.try_acquire(&PortName::new(&device)).is_some());
     }
 
     #[test]

@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::error::WireError;
 use self::wire::Wire;
-use crate::{Fixture, PortLease, Region, UartCapture, UartEvent, uart};
+use crate::{Fixture, FixtureError, PortLease, Region, UartCapture, UartEvent, uart};
 
 pub use self::error::LinkError;
 
@@ -45,6 +45,7 @@ impl<F: FnMut(&str, u32, u32)> ProgressSink for F {
 }
 
 /// A unit that waits for commands in its loader's stub.
+#[derive(Debug)]
 pub struct Link {
     lease: PortLease,
     fixture: Fixture,
@@ -112,13 +113,13 @@ impl Link {
     /// is appended to). What the log says comes out of the receiver; see [`UartCapture`].
     pub fn run(self, log: &Path) -> Result<(UartCapture, mpsc::Receiver<UartEvent>), LinkError> {
         let Self { lease, fixture, usb_pid, wire, .. } = self;
-        let mut wire = wire.expect("the wire is here between calls");
-        let operation = "reset the unit into its app";
-        wire.set_baud(BAUD_DEFAULT).and_then(|()| wire.clear()).map_err(|err| err.during(operation))?;
+        let log = uart::Log::open(log)?;
+        let wire = wire.expect("the wire is here between calls");
         let token = wire.token().clone();
-        let port = fixture.release(wire.into_port(), usb_pid).map_err(|err| err.during(operation))?;
-        let (capture, events) = uart::start(port, lease, log, &token)?;
-        fixture.run_by_command(&token).map_err(|err| err.during(operation))?;
+        let during = |err: WireError| err.during("reset the unit into its app");
+        let port = begin_run(wire, &fixture, usb_pid).map_err(during)?;
+        let (capture, events) = uart::start(port, lease, log, &token);
+        fixture.run_by_command(&token).map_err(during)?;
         Ok((capture, events))
     }
 
@@ -151,6 +152,13 @@ fn connection(port: TTYPort, usb_pid: u16) -> Connection {
     Connection::new(port, usb, ResetAfterOperation::NoReset, ResetBeforeOperation::NoReset, BAUD_DEFAULT)
 }
 
+/// Makes the port ready for the unit's log and, where the port's own lines do it, resets the unit.
+fn begin_run(mut wire: Wire, fixture: &Fixture, usb_pid: u16) -> Result<TTYPort, WireError> {
+    wire.set_baud(BAUD_DEFAULT)?;
+    wire.clear()?;
+    fixture.release(wire.into_port(), usb_pid)
+}
+
 impl Fixture {
     /// Resets the unit into download mode. `slow` holds the strap longer, for boards with a large capacitor on reset.
     fn download(
@@ -163,7 +171,7 @@ impl Fixture {
         match self {
             Self::DtrRts => {
                 let mut connection = connection(port, usb_pid);
-                connection.reset_to_flash(slow)?;
+                connection.reset_to_flash(slow).map_err(lines)?;
                 Ok(connection.into_serial())
             }
             Self::Socket(path) => {
@@ -179,7 +187,7 @@ impl Fixture {
         match self {
             Self::DtrRts => {
                 let mut connection = connection(port, usb_pid);
-                connection.reset()?;
+                connection.reset().map_err(lines)?;
                 Ok(connection.into_serial())
             }
             Self::Socket(_) => Ok(port),
@@ -193,4 +201,8 @@ impl Fixture {
             Self::Socket(path) => Ok(crate::fixture::command(path, crate::fixture::Straps::Run, token)?),
         }
     }
+}
+
+fn lines(err: espflash::Error) -> FixtureError {
+    FixtureError::Lines(Box::new(err))
 }

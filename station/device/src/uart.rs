@@ -98,29 +98,19 @@ impl Drop for UartCapture {
 pub(crate) fn start(
     mut port: TTYPort,
     lease: PortLease,
-    log: &Path,
+    log: Log,
     token: &CancellationToken,
-) -> Result<(UartCapture, mpsc::Receiver<UartEvent>), LinkError> {
-    let file = open_log(log).map_err(|source| LinkError::Log(LogError { path: log.to_owned(), source }))?;
+) -> (UartCapture, mpsc::Receiver<UartEvent>) {
     let stop = token.child_token();
     let (events, receiver) = mpsc::channel(EVENTS_MAX);
-    let mut capture = Capture {
-        log: Log { file, path: log.to_owned() },
-        lines: Lines::default(),
-        recogniser: Recogniser::default(),
-        events,
-        stop: stop.clone(),
-    };
+    let (lines, recogniser) = (Lines::default(), Recogniser::default());
+    let mut capture = Capture { log, lines, recogniser, events, stop: stop.clone() };
     let thread = thread::spawn(move || {
         if let Err(end) = capture.read_until_stopped(&mut port) {
             capture.report(UartEvent::Ended(end));
         }
     });
-    Ok((UartCapture { stop, thread: Some(thread), lease: Some(lease) }, receiver))
-}
-
-fn open_log(path: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).append(true).open(path)
+    (UartCapture { stop, thread: Some(thread), lease: Some(lease) }, receiver)
 }
 
 struct Capture {
@@ -131,7 +121,9 @@ struct Capture {
     stop: CancellationToken,
 }
 
-struct Log {
+/// The file that every byte goes into.
+#[derive(Debug)]
+pub(crate) struct Log {
     file: File,
     path: PathBuf,
 }
@@ -182,6 +174,13 @@ impl Capture {
 }
 
 impl Log {
+    /// Opens the file at `path` to append to it, or makes it.
+    pub(crate) fn open(path: &Path) -> Result<Self, LinkError> {
+        let file = OpenOptions::new().create(true).append(true).open(path);
+        let file = file.map_err(|source| LinkError::Log(LogError { path: path.to_owned(), source }))?;
+        Ok(Self { file, path: path.to_owned() })
+    }
+
     fn write(&mut self, bytes: &[u8]) -> Result<(), CaptureEnd> {
         let written = self.file.write_all(bytes);
         written.map_err(|err| CaptureEnd::Log {
@@ -193,3 +192,6 @@ impl Log {
 fn link_end(err: &io::Error) -> CaptureEnd {
     CaptureEnd::Link { fault: LinkFault::PortGone, detail: format!("the port went away while the unit ran: {err}") }
 }
+
+#[cfg(test)]
+mod tests;

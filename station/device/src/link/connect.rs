@@ -114,5 +114,9 @@ fn raise_baud(wire: &mut Wire, baud: u32) -> Result<(), WireError> {
     wire.set_baud(baud)?;
     // The stub switches after its answer; what arrives meanwhile is noise.
     wire.drain(Duration::ZERO)?;
-    wire.request(&Command::ReadReg { address: MAGIC_REGISTER }, ANSWER_TIMEOUT).map(drop)
+    match wire.request(&Command::ReadReg { address: MAGIC_REGISTER }, ANSWER_TIMEOUT) {
+        Ok(_) => Ok(()),
+        Err(err @ (WireError::Cancelled | WireError::Gone(_))) => Err(err),
+        Err(source) => Err(WireError::Baud { baud, source: Box::new(source) }),
+    }
 }

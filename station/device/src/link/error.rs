@@ -65,6 +65,8 @@ pub(crate) enum WireError {
     Garbled { bytes: usize },
     #[error("the loader rejected {command} with error {code:#04x}")]
     Rejected { command: CommandType, code: u8 },
+    #[error("no answer at {baud} baud, where there was one at 115200: {source}")]
+    Baud { baud: u32, source: Box<WireError> },
     #[error("the chip is in secure download mode, which lets nothing be read or checked")]
     SecureDownload,
     #[error("the flash read-back arrived damaged: its MD5 differs")]
@@ -97,7 +99,7 @@ impl WireError {
             Self::Cancelled | Self::Fixture(FixtureError::Cancelled) => return None,
             Self::Gone(_) | Self::Port(PortError::Gone { .. }) => LinkFault::PortGone,
             Self::NoAnswer { .. } => LinkFault::NoAnswer,
-            Self::Garbled { .. } | Self::ReadBack => LinkFault::Garbled,
+            Self::Garbled { .. } | Self::ReadBack | Self::Baud { .. } => LinkFault::Garbled,
             Self::Rejected { .. } | Self::SecureDownload => LinkFault::Rejected,
             Self::Port(PortError::Busy { .. }) => LinkFault::PortBusy,
             Self::Port(PortError::NotSerial { .. } | PortError::NoPermission { .. } | PortError::List(_)) => {
@@ -108,7 +110,8 @@ impl WireError {
                 | FixtureError::Broken(_)
                 | FixtureError::Silent
                 | FixtureError::Answer(_)
-                | FixtureError::Refused { .. },
+                | FixtureError::Refused { .. }
+                | FixtureError::Lines(_),
             ) => LinkFault::FixtureFailed,
             Self::Loader { fault, .. } => *fault,
         })

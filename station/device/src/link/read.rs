@@ -21,6 +21,9 @@ const IN_FLIGHT: u32 = 64;
 const PACKET_TIMEOUT: Duration = Duration::from_secs(3);
 
 pub(super) fn read(wire: &mut Wire, offset: u32, len: u32) -> Result<Vec<u8>, WireError> {
+    if len == 0 {
+        return Ok(Vec::new());
+    }
     let command = Command::ReadFlash { offset, size: len, block_size: PACKET_LEN, max_in_flight: IN_FLIGHT };
     wire.request(&command, ANSWER_TIMEOUT)?;
     let mut content: Vec<u8> = Vec::new();

@@ -24,6 +24,7 @@ const STATUS_LEN: usize = 2;
 const RESPONSE: u8 = 0x01;
 
 /// An open port with a loader or its stub on the other side.
+#[derive(Debug)]
 pub(crate) struct Wire {
     port: TTYPort,
     decoder: Decoder,

@@ -2,13 +2,13 @@
 
 use std::thread;
 
-use firstpass_device::LinkError;
+use firstpass_device::{Fixture, Leases, Link, LinkError, PortName};
 use firstpass_domain::Chip;
 use firstpass_domain::evidence::LinkFault;
 use virtual_unit::faults::ForeignChip;
 use virtual_unit::{Fault, Mode};
 
-use crate::slot::{Slot, content, quiet, region};
+use crate::slot::{BAUD, DeafFixture, Slot, content, quiet, region};
 
 /// The fault that a write on a unit with `fault` ends in, and the error in words.
 fn write_with(fault: Fault) -> (Option<LinkFault>, String) {
@@ -56,6 +56,29 @@ fn a_port_that_goes_away_in_the_middle_of_a_write_is_gone() {
 }
 
 #[test]
+fn a_port_that_has_gone_cannot_be_connected_to() {
+    let slot = Slot::new([]);
+    slot.unit.end();
+    assert_eq!(slot.connect().unwrap_err().fault(), Some(LinkFault::PortGone));
+}
+
+#[test]
+fn a_path_that_is_no_serial_port_is_unusable() {
+    let slot = Slot::new([]);
+    let lease = Leases::new().try_acquire(&PortName::new("/dev/null")).unwrap();
+    let connected = Link::connect(lease, slot.fixture(), BAUD, &slot.token);
+    assert_eq!(connected.unwrap_err().fault(), Some(LinkFault::PortUnusable));
+}
+
+#[test]
+fn a_port_without_reset_lines_cannot_reset_its_unit() {
+    let slot = Slot::new([]);
+    let connected = Link::connect(slot.lease(), Fixture::DtrRts, BAUD, &slot.token);
+    let err = connected.unwrap_err();
+    assert_eq!(err.fault(), Some(LinkFault::FixtureFailed), "{}", err.detail());
+}
+
+#[test]
 fn a_flash_that_hashes_differently_fails_the_region_and_ends_the_write() {
     let slot = Slot::new([Fault::BadMd5]);
     let regions = [region("app", 0x1_0000, &content(20_000)), region("nvs", 0x9000, &[0xff; 0x6000])];
@@ -68,27 +91,27 @@ fn a_flash_that_hashes_differently_fails_the_region_and_ends_the_write() {
 fn a_port_that_another_program_holds_is_busy() {
     let slot = Slot::new([]);
     let _other = serialport::new(slot.port().path().to_string_lossy(), 115_200).open_native().unwrap();
-    let err = slot.connect().map(drop).unwrap_err();
+    let err = slot.connect().unwrap_err();
     assert_eq!(err.fault(), Some(LinkFault::PortBusy), "{}", err.detail());
 }
 
 #[test]
 fn a_unit_without_power_gives_no_answer() {
     let slot = Slot::new([]);
-    let fixture = crate::slot::DeafFixture::listen(slot.folder());
+    let fixture = DeafFixture::listen(slot.folder());
     slot.unit.power_off().unwrap();
     assert_eq!(slot.unit.status().mode, Mode::Off);
-    let connected = firstpass_device::Link::connect(slot.lease(), fixture.fixture(), crate::slot::BAUD, &slot.token);
-    let err = connected.map(drop).unwrap_err();
+    let connected = Link::connect(slot.lease(), fixture.fixture(), BAUD, &slot.token);
+    let err = connected.unwrap_err();
     assert_eq!(err.fault(), Some(LinkFault::NoAnswer), "{}", err.detail());
 }
 
 #[test]
 fn a_fixture_that_is_not_there_has_failed() {
     let slot = Slot::new([]);
-    let fixture = firstpass_device::Fixture::Socket("/no/such/fixture".into());
-    let connected = firstpass_device::Link::connect(slot.lease(), fixture, crate::slot::BAUD, &slot.token);
-    assert_eq!(connected.map(drop).unwrap_err().fault(), Some(LinkFault::FixtureFailed));
+    let fixture = Fixture::Socket("/no/such/fixture".into());
+    let connected = Link::connect(slot.lease(), fixture, BAUD, &slot.token);
+    assert_eq!(connected.unwrap_err().fault(), Some(LinkFault::FixtureFailed));
 }
 
 #[test]

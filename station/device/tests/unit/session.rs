@@ -1,10 +1,12 @@
 //! Whole sessions: write, run and listen, attest; and once more on the same port.
 
-use firstpass_device::{FlashLayout, Region, UartEvent};
-use firstpass_domain::evidence::UartFact;
+use firstpass_device::uart::CaptureEnd;
+use firstpass_device::{FlashLayout, Link, LinkError, Region, UartEvent};
+use firstpass_domain::evidence::{LinkFault, UartFact};
+use virtual_unit::Fault;
 use virtual_unit::image::{self, AppImage};
 
-use crate::slot::{Slot, quiet, region};
+use crate::slot::{BAUD, Slot, quiet, region};
 
 const TABLE: &[u8] = b"nvs, data, nvs, 0x9000, 0x6000\nfactory, app, factory, 0x10000, 1M\n";
 
@@ -28,7 +30,7 @@ fn session(slot: &Slot, firmware: &[Region]) {
     assert_eq!(events.blocking_recv(), Some(UartEvent::Fact(UartFact::FirstByte)));
     assert_eq!(events.blocking_recv(), Some(UartEvent::Fact(UartFact::AppLoaded)));
     let lease = capture.stop();
-    let mut link = firstpass_device::Link::connect(lease, slot.fixture(), crate::slot::BAUD, &slot.token).unwrap();
+    let mut link = Link::connect(lease, slot.fixture(), BAUD, &slot.token).unwrap();
     assert_eq!(link.read_mac().unwrap(), mac);
     assert!(link.digest(firmware).unwrap().iter().all(|digest| digest.md5_matches));
 }
@@ -52,4 +54,40 @@ fn a_blank_unit_fails_to_boot_and_says_how() {
     assert_eq!(events.blocking_recv(), Some(UartEvent::Fact(failed)));
     drop(capture);
     assert_eq!(events.blocking_recv(), None);
+}
+
+#[test]
+fn a_unit_that_panics_again_and_again_tells_so() {
+    let slot = Slot::new([Fault::BootLoop]);
+    let mut link = slot.connect().unwrap();
+    link.write(&firmware(64 * 1024), &mut quiet).unwrap();
+    let (_capture, mut events) = link.run(&slot.log()).unwrap();
+    let mut next = || match events.blocking_recv() {
+        Some(UartEvent::Fact(fact)) => fact,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!([next(), next()], [UartFact::FirstByte, UartFact::AppLoaded]);
+    assert!(matches!(next(), UartFact::Panicked { .. }));
+    assert!(matches!(next(), UartFact::Restarted { .. }));
+    assert_eq!(next(), UartFact::AppLoaded);
+}
+
+#[test]
+fn a_port_that_goes_away_ends_the_capture() {
+    let slot = Slot::new([]);
+    let (capture, mut events) = slot.connect().unwrap().run(&slot.log()).unwrap();
+    assert_eq!(events.blocking_recv(), Some(UartEvent::Fact(UartFact::FirstByte)));
+    slot.unit.end();
+    let last = std::iter::from_fn(|| events.blocking_recv()).last();
+    assert!(matches!(last, Some(UartEvent::Ended(CaptureEnd::Link { fault: LinkFault::PortGone, .. }))), "{last:?}");
+    drop(capture.stop());
+}
+
+#[test]
+fn a_log_that_cannot_be_made_is_the_stations_fault_and_leaves_the_unit_alone() {
+    let slot = Slot::new([]);
+    let link = slot.connect().unwrap();
+    let err = link.run(&slot.folder().join("no/such/folder.log")).unwrap_err();
+    assert!(matches!(err, LinkError::Log(_)) && err.fault().is_none(), "{}", err.detail());
+    assert_eq!(slot.unit.status().boots, 0);
 }
