@@ -30,7 +30,7 @@ pub enum Order {
     Download,
     /// Reset with run straps.
     Run,
-    /// Power off, or on again with download straps.
+    /// Power off, or on again, with which the unit boots from its flash. A terminal that had vanished comes back.
     Power {
         /// Whether there is power.
         on: bool,
@@ -138,8 +138,8 @@ fn serve(stream: &UnixStream, unit: &Unit, quit: &StopToken) -> io::Result<()> {
 
 fn obey(order: &Order, unit: &Unit) -> Result<(), UnitError> {
     match order {
-        Order::Download | Order::Power { on: true } => unit.reset(Straps::Download)?,
-        Order::Run => unit.reset(Straps::Run)?,
+        Order::Download => unit.reset(Straps::Download)?,
+        Order::Run | Order::Power { on: true } => unit.reset(Straps::Run)?,
         Order::Power { on: false } => unit.power_off()?,
         Order::Fault { clear, set } => {
             if *clear {

@@ -47,9 +47,9 @@ fn captured_app() -> Vec<u8> {
 
 fn flashed(app: &[u8]) -> Bench {
     let bench = Bench::new();
-    bench.flash().write(0, &image::bootloader(1)).unwrap();
-    bench.flash().write(TABLE_OFFSET, &factory_table()).unwrap();
-    bench.flash().write(APP_OFFSET, app).unwrap();
+    bench.flash().write(0, &image::bootloader(1)).expect("a working bench");
+    bench.flash().write(TABLE_OFFSET, &factory_table()).expect("a working bench");
+    bench.flash().write(APP_OFFSET, app).expect("a working bench");
     bench
 }
 
@@ -95,14 +95,14 @@ fn an_erased_app_is_not_bootable() {
 #[test]
 fn a_missing_partition_table_is_said() {
     let bench = Bench::new();
-    bench.flash().write(0, &image::bootloader(1)).unwrap();
+    bench.flash().write(0, &image::bootloader(1)).expect("a working bench");
     assert_prints(&bench, Straps::Run, "no-partition-table");
 }
 
 #[test]
 fn a_wrong_hash_is_said() {
     let mut app = app_image(0x8000);
-    *app.last_mut().unwrap() ^= 1;
+    *app.last_mut().expect("a working bench") ^= 1;
     let log = flashed(&app).log(Straps::Run, 25);
     assert!(log.iter().any(|line| line.ends_with("esp_image: Image hash failed - image is corrupt")), "{log:#?}");
 }
@@ -119,9 +119,9 @@ fn an_app_says_its_project_and_version() {
 fn empty_ota_data_without_a_factory_app_boot_slot_0() {
     let bench = Bench::new();
     let rows = [("otadata", 1, 0, 0xd000, 0x2000), ("ota_0", 0, 0x10, APP_OFFSET, 0x10_0000)];
-    bench.flash().write(0, &image::bootloader(1)).unwrap();
-    bench.flash().write(TABLE_OFFSET, &table(&rows)).unwrap();
-    bench.flash().write(APP_OFFSET, &app_image(0x8000)).unwrap();
+    bench.flash().write(0, &image::bootloader(1)).expect("a working bench");
+    bench.flash().write(TABLE_OFFSET, &table(&rows)).expect("a working bench");
+    bench.flash().write(APP_OFFSET, &app_image(0x8000)).expect("a working bench");
     let log = normal(bench.log(Straps::Run, 23));
     assert!(log.contains(&"I (n) boot: No factory image, trying OTA 0".to_owned()), "{log:#?}");
     assert!(log.contains(&"I (n) boot: Loaded app from partition at offset 0x10000".to_owned()), "{log:#?}");
@@ -143,7 +143,10 @@ fn a_unit_that_is_silent_after_its_boot_starts_no_app() {
     let mut port = bench.open();
     bench.reset(Straps::Run);
     let log = support::read_lines(&mut port, 23);
-    assert!(log.last().unwrap().ends_with("boot: Loaded app from partition at offset 0x10000"), "{log:#?}");
+    assert!(
+        log.last().expect("a working bench").ends_with("boot: Loaded app from partition at offset 0x10000"),
+        "{log:#?}"
+    );
     let more = std::io::Read::read(&mut port, &mut [0; 64]);
     assert_eq!(more.unwrap_err().kind(), std::io::ErrorKind::TimedOut);
 }

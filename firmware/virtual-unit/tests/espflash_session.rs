@@ -49,12 +49,21 @@ fn a_session_writes_verifies_and_reads_back() {
 
 fn reads_back(bench: &Bench, flasher: &mut Flasher, bytes: &[u8]) {
     let back = bench.dir.path().join("back.bin");
-    flasher.read_flash(0x1_0000, 0x6000, 0x1000, 1, back.clone()).unwrap();
-    assert!(std::fs::read(back).unwrap() == bytes[..0x6000]);
+    flasher.read_flash(0x1_0000, 0x6000, 0x1000, 1, back.clone()).expect("a working unit");
+    assert!(std::fs::read(back).expect("a working unit") == bytes[..0x6000]);
     let digest = u128::from_be_bytes(Md5::digest(bytes).into());
-    assert_eq!(flasher.checksum_md5(0x1_0000, bytes.len() as u32).unwrap(), digest);
-    flasher.erase_region(0x1_0000, 0x1000).unwrap();
-    assert!(bench.flash().read_vec(0x1_0000, 0x1000).unwrap().iter().all(|&byte| byte == 0xff));
+    assert_eq!(flasher.checksum_md5(0x1_0000, bytes.len() as u32).expect("a working unit"), digest);
+    flasher.erase_region(0x1_0000, 0x1000).expect("a working unit");
+    assert!(bench.flash().read_vec(0x1_0000, 0x1000).expect("a working unit").iter().all(|&byte| byte == 0xff));
+}
+
+#[test]
+fn a_second_session_uploads_its_stub_over_the_running_one() {
+    let bench = Bench::new();
+    for _ in 0..2 {
+        let mut flasher = connect(&bench, None, true).unwrap();
+        write(&mut flasher, 0x1_0000, &app_image(0x2000)).unwrap();
+    }
 }
 
 #[test]

@@ -37,19 +37,19 @@ fn plain(path: &Path) -> &str {
 fn flash_operations(bench: &Bench, mode: &[&str]) {
     let (image, back) = (bench.dir.path().join("app.bin"), bench.dir.path().join("back.bin"));
     let bytes = app_image(0x1_8000);
-    std::fs::write(&image, &bytes).unwrap();
+    std::fs::write(&image, &bytes).expect("a file of the bench");
     let (image, back) = (plain(&image), plain(&back));
     succeeds(bench, mode, &["write-flash", "0x10000", image], "Hash of data verified");
     succeeds(bench, mode, &["write-flash", "--no-compress", "0x40000", image], "Hash of data verified");
     for (offset, place) in [("0x10000", 0x1_0000), ("0x40000", 0x4_0000)] {
         succeeds(bench, mode, &["verify-flash", offset, image], "Verification successful");
-        assert!(bench.flash().read_vec(place, bytes.len() as u32).unwrap() == bytes);
+        assert!(bench.flash().read_vec(place, bytes.len() as u32).expect("a file of the bench") == bytes);
     }
     succeeds(bench, mode, &["read-flash", "0x40000", "0x5123", back], "");
-    assert!(std::fs::read(back).unwrap() == bytes[..0x5123]);
+    assert!(std::fs::read(back).expect("a file of the bench") == bytes[..0x5123]);
     succeeds(bench, mode, &["erase-region", "0x41000", "0x1000"], "");
     let expected = [&bytes[..0x1000], &[0xff; 0x1000], &bytes[0x2000..0x3000]].concat();
-    assert!(bench.flash().read_vec(0x4_0000, 0x3000).unwrap() == expected);
+    assert!(bench.flash().read_vec(0x4_0000, 0x3000).expect("a file of the bench") == expected);
 }
 
 fn questions(bench: &Bench, mode: &[&str]) {

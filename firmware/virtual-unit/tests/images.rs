@@ -14,8 +14,8 @@ fn app(size: usize) -> Vec<u8> {
 
 fn deflated(bytes: &[u8]) -> usize {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap().len()
+    encoder.write_all(bytes).expect("a working bench");
+    encoder.finish().expect("a working bench").len()
 }
 
 #[test]
@@ -24,9 +24,9 @@ fn an_app_image_has_the_size_asked_for_and_verifies() {
         let bytes = app(size);
         assert_eq!(bytes.len(), size);
         let found = image::inspect(&bytes);
-        let verified = found.outcome.unwrap();
+        let verified = found.outcome.expect("a working bench");
         assert_eq!((verified.length, verified.hash_appended), (size, true));
-        let description = verified.description.unwrap();
+        let description = verified.description.expect("a working bench");
         assert_eq!((description.version.as_str(), description.project.as_str()), ("1.2.3", "meter"));
         for segment in found.segments {
             let mapped = segment.usage() == SegmentUse::Map;
@@ -55,7 +55,7 @@ fn a_bootloader_image_is_small_and_verifies() {
     let ratio = deflated(&bytes) as f64 / bytes.len() as f64;
     println!("boot loader of {} bytes, zlib level 9: {ratio:.3} of its size", bytes.len());
     assert!((19_000..24_000).contains(&bytes.len()));
-    assert_eq!(image::inspect(&bytes).outcome.unwrap().entry, 0x403c_bf1a);
+    assert_eq!(image::inspect(&bytes).outcome.expect("a working bench").entry, 0x403c_bf1a);
 }
 
 #[test]

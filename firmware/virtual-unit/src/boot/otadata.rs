@@ -6,7 +6,7 @@
 use crate::partition::{Partition, PartitionTable};
 
 /// Length of an entry in bytes.
-pub(super) const ENTRY: usize = 32;
+pub(super) const ENTRY: u32 = 32;
 const STATE_INVALID: u32 = 3;
 const STATE_ABORTED: u32 = 4;
 
@@ -94,7 +94,7 @@ mod tests {
     }
 
     fn entry(sequence: u32) -> Vec<u8> {
-        let mut bytes = vec![0xff; ENTRY];
+        let mut bytes = vec![0xff; ENTRY as usize];
         bytes[..4].copy_from_slice(&sequence.to_le_bytes());
         bytes[28..].copy_from_slice(&checksum(sequence).to_le_bytes());
         bytes
@@ -109,7 +109,7 @@ mod tests {
     #[test]
     fn the_newest_sound_entry_chooses_the_slot() {
         let both = table(&[0x10, 0x11]);
-        let empty = vec![0xff; ENTRY];
+        let empty = vec![0xff; ENTRY as usize];
         assert_eq!(choose(&both, Some([&entry(1), &empty])), Start::Slot(0));
         assert_eq!(choose(&both, Some([&entry(1), &entry(2)])), Start::Slot(1));
         assert_eq!(choose(&both, Some([&entry(3), &entry(2)])), Start::Slot(0));

@@ -5,7 +5,7 @@ use super::otadata::{self, Start};
 use super::rom::Header;
 use crate::app_seam::RunningImage;
 use crate::console::{Console, Level};
-use crate::flash::{Flash, FlashError};
+use crate::flash::{Flash, FlashError, SECTOR};
 use crate::image::{self, CHIP_ID, ImageError, SEGMENTS_MAX, Segment, SegmentUse};
 use crate::partition::{Partition, PartitionTable, Region, TABLE_LENGTH, TABLE_OFFSET};
 
@@ -22,7 +22,7 @@ pub(super) fn find_app(console: &Console, flash: &Flash, header: Header) -> Resu
     introduce(console, header);
     let Some(table) = read_table(console, flash)? else { return Ok(None) };
     list(console, &table);
-    let start = choose(flash, &table)?;
+    let start = choose(console, flash, &table)?;
     match start {
         Start::DefaultFactory => console.log(Level::Info, "boot", "Defaulting to factory image"),
         Start::FirstSlot => console.log(Level::Info, "boot", "No factory image, trying OTA 0"),
@@ -101,11 +101,17 @@ fn usage(kind: u8, subtype: u8) -> &'static str {
     }
 }
 
-fn choose(flash: &Flash, table: &PartitionTable) -> Result<Start, FlashError> {
+fn choose(console: &Console, flash: &Flash, table: &PartitionTable) -> Result<Start, FlashError> {
     let Some(data) = table.find(Partition::DATA, Partition::OTADATA) else {
         return Ok(otadata::choose(table, None));
     };
-    let entry = |sector: u32| flash.read_vec(data.region.offset + sector * crate::flash::SECTOR, otadata::ENTRY as u32);
+    let Region { offset, size } = data.region;
+    if size < 2 * SECTOR {
+        let problem = format_args!("ota_info partition size {size} is too small (minimum {} bytes)", 2 * SECTOR);
+        console.log(Level::Error, "boot", problem);
+        return Ok(otadata::choose(table, None));
+    }
+    let entry = |sector: u32| flash.read_vec(offset + sector * SECTOR, otadata::ENTRY);
     Ok(otadata::choose(table, Some([&entry(0)?, &entry(1)?])))
 }
 

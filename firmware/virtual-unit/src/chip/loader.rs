@@ -61,7 +61,7 @@ impl Outcome {
 pub(crate) struct Loader {
     pub(crate) flash: Flash,
     pub(crate) registers: Registers,
-    pub(crate) ram: Ram,
+    ram: Ram,
     upload: Option<Upload>,
     faults: Faults,
 }
@@ -116,6 +116,17 @@ impl Loader {
     /// The end of an upload to flash.
     pub(crate) fn end(&mut self) {
         self.upload = None;
+    }
+
+    /// The end of an upload to RAM: a jump to `entry`, unless the loader is to stay.
+    pub(crate) fn jump(&self, entry: u32, stay: bool) -> Outcome {
+        if stay {
+            Ok(Answer::default()).into()
+        } else if self.ram.holds_stub(entry) {
+            Outcome::then(Then::StartStub)
+        } else {
+            Outcome::then(Then::Leave)
+        }
     }
 
     /// The MD5 of a region: raw from the stub, in hexadecimal from the ROM.

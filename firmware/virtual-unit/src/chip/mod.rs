@@ -12,6 +12,8 @@ mod rom;
 pub mod slip;
 mod spi;
 mod stub;
+#[cfg(test)]
+mod tests;
 mod upload;
 
 use self::loader::{Loader, Outcome, Then};

@@ -20,7 +20,7 @@ pub(crate) fn act(loader: &mut Loader, request: Request<'_>) -> Outcome {
         Request::Begin { medium, begin } => loader.begin(medium, begin, DIALECT).into(),
         Request::Data { medium, bytes, sound } => loader.data(medium, bytes, sound),
         Request::FlashEnd { reboot } => end(loader, reboot),
-        Request::MemEnd { entry, stay } => jump(loader, entry, stay),
+        Request::MemEnd { entry, stay } => loader.jump(entry, stay),
         Request::Sync => Outcome { result: Ok(Answer::value(SYNC_VALUE)), then: Then::Repeat(SYNC_REPEATS) },
         Request::ReadRegister { address } => Ok(Answer::value(loader.registers.read(address))).into(),
         Request::WriteRegisters(writes) => {
@@ -42,14 +42,4 @@ pub(crate) fn act(loader: &mut Loader, request: Request<'_>) -> Outcome {
 fn end(loader: &mut Loader, reboot: bool) -> Outcome {
     loader.end();
     if reboot { Ok(Answer::default()).into() } else { Outcome::then(Then::Leave) }
-}
-
-fn jump(loader: &Loader, entry: u32, stay: bool) -> Outcome {
-    if stay {
-        Ok(Answer::default()).into()
-    } else if loader.ram.holds_stub(entry) {
-        Outcome::then(Then::StartStub)
-    } else {
-        Outcome::then(Then::Leave)
-    }
 }

@@ -23,8 +23,8 @@ pub(crate) fn act(loader: &mut Loader, request: Request<'_>) -> Outcome {
             loader.end();
             Ok(Answer::default()).into()
         }
-        Request::MemEnd { stay: true, .. } => Ok(Answer::default()).into(),
-        Request::MemEnd { stay: false, .. } | Request::RunUserCode => Outcome::then(Then::Leave),
+        Request::MemEnd { entry, stay } => loader.jump(entry, stay),
+        Request::RunUserCode => Outcome::then(Then::Leave),
         Request::Sync => Outcome::then(Then::Repeat(SYNC_REPEATS)),
         Request::ReadRegister { address } => Ok(Answer::value(loader.registers.read(address))).into(),
         Request::WriteRegisters(writes) => {

@@ -22,6 +22,8 @@ use self::pty::Pty;
 pub(crate) const RESET_BAUD: u32 = 115_200;
 /// A host that has taken nothing for so long is not listening; a UART does not wait for it.
 const LISTENER_PATIENCE: Duration = Duration::from_secs(1);
+/// How soon a host that is slow is asked again.
+const LISTENER_RETRY: Duration = Duration::from_micros(500);
 
 /// The line.
 #[derive(Debug)]
@@ -36,7 +38,10 @@ pub(crate) struct Wire {
     inward: Lane,
     departing: VecDeque<u8>,
     outward: Lane,
+    /// Since when the host has taken nothing.
     blocked_since: Option<Instant>,
+    /// When a host that takes nothing is asked again.
+    retry_at: Option<Instant>,
 }
 
 /// Bytes on their way from the host.
@@ -63,6 +68,7 @@ impl Wire {
             departing: VecDeque::new(),
             outward: Lane::new(now),
             blocked_since: None,
+            retry_at: None,
         }
     }
 
@@ -95,6 +101,7 @@ impl Wire {
         self.arriving = None;
         self.next_baud = None;
         self.blocked_since = None;
+        self.retry_at = None;
         self.baud = RESET_BAUD;
         self.pty.as_ref().map_or(Ok(()), Pty::flush)
     }
@@ -141,7 +148,6 @@ impl Wire {
         if let Some(pty) = &self.pty {
             let mut wanted = PollFlags::empty();
             wanted.set(PollFlags::IN, self.arriving.is_none());
-            wanted.set(PollFlags::OUT, self.blocked_since.is_some());
             polled.push(PollFd::from_borrowed_fd(pty.fd(), wanted));
         }
         let left = self.deadline().map(|at| at.saturating_duration_since(Instant::now()));
@@ -160,9 +166,7 @@ impl Wire {
         let inward = self.arriving.as_ref().map(|piece| piece.at);
         let piece = self.departing.len().min(self.pace().quantum());
         let passed = self.outward.free_at() + self.pace().duration(piece);
-        // A host that does not take its bytes is asked again when the terminal has room, or when they are lost.
-        let lost = self.blocked_since.map_or(passed, |since| since + LISTENER_PATIENCE);
-        let outward = (!self.departing.is_empty()).then_some(passed.max(lost));
+        let outward = (!self.departing.is_empty()).then(|| passed.max(self.retry_at.unwrap_or(passed)));
         inward.into_iter().chain(outward).min()
     }
 
@@ -216,10 +220,12 @@ impl Wire {
         }
         let taken = pty.write(&bytes)?;
         if taken > 0 {
-            self.blocked_since = None;
+            (self.blocked_since, self.retry_at) = (None, None);
             return Ok(taken);
         }
         let since = *self.blocked_since.get_or_insert(now);
-        Ok(if now.duration_since(since) < LISTENER_PATIENCE { 0 } else { count })
+        let lost = now.duration_since(since) >= LISTENER_PATIENCE;
+        self.retry_at = (!lost).then_some(now + LISTENER_RETRY);
+        Ok(if lost { count } else { 0 })
     }
 }

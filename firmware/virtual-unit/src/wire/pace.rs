@@ -78,3 +78,37 @@ pub(crate) fn garble(bytes: &mut [u8]) {
         *byte = byte.rotate_left(3).wrapping_mul(0x1d) | 0x80;
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_never_faster_than_the_wire_and_does_not_drift() {
+        let start = Instant::now();
+        for baud in [9_600, 115_200, 921_600, 2_000_000] {
+            let mut lane = Lane::new(start);
+            let pace = Pace(Some(baud));
+            let pieces = (0..10_000).map(|index| index % 367 + 1);
+            let bytes: usize = pieces.clone().sum();
+            let end = pieces.fold(start, |_, piece| lane.occupy(piece, pace));
+            let exact = bytes as f64 * 10.0 / f64::from(baud);
+            let off = (end - start).as_secs_f64() - exact;
+            assert!((0.0..20e-6).contains(&off), "{baud} baud: {off} s off in {exact} s");
+        }
+    }
+
+    #[test]
+    fn a_pause_is_not_made_up_for() {
+        let start = Instant::now();
+        let mut lane = Lane::new(start);
+        lane.idle_until(start + Duration::from_secs(1));
+        assert!(lane.occupy(1, Pace(Some(115_200))) > start + Duration::from_secs(1));
+    }
+
+    #[test]
+    fn an_unpaced_line_takes_no_time() {
+        let start = Instant::now();
+        assert_eq!(Lane::new(start).occupy(1 << 20, Pace(None)), start);
+    }
+}

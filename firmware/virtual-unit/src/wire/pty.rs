@@ -3,6 +3,7 @@
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
@@ -10,6 +11,14 @@ use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{OptionalActions, QueueSelector, tcflush, tcgetattr, tcsetattr};
 
 use super::RESET_BAUD;
+
+/// Bytes that a host may leave unread before it is sent more; the terminal itself holds 4095.
+const UNREAD_MAX: u64 = 2048;
+/// Bytes that are written at once.
+const WRITE_MAX: usize = 1024;
+/// How often, and how far apart, a flush is repeated at most.
+const FLUSHES_MAX: usize = 20;
+const FLUSH_PAUSE: Duration = Duration::from_millis(1);
 
 /// A pseudo-terminal in raw mode, and the link that leads to it.
 #[derive(Debug)]
@@ -56,9 +65,13 @@ impl Pty {
         now_or_never(rustix::io::read(&self.master, into))
     }
 
-    /// Sends to the host; returns how many bytes there was room for.
+    /// Sends to the host; returns how many bytes it had room for. What a host leaves unread is kept short, so that a
+    /// reset can take all of it back: bytes that wait in the kernel before the terminal are out of reach of a flush.
     pub(crate) fn write(&self, bytes: &[u8]) -> io::Result<usize> {
-        now_or_never(rustix::io::write(&self.master, bytes))
+        if rustix::io::ioctl_fionread(&self.holder)? > UNREAD_MAX {
+            return Ok(0);
+        }
+        now_or_never(rustix::io::write(&self.master, &bytes[..bytes.len().min(WRITE_MAX)]))
     }
 
     /// The baud rate that the host has set; both ends share the settings.
@@ -68,8 +81,17 @@ impl Pty {
 
     /// Drops what is under way in both directions, and the exclusive use that a host which died may have left.
     pub(crate) fn flush(&self) -> io::Result<()> {
-        tcflush(&self.holder, QueueSelector::IOFlush)?;
         rustix::termios::ioctl_tiocnxcl(&self.holder)?;
+        // The kernel moves bytes to the terminal in the background: it is empty when it stays empty.
+        let mut quiet = 0;
+        for _ in 0..FLUSHES_MAX {
+            tcflush(&self.holder, QueueSelector::IOFlush)?;
+            std::thread::sleep(FLUSH_PAUSE);
+            quiet = if rustix::io::ioctl_fionread(&self.holder)? == 0 { quiet + 1 } else { 0 };
+            if quiet == 2 {
+                break;
+            }
+        }
         let mut dropped = [0; 4096];
         while self.read(&mut dropped)? > 0 {}
         Ok(())

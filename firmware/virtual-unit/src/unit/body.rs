@@ -1,0 +1,186 @@
+//! The thread of a unit: it moves bytes between wire and chip, and carries out orders. Knows no socket.
+
+use std::io;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::mpsc::Receiver;
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+
+use super::description::{Mode, Status, Straps, UnitOptions};
+use super::order::{Order, Waker};
+use crate::boot::{self, Boot};
+use crate::chip::{Chip, Output, Stage};
+use crate::console::Fifo;
+use crate::flash::Flash;
+use crate::wire::Wire;
+
+/// What the chip does.
+enum Life {
+    Off,
+    Held(Straps),
+    Download(Box<Chip>),
+    Running(Boot),
+}
+
+/// All that the unit's thread owns.
+pub(super) struct Body {
+    options: UnitOptions,
+    flash: Flash,
+    wire: Wire,
+    life: Life,
+    orders: Receiver<Order>,
+    waker: Waker,
+    boots: Arc<AtomicU32>,
+    pub(super) status: Arc<Mutex<Status>>,
+}
+
+impl Body {
+    pub(super) fn new(
+        options: UnitOptions,
+        flash: Flash,
+        wire: Wire,
+        straps: Straps,
+        orders: Receiver<Order>,
+        waker: Waker,
+    ) -> Self {
+        let status = Status {
+            mode: Mode::Reset,
+            baud: wire.baud(),
+            boots: 0,
+            mac: options.mac.to_string(),
+            port: wire.path().map(Into::into),
+            faults: Vec::new(),
+        };
+        let (life, boots) = (Life::Held(straps), Arc::default());
+        Self { options, flash, wire, life, orders, waker, boots, status: Arc::new(Mutex::new(status)) }
+    }
+
+    /// Lives until it is told to quit.
+    pub(super) fn run(mut self) {
+        if let Err(error) = self.live() {
+            tracing::error!(unit = %self.options.mac, %error, "the terminal has failed");
+        }
+        self.halt();
+    }
+
+    fn live(&mut self) -> io::Result<()> {
+        loop {
+            while let Ok(order) = self.orders.try_recv() {
+                if !self.obey(order) {
+                    return Ok(());
+                }
+            }
+            self.move_bytes()?;
+            self.publish();
+            self.wire.wait(self.waker.fd())?;
+            self.waker.settle();
+        }
+    }
+
+    /// Carries out an order; returns whether the unit lives on. Whoever waits for it may have gone, which is no harm.
+    fn obey(&mut self, order: Order) -> bool {
+        match order {
+            Order::Reset { straps, done } => {
+                self.halt();
+                self.life = Life::Held(straps);
+                let result = self.wire.plug().and_then(|()| self.wire.reset());
+                self.publish();
+                let _gone = done.send(result);
+            }
+            Order::Release => {
+                if let Err(error) = self.release() {
+                    tracing::error!(unit = %self.options.mac, %error, "the unit cannot boot");
+                }
+            }
+            Order::PowerOff { done } => {
+                self.halt();
+                let result = self.wire.reset();
+                self.publish();
+                let _gone = done.send(result);
+            }
+            Order::Quit => return false,
+        }
+        true
+    }
+
+    /// Stops whatever runs, and waits until it can no longer change the flash.
+    fn halt(&mut self) {
+        if let Life::Running(boot) = &self.life {
+            boot.stop.stop();
+            self.flash.settle();
+        }
+        self.life = Life::Off;
+    }
+
+    fn release(&mut self) -> io::Result<()> {
+        let Life::Held(straps) = self.life else { return Ok(()) };
+        self.life = match straps {
+            Straps::Download => {
+                self.wire.send(boot::DOWNLOAD_BANNER.as_bytes(), Instant::now());
+                let options = &self.options;
+                Life::Download(Box::new(Chip::new(options.mac, self.flash.clone(), options.faults.clone())))
+            }
+            Straps::Run => {
+                let waker = self.waker.clone();
+                let fifo = Fifo::new(move || waker.wake());
+                Life::Running(boot::start(&self.options, &self.flash, fifo, self.boots.clone())?)
+            }
+        };
+        Ok(())
+    }
+
+    fn move_bytes(&mut self) -> io::Result<()> {
+        let now = Instant::now();
+        let arrived = self.wire.advance(now)?;
+        match &mut self.life {
+            Life::Off | Life::Held(_) => {}
+            Life::Running(boot) => {
+                let bytes = boot.fifo.take(self.wire.room());
+                self.wire.send(&bytes, now);
+            }
+            Life::Download(chip) => {
+                if let Some(piece) = arrived {
+                    let outputs = chip.receive(&piece.bytes);
+                    outputs.into_iter().for_each(|output| apply(&mut self.wire, output, piece.at));
+                }
+                while self.wire.room() > 0
+                    && let Some(block) = chip.next_block()
+                {
+                    self.wire.send(&block, now);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn publish(&self) {
+        let mut status = self.status.lock().expect("no holder of this lock panics");
+        status.mode = self.mode();
+        status.baud = self.wire.baud();
+        status.boots = self.boots.load(Ordering::Relaxed);
+        if status.port.as_deref() != self.wire.path() {
+            status.port = self.wire.path().map(Into::into);
+        }
+    }
+
+    fn mode(&self) -> Mode {
+        match &self.life {
+            Life::Off => Mode::Off,
+            Life::Held(_) => Mode::Reset,
+            Life::Running(_) => Mode::Run,
+            Life::Download(chip) => match chip.stage() {
+                Stage::Rom => Mode::Rom,
+                Stage::Stub => Mode::Stub,
+                Stage::Left => Mode::Left,
+            },
+        }
+    }
+}
+
+fn apply(wire: &mut Wire, output: Output, at: Instant) {
+    match output {
+        Output::Bytes(bytes) => wire.send(&bytes, at),
+        Output::Baud(baud) => wire.change_baud(baud),
+        Output::Vanish => wire.unplug(),
+    }
+}
