@@ -1,5 +1,7 @@
 //! The record in PostgreSQL: every claim of the suite, each in a database of its own on a server of our own.
 
+#![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
+
 mod conformance;
 mod postgres_server;
 

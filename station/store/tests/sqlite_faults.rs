@@ -1,5 +1,7 @@
 //! The record in SQLite when the disk, the file or the permissions are not as they should be.
 
+#![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
+
 #[expect(dead_code, unused_imports, unused_macros, reason = "the suite's own tests use the rest")]
 #[path = "conformance/fixture.rs"]
 mod fixture;
