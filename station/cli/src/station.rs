@@ -149,7 +149,7 @@ impl Gateway {
             config.gateway.https_listen,
             tls(Protocol::Https)?,
             Arc::clone(&provisioner),
-            BASE_PATH.parse().expect("the base path is valid"),
+            &BASE_PATH.parse().expect("the base path is valid"),
             https::Limits::default(),
         )
         .await
@@ -157,9 +157,15 @@ impl Gateway {
         let base_url = base_url(&config.gateway.public_host, server.local_addr());
         info!(https = %server.local_addr(), mqtt = %broker.local_addr(), "gateway listens");
         let (mut tasks, token) = (JoinSet::new(), CancellationToken::new());
-        tasks.spawn(broker.run(token.clone()));
+        tasks.spawn(run_broker(broker, token.clone()));
         tasks.spawn(server.run(token.clone()));
         Ok(Self { base_url, provisioner, broker: handle, broker_events, gateway_events, tasks, token })
+    }
+}
+
+async fn run_broker(broker: Broker, token: CancellationToken) {
+    if let Err(error) = broker.run(token).await {
+        error!(error = &error as &dyn std::error::Error, "the broker ended");
     }
 }
 

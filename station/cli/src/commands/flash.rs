@@ -52,7 +52,7 @@ fn slots(config: &Config, list: &str) -> Result<Vec<Slot>, Failure> {
         .into_iter()
         .filter(|port| port.usb.is_some())
         .enumerate()
-        .map(|(index, port)| Slot { id: numbered(index), port: port.name, fixture: Fixture::DtrRts })
+        .map(|(index, port)| Slot { id: numbered(index), port: port.port, fixture: Fixture::DtrRts })
         .collect();
     if slots.is_empty() {
         let remedy = "Plug units in, configure slots, or name ports with --ports. `station ports` lists all.";
