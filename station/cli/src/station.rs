@@ -1,6 +1,7 @@
 //! Wires a station together: record, authority, gateway and line; and takes it apart again.
 
 use std::{
+    fs::File,
     net::SocketAddr,
     path::Path,
     sync::Arc,
@@ -16,6 +17,7 @@ use firstpass_gateway::{
 };
 use firstpass_line::{Clock, CrashPoint, Line, Options, Services, recipe::Recipe};
 use firstpass_store::{SqliteStore, Store, UnitFilter};
+use nix::fcntl::{Flock, FlockArg};
 use tokio::{task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
@@ -26,6 +28,8 @@ use crate::{config::Config, exit::Failure};
 pub(crate) const RECORD_FILE: &str = "record.sqlite";
 /// Folder of the CA in the data folder.
 pub(crate) const CA_DIR: &str = "ca";
+/// File that a working station holds locked.
+const LOCK_FILE: &str = "station.lock";
 /// Folder of the UART logs in the data folder.
 const UART_DIR: &str = "uart";
 /// Path of the provisioning API, as the device contract has it.
@@ -39,6 +43,7 @@ pub(crate) struct Station {
     store: Arc<dyn Store>,
     gateway: JoinSet<()>,
     token: CancellationToken,
+    _lock: Flock<File>,
 }
 
 impl Station {
@@ -52,6 +57,7 @@ impl Station {
         let clock: Clock = Arc::new(now);
         let uart_dir = data.join(UART_DIR);
         std::fs::create_dir_all(&uart_dir).map_err(|error| data_failure(data, &error))?;
+        let lock = lock_data(data)?;
         let sqlite = SqliteStore::open(data.join(RECORD_FILE), config.station.name.clone()).await?;
         let store: Arc<dyn Store> = Arc::new(sqlite);
         let authority = Arc::new(open_authority(config, data)?);
@@ -68,7 +74,7 @@ impl Station {
             options,
         })
         .await?;
-        Ok(Self { line, store, gateway: gateway.tasks, token: gateway.token })
+        Ok(Self { line, store, gateway: gateway.tasks, token: gateway.token, _lock: lock })
     }
 
     pub(crate) const fn line(&self) -> &Line {
@@ -200,6 +206,17 @@ fn gateway_failure(error: &(dyn std::error::Error + 'static)) -> Failure {
     };
     let remedy = "Check [gateway] in the configuration: another program may hold the port.";
     Failure::station("gateway_start", "What units talk to cannot be started.", why, remedy)
+}
+
+/// Only one station may work on a record: a second would take the first one's open runs for interrupted.
+fn lock_data(data: &Path) -> Result<Flock<File>, Failure> {
+    let path = data.join(LOCK_FILE);
+    let file = File::options().create(true).truncate(false).write(true).open(&path);
+    let file = file.map_err(|error| data_failure(data, &error))?;
+    Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|_| {
+        let why = format!("Another station works in {}.", data.display());
+        Failure::usage("data_in_use", "The data folder is in use.", why, "Stop the other station, or name another folder with --data.")
+    })
 }
 
 fn data_failure(data: &Path, error: &std::io::Error) -> Failure {

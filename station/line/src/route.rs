@@ -27,7 +27,14 @@ pub(crate) struct Witnessed {
 /// Knows which run waits for what.
 pub(crate) struct Router {
     store: Arc<dyn Store>,
-    inboxes: Mutex<HashMap<RunId, mpsc::Sender<Witnessed>>>,
+    waiting: Mutex<Waiting>,
+}
+
+#[derive(Default)]
+struct Waiting {
+    inboxes: HashMap<RunId, mpsc::Sender<Witnessed>>,
+    /// Runs in work by the user name of the session that they issued, so that the record is asked once.
+    users: HashMap<String, RunId>,
 }
 
 /// A run's inbox; dropping it ends the run's interest.
@@ -39,47 +46,64 @@ pub(crate) struct Inbox {
 
 impl Router {
     pub(crate) fn new(store: Arc<dyn Store>) -> Arc<Self> {
-        Arc::new(Self { store, inboxes: Mutex::default() })
+        Arc::new(Self { store, waiting: Mutex::default() })
     }
 
     /// Opens the inbox of a run.
     pub(crate) fn open(self: &Arc<Self>, run: RunId) -> Inbox {
         let (sender, receiver) = mpsc::channel(INBOX_MAX);
-        self.lock().insert(run, sender);
+        self.lock().inboxes.insert(run, sender);
         Inbox { run, router: Arc::clone(self), receiver }
     }
 
     /// Brings evidence to its run; a run that has ended is not interested.
     pub(crate) fn deliver(&self, run: RunId, witnessed: Witnessed) {
-        let mut inboxes = self.lock();
-        let Some(sender) = inboxes.get(&run) else { return };
+        let mut waiting = self.lock();
+        let Some(sender) = waiting.inboxes.get(&run) else { return };
         if sender.try_send(witnessed).is_err() {
             warn!(%run, "inbox overflowed or closed; the run gets no more evidence");
-            inboxes.remove(&run);
+            waiting.inboxes.remove(&run);
         }
     }
 
-    /// Brings a broker event to the run that issued the session it names.
+    /// Brings a broker event to the run that issued the session it names. What says nothing about a unit costs nothing.
     pub(crate) async fn deliver_broker(&self, event: &BrokerEvent) {
-        let Some(username) = event.origin.username.as_deref() else { return };
-        // The record knows the session before the unit is told of it, so a look-up here can never come too early.
-        let run = match self.store.session_by_username(username).await {
-            Ok(Some(session)) => session.run,
-            Ok(None) => return,
-            Err(error) => return warn!(%error, "could not tell whose session a broker event is about"),
-        };
+        let Some(username) = event.origin.username.as_deref().filter(|_| witness::speaks(event)) else { return };
+        let Some(run) = self.run_of(username).await else { return };
         if let Some(evidence) = witness::from_broker(event, &run.to_string()) {
             self.deliver(run, Witnessed { evidence, recorded: false });
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<RunId, mpsc::Sender<Witnessed>>> {
-        self.inboxes.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The run in work that issued the session of this user name. The record knows the session before the unit is told
+    /// of it, so that asking can never come too early.
+    async fn run_of(&self, username: &str) -> Option<RunId> {
+        if let Some(run) = self.lock().users.get(username) {
+            return Some(*run);
+        }
+        let session = match self.store.session_by_username(username).await {
+            Ok(session) => session?,
+            Err(error) => {
+                warn!(error = &error as &dyn std::error::Error, "could not tell whose session a broker event is about");
+                return None;
+            }
+        };
+        let mut waiting = self.lock();
+        if waiting.inboxes.contains_key(&session.run) {
+            waiting.users.insert(username.to_owned(), session.run);
+        }
+        Some(session.run)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for Inbox {
     fn drop(&mut self) {
-        self.router.lock().remove(&self.run);
+        let mut waiting = self.router.lock();
+        waiting.inboxes.remove(&self.run);
+        waiting.users.retain(|_, run| *run != self.run);
     }
 }

@@ -32,11 +32,30 @@ pub(crate) fn from_broker(event: &BrokerEvent, expected_rid: &str) -> Option<Evi
     Some(Evidence { at: event.at, fact })
 }
 
+/// Whether an event can become evidence at all: a unit's telemetry cannot, and may be plenty.
+pub(crate) fn speaks(event: &BrokerEvent) -> bool {
+    match &event.kind {
+        BrokerEventKind::Published { topic, .. } => topic.ends_with(PRESENCE) || topic.ends_with(STATE),
+        BrokerEventKind::Unsubscribed { .. } | BrokerEventKind::WillPublished { .. } => false,
+        BrokerEventKind::Refused(_)
+        | BrokerEventKind::Connected { .. }
+        | BrokerEventKind::Subscribed { .. }
+        | BrokerEventKind::SubscriptionDenied { .. }
+        | BrokerEventKind::PublishDenied { .. }
+        | BrokerEventKind::Disconnected(_) => true,
+    }
+}
+
+/// How the presence topic ends.
+const PRESENCE: &str = "/presence/";
+/// How the state topic ends.
+const STATE: &str = "/state";
+
 fn published(connection: u64, topic: &str, payload: &[u8], expected_rid: &str) -> Option<Fact> {
-    if topic.ends_with("/presence/") {
+    if topic.ends_with(PRESENCE) {
         return Some(Fact::Presence { connection, online: payload == ONLINE.as_bytes() });
     }
-    if !topic.ends_with("/state") {
+    if !topic.ends_with(STATE) {
         return None;
     }
     let answer: PingAnswer = serde_json::from_slice(payload).ok()?;

@@ -48,7 +48,13 @@ impl Driver {
     }
 
     /// Commits a failure. Its codes, sessions and certificates end with it.
-    pub(super) async fn end_failed(self, diagnosis: Diagnosis) -> Result<RunReport, StationError> {
+    pub(super) async fn end_failed(self, remembered: Diagnosis) -> Result<RunReport, StationError> {
+        let detail = self.on_record().await?;
+        // What stands first on record names the failure, so that a replay names the same.
+        let diagnosis = match judge(&detail.policy, &detail.evidence) {
+            Verdict::Fail(recorded) => recorded,
+            Verdict::Pass | Verdict::Open { .. } => remembered,
+        };
         let end = RunEnd::Failed(diagnosis.clone());
         self.context.store.finish_run(self.run.id, &end, &[], self.now()).await?;
         self.cut_broker_sessions().await?;
