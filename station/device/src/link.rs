@@ -7,6 +7,7 @@ pub(crate) mod error;
 mod flash;
 mod identify;
 mod read;
+mod reset;
 pub(crate) mod slip;
 mod wire;
 
@@ -14,16 +15,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use espflash::command::CommandType;
-use espflash::connection::{Connection, ResetAfterOperation, ResetBeforeOperation};
+use espflash::connection::Connection;
 use firstpass_domain::Mac;
 use firstpass_domain::evidence::{Identity, RegionDigest};
-use serialport::{TTYPort, UsbPortInfo};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use self::error::WireError;
 use self::wire::Wire;
-use crate::{Fixture, FixtureError, PortLease, Region, UartCapture, UartEvent, uart};
+use crate::{Fixture, PortLease, Region, UartCapture, UartEvent, uart};
 
 pub use self::error::LinkError;
 
@@ -117,7 +117,7 @@ impl Link {
         let wire = wire.expect("the wire is here between calls");
         let token = wire.token().clone();
         let during = |err: WireError| err.during("reset the unit into its app");
-        let port = begin_run(wire, &fixture, usb_pid).map_err(during)?;
+        let port = reset::begin_run(wire, &fixture, usb_pid).map_err(during)?;
         let (capture, events) = uart::start(port, lease, log, &token);
         fixture.run_by_command(&token).map_err(during)?;
         Ok((capture, events))
@@ -139,70 +139,9 @@ impl Link {
     ) -> Result<T, WireError> {
         let wire = self.wire.take().expect("the wire is here between calls");
         let token = wire.token().clone();
-        let mut connection = connection(wire.into_port(), self.usb_pid);
+        let mut connection = reset::connection(wire.into_port(), self.usb_pid);
         let result = connection.set_timeout(CommandType::ReadReg.timeout()).and_then(|()| act(&mut connection));
-        self.wire = Some(Wire::new(connection.into_serial(), token)?);
-        Ok(result?)
+        let wire = self.wire.insert(Wire::new(connection.into_serial(), token)?);
+        result.map_err(|err| wire.explain(err))
     }
-}
-
-/// An espflash connection that never touches the reset lines by itself.
-fn connection(port: TTYPort, usb_pid: u16) -> Connection {
-    let usb = UsbPortInfo { vid: 0, pid: usb_pid, serial_number: None, manufacturer: None, product: None };
-    Connection::new(port, usb, ResetAfterOperation::NoReset, ResetBeforeOperation::NoReset, BAUD_DEFAULT)
-}
-
-/// Makes the port ready for the unit's log and, where the port's own lines do it, resets the unit.
-fn begin_run(mut wire: Wire, fixture: &Fixture, usb_pid: u16) -> Result<TTYPort, WireError> {
-    wire.set_baud(BAUD_DEFAULT)?;
-    wire.clear()?;
-    fixture.release(wire.into_port(), usb_pid)
-}
-
-impl Fixture {
-    /// Resets the unit into download mode. `slow` holds the strap longer, for boards with a large capacitor on reset.
-    fn download(
-        &self,
-        port: TTYPort,
-        usb_pid: u16,
-        slow: bool,
-        token: &CancellationToken,
-    ) -> Result<TTYPort, WireError> {
-        match self {
-            Self::DtrRts => {
-                let mut connection = connection(port, usb_pid);
-                connection.reset_to_flash(slow).map_err(lines)?;
-                Ok(connection.into_serial())
-            }
-            Self::Socket(path) => {
-                crate::fixture::command(path, crate::fixture::Straps::Download, token)?;
-                Ok(port)
-            }
-        }
-    }
-
-    /// Resets the unit into its app over the port's own lines, when that is how it is done. The bytes that arrive until
-    /// the port is read wait in the kernel.
-    fn release(&self, port: TTYPort, usb_pid: u16) -> Result<TTYPort, WireError> {
-        match self {
-            Self::DtrRts => {
-                let mut connection = connection(port, usb_pid);
-                connection.reset().map_err(lines)?;
-                Ok(connection.into_serial())
-            }
-            Self::Socket(_) => Ok(port),
-        }
-    }
-
-    /// Resets the unit into its app through a controller, when that is how it is done.
-    fn run_by_command(&self, token: &CancellationToken) -> Result<(), WireError> {
-        match self {
-            Self::DtrRts => Ok(()),
-            Self::Socket(path) => Ok(crate::fixture::command(path, crate::fixture::Straps::Run, token)?),
-        }
-    }
-}
-
-fn lines(err: espflash::Error) -> FixtureError {
-    FixtureError::Lines(Box::new(err))
 }

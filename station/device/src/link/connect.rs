@@ -9,8 +9,9 @@ use serialport::TTYPort;
 use tokio_util::sync::CancellationToken;
 
 use super::error::WireError;
+use super::reset::connection;
 use super::wire::Wire;
-use super::{ANSWER_TIMEOUT, BAUD_DEFAULT, Link, connection};
+use super::{ANSWER_TIMEOUT, BAUD_DEFAULT, Link};
 use crate::{Fixture, PortLease, ports};
 
 /// How often the unit is reset before it counts as silent.
@@ -36,7 +37,7 @@ pub(super) fn connect(
         Fixture::Socket(_) => 0,
     };
     let wire = call_loader(port, &fixture, usb_pid, token)?;
-    let (port, chip) = load_stub(wire.into_port(), usb_pid)?;
+    let (port, chip) = load_stub(wire.into_port(), usb_pid, token)?;
     let mut wire = Wire::new(port, token.clone())?;
     raise_baud(&mut wire, baud)?;
     Ok(Link { lease, fixture, usb_pid, chip, wire: Some(wire) })
@@ -80,7 +81,7 @@ fn sync(wire: &mut Wire) -> Result<(), WireError> {
 
 /// Finds out the chip and starts its stub. A flash that does not tell its size is no reason to stop here: the unit is
 /// to be identified, so that the record says what is wrong with it.
-fn load_stub(port: TTYPort, usb_pid: u16) -> Result<(TTYPort, Chip), WireError> {
+fn load_stub(port: TTYPort, usb_pid: u16, token: &CancellationToken) -> Result<(TTYPort, Chip), WireError> {
     match Flasher::try_connect(connection(port, usb_pid), true, false, false, None, None) {
         Ok(flasher) if flasher.secure_download_mode() => Err(WireError::SecureDownload),
         Ok(flasher) => {
@@ -89,19 +90,13 @@ fn load_stub(port: TTYPort, usb_pid: u16) -> Result<(TTYPort, Chip), WireError> 
         }
         Err(failed) => {
             let (err, mut connection) = *failed;
-            let espflash::Error::FlashConnect = err else { return Err(explain(err, connection.into_serial())) };
+            let espflash::Error::FlashConnect = err else {
+                let mut wire = Wire::new(connection.into_serial(), token.clone())?;
+                return Err(wire.explain(err));
+            };
             let chip = connection.detect_chip(true)?;
             Ok((connection.into_serial(), chip))
         }
-    }
-}
-
-/// The error, unless the reason for it is that the port has gone.
-fn explain(err: espflash::Error, port: TTYPort) -> WireError {
-    let alive = Wire::new(port, CancellationToken::new()).and_then(|mut wire| wire.drain(Duration::ZERO));
-    match alive {
-        Err(WireError::Gone(gone)) => WireError::Gone(gone),
-        _ => err.into(),
     }
 }
 

@@ -146,6 +146,14 @@ impl Wire {
         self.clear()
     }
 
+    /// What an error of espflash on this port means: unless the port has gone, what it says.
+    pub(crate) fn explain(&mut self, err: espflash::Error) -> WireError {
+        match self.drain(Duration::ZERO) {
+            Err(gone @ WireError::Gone(_)) => gone,
+            Ok(()) | Err(_) => err.into(),
+        }
+    }
+
     /// Sets the port's baud rate.
     pub(crate) fn set_baud(&mut self, baud: u32) -> Result<(), WireError> {
         self.port.set_baud_rate(baud).map_err(gone)

@@ -1,3 +1,8 @@
+use std::io::Write;
+use std::path::Path;
+
+use serialport::SerialPort;
+
 use super::*;
 use crate::{Leases, PortName};
 

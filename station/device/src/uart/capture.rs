@@ -1,0 +1,90 @@
+//! The capture's own thread: reads the port, feeds the log and the recogniser, hands events over.
+
+use std::io::{self, Read};
+use std::thread;
+use std::time::Duration;
+
+use firstpass_domain::evidence::{LinkFault, UartFact};
+use serialport::{SerialPort, TTYPort};
+use tokio::sync::mpsc::{Sender, error::TrySendError};
+use tokio_util::sync::CancellationToken;
+
+use super::lines::Lines;
+use super::log::Log;
+use super::recognise::Recogniser;
+use super::{CaptureEnd, UartEvent};
+use crate::ports::IO_TICK;
+
+/// How long a held-up capture sleeps before it tries again and looks at its token.
+const FULL_TICK: Duration = Duration::from_millis(20);
+const READ_LEN: usize = 4096;
+/// Bytes that are still read after the stop: what had arrived by then.
+const REST_MAX: usize = 64 * 1024;
+
+pub(super) struct Capture {
+    log: Log,
+    lines: Lines,
+    recogniser: Recogniser,
+    events: Sender<UartEvent>,
+    stop: CancellationToken,
+}
+
+impl Capture {
+    pub(super) fn new(log: Log, events: Sender<UartEvent>, stop: CancellationToken) -> Self {
+        Self { log, lines: Lines::default(), recogniser: Recogniser::default(), events, stop }
+    }
+
+    /// Reads until the stop, or the first failure, which is reported as the last event.
+    pub(super) fn run(mut self, mut port: TTYPort) {
+        if let Err(end) = self.read_until_stopped(&mut port) {
+            self.report(UartEvent::Ended(end));
+        }
+    }
+
+    fn read_until_stopped(&mut self, port: &mut TTYPort) -> Result<(), CaptureEnd> {
+        port.set_timeout(IO_TICK).map_err(|err| link_end(&err.into()))?;
+        while !self.stop.is_cancelled() {
+            self.read_once(port)?;
+        }
+        let mut rest = 0;
+        while rest < REST_MAX && port.bytes_to_read().is_ok_and(|waiting| waiting > 0) {
+            rest += self.read_once(port)?;
+        }
+        Ok(())
+    }
+
+    fn read_once(&mut self, port: &mut TTYPort) -> Result<usize, CaptureEnd> {
+        let mut bytes = [0; READ_LEN];
+        match port.read(&mut bytes) {
+            Ok(0) => Err(link_end(&io::ErrorKind::UnexpectedEof.into())),
+            Ok(count) => self.take(&bytes[..count]).map(|()| count),
+            Err(err) if matches!(err.kind(), io::ErrorKind::TimedOut | io::ErrorKind::Interrupted) => Ok(0),
+            Err(err) => Err(link_end(&err)),
+        }
+    }
+
+    fn take(&mut self, bytes: &[u8]) -> Result<(), CaptureEnd> {
+        self.log.write(bytes)?;
+        let mut facts: Vec<UartFact> = self.recogniser.bytes_came().into_iter().collect();
+        self.lines.push(bytes, |line| facts.extend(self.recogniser.line(line)));
+        facts.into_iter().for_each(|fact| self.report(UartEvent::Fact(fact)));
+        Ok(())
+    }
+
+    /// Hands an event over; waits while the channel is full, but not beyond the stop.
+    fn report(&self, mut event: UartEvent) {
+        loop {
+            match self.events.try_send(event) {
+                // Nobody listens any more: the file is still written.
+                Ok(()) | Err(TrySendError::Closed(_)) => return,
+                Err(TrySendError::Full(_)) if self.stop.is_cancelled() => return,
+                Err(TrySendError::Full(back)) => event = back,
+            }
+            thread::sleep(FULL_TICK);
+        }
+    }
+}
+
+fn link_end(err: &io::Error) -> CaptureEnd {
+    CaptureEnd::Link { fault: LinkFault::PortGone, detail: format!("the port went away while the unit ran: {err}") }
+}
