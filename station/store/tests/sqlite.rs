@@ -65,7 +65,7 @@ every_claim!(tests);
 #[tokio::test]
 async fn the_log_and_the_evidence_refuse_to_be_replaced() {
     let file = File::new();
-    let line = conformance::fixture::Line::start(&file).await;
+    let line = conformance::line::Line::start(&file).await;
     let run = line.admitted_run("A1").await;
     line.fail(run).await;
     for sql in [

@@ -3,15 +3,17 @@
 #![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
 #[expect(dead_code, unused_imports, unused_macros, reason = "the suite's own tests use the rest")]
-#[path = "conformance/fixture.rs"]
-mod fixture;
+mod conformance;
 mod small_disk;
 
 use std::{fs, path::Path, sync::Arc};
 
+use conformance::{
+    fixture::{failure, mac, now, policy},
+    line::Line,
+};
 use firstpass_domain::{RunState, StationId};
 use firstpass_store::{SqliteStore, StoreError};
-use fixture::{Line, mac, now, policy};
 use small_disk::SmallDisk;
 use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
 use tokio::task::JoinSet;
@@ -35,7 +37,7 @@ async fn work_until_it_fails(line: &Line) -> (usize, StoreError) {
         if let Err(error) = line.store.begin_run(&run, now()).await {
             return (2 * acts, error);
         }
-        if let Err(error) = line.store.finish_run(run.id, &fixture::failure(), &[], now()).await {
+        if let Err(error) = line.store.finish_run(run.id, &failure(), &[], now()).await {
             return (2 * acts + 1, error);
         }
     }

@@ -1,5 +1,7 @@
 //! PostgreSQL: several stations on one record.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use sqlx::{
     ConnectOptions as _, Row as _,
@@ -10,6 +12,12 @@ use super::{Database, DbError, Dialect, Transaction, Value, drive_transaction, m
 
 /// Connections of one station.
 const CONNECTIONS_MAX: u32 = 8;
+/// How long a call waits for a free connection.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+/// What every session sets. A site may have switched the first off for all, but the record is never to lose what it has
+/// confirmed; the others end the wait for a station that hangs while it holds the lock.
+const SESSION: [(&str, &str); 3] =
+    [("synchronous_commit", "on"), ("lock_timeout", "10s"), ("idle_in_transaction_session_timeout", "30s")];
 
 /// A record on a server.
 #[derive(Debug)]
@@ -21,9 +29,8 @@ impl Postgres {
     /// Connects and brings the database to this version. `url`: `postgres://user:password@host:port/database`.
     pub(crate) async fn connect(url: &str) -> Result<Self, DbError> {
         let options: PgConnectOptions = url.parse().map_err(DbError::of)?;
-        // A site may have switched this off for all; the record is never to lose what it has confirmed.
-        let options = options.options([("synchronous_commit", "on")]).disable_statement_logging();
-        let pool = PgPoolOptions::new().max_connections(CONNECTIONS_MAX);
+        let options = options.options(SESSION).disable_statement_logging();
+        let pool = PgPoolOptions::new().max_connections(CONNECTIONS_MAX).acquire_timeout(ACQUIRE_TIMEOUT);
         let pool = pool.connect_with(options).await.map_err(DbError::of)?;
         migrations::migrator(Dialect::Postgres).run(&pool).await.map_err(DbError::of_migration)?;
         Ok(Self { pool })

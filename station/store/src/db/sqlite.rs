@@ -13,6 +13,8 @@ use super::{Database, DbError, Dialect, Transaction, Value, drive_transaction, m
 
 /// How long a statement waits for another process that holds the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a call waits for its turn to write, or for a free reader.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connections that read at the same time.
 const READERS_MAX: u32 = 4;
 
@@ -65,7 +67,8 @@ fn log_of(path: &Path) -> std::path::PathBuf {
 }
 
 async fn pool(connections: u32, options: SqliteConnectOptions) -> Result<SqlitePool, DbError> {
-    let pool = SqlitePoolOptions::new().max_connections(connections).after_release(|connection, _| {
+    let pool = SqlitePoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT);
+    let pool = pool.after_release(|connection, _| {
         Box::pin(async move {
             // On a full disk SQLite rolls back by itself, sqlx's own rollback then fails, and sqlx would take the
             // connection for busy for ever. The ping waits until that rollback was tried.

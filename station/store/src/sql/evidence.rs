@@ -36,11 +36,31 @@ pub(crate) async fn of_run(tx: &mut Tx, run: RunId) -> Result<(Vec<Evidence>, Sh
     let mut digested = DIGEST_LABEL.to_vec();
     for mut row in tx.rows("SELECT at, fact FROM evidence WHERE run = $1 ORDER BY seq", values![run]).await? {
         let (at, fact): (Timestamp, String) = (row.next()?, row.next()?);
-        digested.extend(at.as_micros().to_be_bytes());
-        digested.extend((fact.len() as u64).to_be_bytes());
-        digested.extend(fact.as_bytes());
+        digest_row(&mut digested, at, &fact);
         let fact = serde_json::from_str(&fact).map_err(|error| row.damaged(error))?;
         evidence.push(Evidence { at, fact });
     }
     Ok((evidence, Sha256Digest::of(&digested)))
+}
+
+/// Adds what the digest covers of a row: time and length of the fact as eight big-endian bytes each, and the fact.
+fn digest_row(digested: &mut Vec<u8>, at: Timestamp, fact: &str) {
+    digested.extend(at.as_micros().to_be_bytes());
+    digested.extend((fact.len() as u64).to_be_bytes());
+    digested.extend(fact.as_bytes());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_layout_of_the_digest_does_not_change() {
+        // Golden value: do not edit. Audit entries in the field depend on it.
+        let mut digested = DIGEST_LABEL.to_vec();
+        digest_row(&mut digested, Timestamp::from_micros(1), r#"{"fact":"uart"}"#);
+        digest_row(&mut digested, Timestamp::from_micros(2), "{}");
+        let digest = Sha256Digest::of(&digested).to_string();
+        assert_eq!(digest, "a202e33bde2e1e1e2d2c418320fd07512265df441f0e944f790e85e25e61e920");
+    }
 }

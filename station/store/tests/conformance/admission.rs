@@ -3,7 +3,10 @@
 use firstpass_domain::{Policy, evidence::Rule};
 use firstpass_store::Admission;
 
-use super::fixture::{Line, Place, assert_conflict, mac, now, policy};
+use super::{
+    fixture::{Place, assert_conflict, mac, now, policy},
+    line::Line,
+};
 
 fn refused(attempt: u32, rule: Rule) -> Admission {
     Admission::Refused { attempt, rule }

@@ -2,7 +2,10 @@
 
 use firstpass_domain::{AuditEntry, RunId, Step, audit::ChainError};
 
-use super::fixture::{Line, Place, Table, mac, now, policy, session};
+use super::{
+    fixture::{Place, Table, mac, now, policy, session},
+    line::Line,
+};
 
 pub(crate) async fn every_act_of_a_run_is_in_the_log_and_the_chain_verifies(place: &dyn Place) {
     let line = Line::start(place).await;

@@ -5,7 +5,10 @@ use std::time::Duration;
 use firstpass_domain::{CodeHash, Timestamp};
 use firstpass_store::{CodeRecord, IssueError, NewCode, NewSession};
 
-use super::fixture::{Line, Place, assert_conflict, certificate, digest, evidence, later, mac, now, policy, session};
+use super::{
+    fixture::{Place, assert_conflict, certificate, digest, evidence, later, mac, now, policy, session},
+    line::Line,
+};
 
 pub(crate) async fn a_code_buys_one_session_with_its_certificate(place: &dyn Place) {
     let line = Line::start(place).await;

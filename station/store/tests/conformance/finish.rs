@@ -3,7 +3,10 @@
 use firstpass_domain::{DiagnosisCode, Policy, RunId, RunState, Step, StepOutcome};
 use firstpass_store::{NewCertificate, NewSession, RunEnd};
 
-use super::fixture::{Line, Place, assert_conflict, evidence, failure, mac, now, policy};
+use super::{
+    fixture::{Place, assert_conflict, evidence, failure, mac, now, policy},
+    line::Line,
+};
 
 /// Whether session and certificate may still be used.
 async fn alive(line: &Line, (session, certificate): &(NewSession, NewCertificate)) -> (bool, bool) {

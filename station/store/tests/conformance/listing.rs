@@ -3,7 +3,10 @@
 use firstpass_domain::{CodeHash, Mac, RunState};
 use firstpass_store::UnitFilter;
 
-use super::fixture::{Line, Place, act, assert_conflict, certificate, digest, mac, now, policy, run_id};
+use super::{
+    fixture::{Place, act, assert_conflict, certificate, digest, mac, now, policy, run_id},
+    line::Line,
+};
 
 pub(crate) async fn units_come_in_pages_and_by_how_they_stand(place: &dyn Place) {
     let line = Line::start(place).await;

@@ -5,6 +5,7 @@ pub(crate) mod audit;
 pub(crate) mod codes;
 pub(crate) mod finish;
 pub(crate) mod fixture;
+pub(crate) mod line;
 pub(crate) mod listing;
 pub(crate) mod racing;
 pub(crate) mod runs;

@@ -6,7 +6,10 @@ use firstpass_domain::evidence::Rule;
 use firstpass_store::{Admission, IssueError};
 use tokio::{sync::Barrier, task::JoinSet};
 
-use super::fixture::{Line, Place, evidence, mac, now, policy, session};
+use super::{
+    fixture::{Place, evidence, mac, now, policy, session},
+    line::Line,
+};
 
 pub(crate) async fn a_code_raced_for_by_16_tasks_is_redeemed_once(place: &dyn Place) {
     const TASKS: usize = 16;

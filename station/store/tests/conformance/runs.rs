@@ -7,7 +7,10 @@ use firstpass_domain::{
 use firstpass_store::{BatchId, ImageRecord, NewBatch, NewRun, RecipeRecord, StepRecord};
 use uuid::Uuid;
 
-use super::fixture::{Line, Place, assert_conflict, digest, evidence, mac, now, policy, session, slot};
+use super::{
+    fixture::{Place, assert_conflict, digest, evidence, mac, now, policy, session, slot},
+    line::Line,
+};
 
 pub(crate) async fn a_restarted_station_is_told_its_own_open_runs_oldest_first(place: &dyn Place) {
     let line = Line::start(place).await;

@@ -2,7 +2,10 @@
 
 use firstpass_store::{ClaimError, IssueError, NewSession, StoreError};
 
-use super::fixture::{Line, Place, certificate, digest, evidence, mac, now, policy, session};
+use super::{
+    fixture::{Place, certificate, digest, evidence, mac, now, policy, session},
+    line::Line,
+};
 
 pub(crate) async fn a_session_is_found_by_its_broker_user_and_verifies_only_its_password(place: &dyn Place) {
     let line = Line::start(place).await;
