@@ -1,11 +1,9 @@
 //! Debian's openssl agrees with what the authority issues.
 
-mod support;
-
 use firstpass_authority::{Revoked, UnitKey, parse_certificate, san_device_id};
 use firstpass_domain::DeviceId;
 
-use support::{Place, before, openssl, text, today};
+use crate::support::{Place, before, openssl, text, today};
 
 #[test]
 fn openssl_verifies_a_units_certificate_for_clients_only() {
@@ -89,7 +87,7 @@ fn a_request_made_by_openssl_gets_a_certificate_with_the_identity_that_we_give_i
 #[test]
 fn openssl_refuses_a_certificate_on_the_revocation_list_and_takes_the_others() {
     let place = Place::new();
-    let authority = place.open(before(today(), support::DAY)).unwrap();
+    let authority = place.open(before(today(), crate::support::DAY)).unwrap();
     let [bad, good] = ["dev-1", "dev-2"].map(|id| authority.issue_unit(&device(id), UnitKey::Fresh, today()).unwrap());
     let list = authority.crl(&[Revoked { serial: bad.serial.clone(), at: today() }], today()).unwrap();
     let list = place.file("list.pem", &list.pem);

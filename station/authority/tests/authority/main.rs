@@ -1,0 +1,8 @@
+//! The authority, through its public interface and with Debian's openssl.
+// Says to the lints that helpers are tests as well.
+#![cfg(test)]
+
+mod files;
+mod public_clients;
+mod support;
+mod time_and_names;

@@ -1,0 +1,77 @@
+//! Starting, failing and stopping.
+
+use std::time::Duration;
+
+use firstpass_gateway::https::{BasePath, GatewayEvent, Limits, Rate};
+use tokio::time::timeout;
+
+use crate::{
+    raw::Raw,
+    station::{PATIENCE, Station, refused},
+};
+
+/// As many events as wait for the line before units do.
+const EVENTS: u32 = 1024;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_that_is_gone_is_answered_with_when_to_come_back() {
+    let station = Station::start().await;
+    let unit = station.unit(false).await;
+    station.store.close().await;
+    let answer = station.provision(&unit).await;
+    assert_eq!(answer.refusal(), refused(503, "record_unavailable"));
+    assert!(answer.head.contains("retry-after: "), "{}", answer.head);
+    assert!(!answer.body.contains("sql"), "{}", answer.body);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_closes_idle_connections_and_the_port() {
+    let mut station = Station::start().await;
+    let mut idle = Raw::connect(&station).await;
+    idle.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+    station.token.cancel();
+    timeout(PATIENCE, &mut station.running).await.expect("the server stops").unwrap();
+    idle.read_to_end().await;
+    assert!(tokio::net::TcpStream::connect(("127.0.0.1", station.port)).await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_the_line_is_behind_units_wait_and_no_event_is_lost_when_one_goes_away() {
+    let per_peer = Rate { burst: 2 * EVENTS, interval: Duration::from_millis(1) };
+    let mut station = Station::with(Limits { per_peer, ..Limits::default() }, None).await;
+    let unit = station.unit(false).await;
+    let without_code = "POST /api/v1/provision/device HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n";
+    let last = format!("{without_code}Connection: close\r\n\r\n");
+    let flood = format!("{without_code}\r\n").repeat(EVENTS as usize - 1) + &last;
+    let answers = Raw::connect(&station).await.exchange(&flood).await;
+    assert_eq!(answers.matches("HTTP/1.1 401").count(), EVENTS as usize);
+
+    let mut client = Raw::connect(&station).await;
+    let body = crate::station::request(None);
+    let head = format!("Host: x\r\nContent-Type: application/json\r\nContent-Length: {}", body.len());
+    let code = &unit.code;
+    client
+        .send(&format!("POST /api/v1/provision/device HTTP/1.1\r\n{head}\r\niotmer-auth-code: {code}\r\n\r\n{body}"))
+        .await;
+    let recorded = async {
+        while station.evidence(unit.run).await.is_empty() {
+            tokio::task::yield_now().await;
+        }
+    };
+    timeout(PATIENCE, recorded).await.expect("the session comes on record");
+    drop(client);
+    for _ in 0..EVENTS {
+        assert!(matches!(station.event().await, GatewayEvent::ProvisionRefused { run: None, .. }));
+    }
+    assert!(matches!(station.event().await, GatewayEvent::Provisioned { run, .. } if run == unit.run));
+}
+
+#[test]
+fn a_base_path_has_a_slash_before_it_and_none_behind() {
+    for good in ["", "/api/v1", "/a"] {
+        assert_eq!(good.parse::<BasePath>().unwrap().as_str(), good);
+    }
+    for bad in ["/", "api", "/api/", "/a//b", "/a b", "/{x}", "/a?b"] {
+        assert!(bad.parse::<BasePath>().is_err(), "{bad}");
+    }
+}

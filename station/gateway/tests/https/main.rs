@@ -1,0 +1,13 @@
+//! The provisioning endpoint, as units, public clients and strangers meet it.
+// Says to the lints that helpers are tests as well.
+#![cfg(test)]
+
+mod bad_requests;
+mod claims;
+mod life;
+mod on_behalf;
+mod provisioning;
+mod raw;
+mod slow_clients;
+mod station;
+mod tls;

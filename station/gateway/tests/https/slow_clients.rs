@@ -1,0 +1,71 @@
+//! Clients that dawdle cost only themselves.
+
+use std::time::Duration;
+
+use firstpass_gateway::https::Limits;
+use tokio::{io::AsyncReadExt, net::TcpStream, time::timeout};
+
+use crate::{
+    raw::Raw,
+    station::{PATIENCE, Station, refused},
+};
+
+const SHORT: Duration = Duration::from_millis(300);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_silent_tcp_client_blocks_nobody_and_is_dropped() {
+    let station = Station::with(Limits { handshake_timeout: SHORT, ..Limits::default() }, None).await;
+    let mut silent = Vec::new();
+    for _ in 0..20 {
+        silent.push(TcpStream::connect(("127.0.0.1", station.port)).await.unwrap());
+    }
+    let unit = station.unit(false).await;
+    station.provision(&unit).await.session();
+    for mut socket in silent {
+        let mut byte = [0];
+        let read = timeout(PATIENCE, socket.read(&mut byte)).await.expect("the station closes the connection");
+        assert_eq!(read.unwrap_or(0), 0);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_that_never_ends_closes_the_connection() {
+    let station = Station::with(Limits { header_timeout: SHORT, ..Limits::default() }, None).await;
+    let mut client = Raw::connect(&station).await;
+    client.send("POST /api/v1/provision/device HTTP/1.1\r\nHost: localhost\r\nX: ").await;
+    client.read_to_end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_idle_connection_is_closed_after_its_answer() {
+    let station = Station::with(Limits { header_timeout: SHORT, ..Limits::default() }, None).await;
+    let mut client = Raw::connect(&station).await;
+    client.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
+    assert!(client.read_to_end().await.starts_with("HTTP/1.1 200"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_body_that_does_not_come_is_refused_and_on_record() {
+    let station = Station::with(Limits { body_timeout: SHORT, ..Limits::default() }, None).await;
+    let unit = station.unit(false).await;
+    let mut client = Raw::connect(&station).await;
+    let head = "Host: localhost\r\nContent-Type: application/json\r\nContent-Length: 60\r\nConnection: close";
+    client
+        .send(&format!("POST /api/v1/provision/device HTTP/1.1\r\n{head}\r\niotmer-auth-code: {}\r\n\r\n{{", unit.code))
+        .await;
+    let answer = client.read_to_end().await;
+    assert!(answer.starts_with("HTTP/1.1 408") && answer.contains("body_incomplete"), "{answer}");
+    assert_eq!(station.refusals(unit.run).await, [refused(408, "body_incomplete")]);
+    station.provision(&unit).await.session();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_beyond_the_bound_is_closed_and_a_later_one_is_served() {
+    let station = Station::with(Limits { connections_max: 1, ..Limits::default() }, None).await;
+    let mut first = Raw::connect(&station).await;
+    let mut second = TcpStream::connect(("127.0.0.1", station.port)).await.unwrap();
+    let read = timeout(PATIENCE, second.read(&mut [0])).await.expect("the station closes the connection");
+    assert_eq!(read.unwrap_or(0), 0);
+    first.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await;
+    assert!(first.read_to_end().await.starts_with("HTTP/1.1 200"));
+}
