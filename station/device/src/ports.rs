@@ -3,12 +3,13 @@
 mod topology;
 
 use std::fmt;
-use std::fs::{File, Metadata};
-use std::io;
-use std::os::unix::fs::FileTypeExt;
+use std::fs::{Metadata, OpenOptions};
+use std::io::{self, IsTerminal};
+use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use nix::fcntl::OFlag;
 use serialport::{ErrorKind, SerialPortType, TTYPort};
 use thiserror::Error;
 
@@ -161,9 +162,12 @@ fn classify(port: &PortName, path: &Path, err: &serialport::Error) -> PortError 
     }
 }
 
-/// Whether the device can be opened and is no terminal.
+/// Whether the device can be opened and is no terminal. Opened so that it neither waits for a carrier nor becomes the
+/// terminal of this process.
 fn is_other_device(path: &Path) -> bool {
-    File::open(path).is_ok_and(|file| !io::IsTerminal::is_terminal(&file))
+    let flags = (OFlag::O_NONBLOCK | OFlag::O_NOCTTY).bits();
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path);
+    file.is_ok_and(|file| !file.is_terminal())
 }
 
 #[cfg(test)]

@@ -25,10 +25,10 @@ impl Recogniser {
 
     /// What `line` says.
     pub(super) fn line(&mut self, line: &str) -> Option<UartFact> {
-        if let Some(banner) = line.strip_prefix("rst:0x") {
+        if let Some(reason) = reset_reason(line) {
             self.failure_told = false;
             let again = std::mem::replace(&mut self.banner_seen, true);
-            return again.then(|| UartFact::Restarted { reason: reset_reason(banner) });
+            return again.then_some(UartFact::Restarted { reason });
         }
         if let Some(line) = LogLine::parse(line) {
             return fact(line);
@@ -47,10 +47,12 @@ impl Recogniser {
     }
 }
 
-/// `0xc (RTC_SW_CPU_RST)` out of `c (RTC_SW_CPU_RST),boot:0x8 (SPI_FAST_FLASH_BOOT)`.
-fn reset_reason(banner: &str) -> String {
-    let reason = banner.split_once(",boot").map_or(banner, |(reason, _)| reason);
-    format!("0x{reason}")
+/// `0xc (RTC_SW_CPU_RST)` out of the ROM's `rst:0xc (RTC_SW_CPU_RST),boot:0x8 (SPI_FAST_FLASH_BOOT)`. A reset may leave
+/// noise before the banner.
+fn reset_reason(line: &str) -> Option<String> {
+    let (_, banner) = line.split_once("rst:0x")?;
+    let (reason, _) = banner.split_once(",boot:0x")?;
+    Some(format!("0x{reason}"))
 }
 
 fn boot_progress(line: &str) -> Option<UartFact> {
@@ -63,7 +65,7 @@ fn boot_progress(line: &str) -> Option<UartFact> {
 
 /// Errors of the ROM, or of the second stage under its tags.
 fn is_boot_failure(line: &str) -> bool {
-    if line.starts_with("invalid header: ") {
+    if line.starts_with("invalid header: ") || line.starts_with("flash read err") {
         return true;
     }
     let error = split_idf_line(line).filter(|_| is_error(line));

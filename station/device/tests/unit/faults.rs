@@ -128,3 +128,14 @@ fn a_cancelled_write_stops_at_once() {
     let written = thread::scope(|scope| scope.spawn(|| link.write(&regions, &mut cancel_early)).join().unwrap());
     assert!(matches!(written, Err(LinkError::Cancelled { .. })));
 }
+
+#[test]
+fn a_cancelled_connect_gives_up_a_silent_unit() {
+    let slot = Slot::new([]);
+    let fixture = DeafFixture::listen(slot.folder());
+    slot.unit.power_off().unwrap();
+    slot.token.cancel();
+    let connected = Link::connect(slot.lease(), fixture.fixture(), BAUD, &slot.token);
+    assert!(matches!(connected, Err(LinkError::Cancelled { .. })), "{connected:?}");
+    assert!(slot.connect().is_err(), "the port has been passed on");
+}

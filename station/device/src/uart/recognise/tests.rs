@@ -33,7 +33,7 @@ fn each_damaged_flash_is_a_boot_failure_with_its_first_line_once_a_boot() {
 }
 
 #[test]
-fn a_second_banner_is_a_restart_with_its_reason() {
+fn a_second_banner_is_a_restart_with_its_reason_even_if_noise_came_before_the_first() {
     let log =
         "rst:0x1 (POWERON),boot:0x8 (SPI_FAST_FLASH_BOOT)\nrst:0xc (RTC_SW_CPU_RST),boot:0x8 (SPI_FAST_FLASH_BOOT)\n";
     assert_eq!(facts_of(log), [UartFact::Restarted { reason: "0xc (RTC_SW_CPU_RST)".into() }]);
