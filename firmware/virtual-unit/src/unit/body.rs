@@ -141,16 +141,35 @@ impl Body {
             Life::Download(chip) => {
                 if let Some(piece) = arrived {
                     let outputs = chip.receive(&piece.bytes);
-                    outputs.into_iter().for_each(|output| apply(&mut self.wire, output, piece.at));
+                    outputs.into_iter().for_each(|output| self.apply(output, piece.at));
                 }
-                while self.wire.room() > 0
-                    && let Some(block) = chip.next_block()
-                {
-                    self.wire.send(&block, now);
-                }
+                self.read_out(now);
             }
         }
         Ok(())
+    }
+
+    /// Keeps the line busy with a read-out of the flash, if one is under way.
+    fn read_out(&mut self, now: Instant) {
+        let Life::Download(chip) = &mut self.life else { return };
+        while self.wire.room() > 0
+            && let Some(block) = chip.next_block()
+        {
+            self.wire.send(&block, now);
+        }
+    }
+
+    fn apply(&mut self, output: Output, at: Instant) {
+        match output {
+            Output::Bytes(bytes) => self.wire.send(&bytes, at),
+            Output::Baud(baud) => self.wire.change_baud(baud),
+            Output::Vanish => {
+                let terminal = self.wire.unplug();
+                // Said before the host can notice.
+                self.publish();
+                drop(terminal);
+            }
+        }
     }
 
     fn publish(&self) {
@@ -174,13 +193,5 @@ impl Body {
                 Stage::Left => Mode::Left,
             },
         }
-    }
-}
-
-fn apply(wire: &mut Wire, output: Output, at: Instant) {
-    match output {
-        Output::Bytes(bytes) => wire.send(&bytes, at),
-        Output::Baud(baud) => wire.change_baud(baud),
-        Output::Vanish => wire.unplug(),
     }
 }

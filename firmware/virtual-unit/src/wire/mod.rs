@@ -4,27 +4,23 @@
 //! host likewise. All instants are virtual: a piece that follows another starts when that one ended, however late the
 //! thread woke up, and a piece after a pause starts when it was seen. So the line is never faster than a wire.
 
+mod departing;
 mod pace;
 mod pty;
 
-use std::collections::VecDeque;
 use std::io;
 use std::os::fd::BorrowedFd;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
+use self::departing::Departing;
 use self::pace::{Lane, Pace, garble, understands};
 use self::pty::Pty;
 
 /// The baud rate after a reset.
 pub(crate) const RESET_BAUD: u32 = 115_200;
-/// A host that has taken nothing for so long is not listening; a UART does not wait for it.
-const LISTENER_PATIENCE: Duration = Duration::from_secs(1);
-/// How soon a host that is slow is asked again.
-const LISTENER_RETRY: Duration = Duration::from_micros(500);
-
 /// The line.
 #[derive(Debug)]
 pub(crate) struct Wire {
@@ -36,12 +32,7 @@ pub(crate) struct Wire {
     next_baud: Option<u32>,
     arriving: Option<Arriving>,
     inward: Lane,
-    departing: VecDeque<u8>,
-    outward: Lane,
-    /// Since when the host has taken nothing.
-    blocked_since: Option<Instant>,
-    /// When a host that takes nothing is asked again.
-    retry_at: Option<Instant>,
+    departing: Departing,
 }
 
 /// Bytes on their way from the host.
@@ -65,10 +56,7 @@ impl Wire {
             next_baud: None,
             arriving: None,
             inward: Lane::new(now),
-            departing: VecDeque::new(),
-            outward: Lane::new(now),
-            blocked_since: None,
-            retry_at: None,
+            departing: Departing::new(now),
         }
     }
 
@@ -80,9 +68,9 @@ impl Wire {
         Ok(())
     }
 
-    /// Takes the terminal away.
-    pub(crate) fn unplug(&mut self) {
-        self.pty = None;
+    /// Takes the terminal away; it is gone when what is returned is dropped.
+    pub(crate) fn unplug(&mut self) -> Option<Pty> {
+        self.pty.take()
     }
 
     /// Where the terminal is.
@@ -97,21 +85,16 @@ impl Wire {
 
     /// Forgets what is under way and goes back to the baud rate of a reset.
     pub(crate) fn reset(&mut self) -> io::Result<()> {
-        self.departing.clear();
+        self.departing = Departing::new(Instant::now());
         self.arriving = None;
         self.next_baud = None;
-        self.blocked_since = None;
-        self.retry_at = None;
         self.baud = RESET_BAUD;
         self.pty.as_ref().map_or(Ok(()), Pty::flush)
     }
 
     /// Queues bytes that the unit begins to send at `at`, or when those before them are out.
     pub(crate) fn send(&mut self, bytes: &[u8], at: Instant) {
-        if self.departing.is_empty() {
-            self.outward.idle_until(at);
-        }
-        self.departing.extend(bytes);
+        self.departing.push(bytes, at);
     }
 
     /// Changes the baud rate when all that is queued has been sent.
@@ -164,10 +147,7 @@ impl Wire {
 
     fn deadline(&self) -> Option<Instant> {
         let inward = self.arriving.as_ref().map(|piece| piece.at);
-        let piece = self.departing.len().min(self.pace().quantum());
-        let passed = self.outward.free_at() + self.pace().duration(piece);
-        let outward = (!self.departing.is_empty()).then(|| passed.max(self.retry_at.unwrap_or(passed)));
-        inward.into_iter().chain(outward).min()
+        inward.into_iter().chain(self.departing.deadline(self.pace())).min()
     }
 
     /// Reads what the host has written; its first bit is on the wire at `start`.
@@ -189,43 +169,25 @@ impl Wire {
     }
 
     fn deliver_outward(&mut self, now: Instant) -> io::Result<()> {
-        loop {
-            let pace = self.pace();
-            let passed = pace.bytes_in(now.saturating_duration_since(self.outward.free_at()));
-            let piece = passed.min(self.departing.len()).min(pace.quantum());
-            let whole = piece == self.departing.len() || piece == pace.quantum();
-            if piece == 0 || !whole {
-                break;
-            }
-            let gone = self.hand_over(piece, now)?;
-            self.departing.drain(..gone);
-            self.outward.occupy(gone, pace);
-            if gone < piece {
+        let pace = self.pace();
+        while let Some(mut piece) = self.departing.due(now, pace) {
+            let taken = match &self.pty {
+                None => piece.len(),
+                Some(pty) => {
+                    if !understands(self.baud, pty.host_baud()?) {
+                        garble(&mut piece);
+                    }
+                    pty.write(&piece)?
+                }
+            };
+            self.departing.offered(piece.len(), taken, now, pace);
+            if taken < piece.len() {
                 break;
             }
         }
-        if self.departing.is_empty() {
+        if self.departing.len() == 0 {
             self.baud = self.next_baud.take().unwrap_or(self.baud);
         }
         Ok(())
-    }
-
-    /// Gives the first `count` queued bytes to the host; returns how many are gone. Those that a host does not take
-    /// wait a while, and are then lost, as on a UART.
-    fn hand_over(&mut self, count: usize, now: Instant) -> io::Result<usize> {
-        let Some(pty) = &self.pty else { return Ok(count) };
-        let mut bytes: Vec<u8> = self.departing.iter().take(count).copied().collect();
-        if !understands(self.baud, pty.host_baud()?) {
-            garble(&mut bytes);
-        }
-        let taken = pty.write(&bytes)?;
-        if taken > 0 {
-            (self.blocked_since, self.retry_at) = (None, None);
-            return Ok(taken);
-        }
-        let since = *self.blocked_since.get_or_insert(now);
-        let lost = now.duration_since(since) >= LISTENER_PATIENCE;
-        self.retry_at = (!lost).then_some(now + LISTENER_RETRY);
-        Ok(if lost { count } else { 0 })
     }
 }
