@@ -49,7 +49,7 @@ impl Authority {
     }
 
     /// Makes a new intermediate in place of the old one; needs the root's key. What the old one signed still counts,
-    /// since its owners present the old intermediate with it.
+    /// since its owners present the old intermediate with it. A station that runs takes the new one at its next start.
     pub fn renew_intermediate(dir: &Path, settings: Settings, now: Timestamp) -> Result<Self, AuthorityError> {
         let folder = Folder::open(dir)?;
         let lock = folder.lock()?;

@@ -5,6 +5,7 @@
 
 use std::{path::Path, time::Duration};
 
+use base64::{Engine, prelude::BASE64_STANDARD};
 use firstpass_domain::Timestamp;
 use rcgen::{CertificateParams, Issuer, KeyPair, PublicKeyData};
 use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer, pem::PemObject};
@@ -70,6 +71,7 @@ pub(crate) fn open_root(folder: &Folder, now: Timestamp) -> Result<Root, Authori
         check_key(&folder.root_key(), &parse_key(&folder.root_key(), &key)?, &parsed)?;
     }
     drop(parsed);
+    let pem = to_pem(&certificate);
     Ok(Root { certificate, pem, validity })
 }
 
@@ -123,7 +125,7 @@ fn open_intermediate(folder: &Folder, root: &Root, bundle: &str, now: Timestamp)
     drop(parsed);
     let issuer = Issuer::from_ca_cert_der(&certificate, key)
         .map_err(|err| AuthorityError::Make { name: "intermediate", err })?;
-    let pem = bundle[bundle.find("-----BEGIN CERTIFICATE-----").unwrap_or(0)..].to_owned();
+    let pem = to_pem(&certificate);
     if key_file::read(&folder.intermediate_certificate())?.as_ref() != Some(&pem) {
         key_file::write(&folder.intermediate_certificate(), &pem, PUBLIC)?;
     }
@@ -151,6 +153,15 @@ fn open_or_create_root_key(path: &Path) -> Result<KeyPair, AuthorityError> {
     let key = KeyPair::generate().map_err(|err| AuthorityError::Make { name: "root", err })?;
     key_file::write(path, &key.serialize_pem(), PRIVATE)?;
     Ok(key)
+}
+
+/// The certificate alone, whatever else its file holds: what is given away must not hold a key by mistake.
+fn to_pem(certificate: &CertificateDer<'_>) -> String {
+    const LINE: usize = 64;
+    let text = BASE64_STANDARD.encode(certificate);
+    let lines = text.as_bytes().chunks(LINE).map(|line| std::str::from_utf8(line).expect("base64 is ASCII"));
+    let body: String = lines.flat_map(|line| [line, "\n"]).collect();
+    format!("-----BEGIN CERTIFICATE-----\n{body}-----END CERTIFICATE-----\n")
 }
 
 fn first_certificate(path: &Path, pem: &str) -> Result<CertificateDer<'static>, AuthorityError> {

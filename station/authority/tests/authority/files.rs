@@ -145,6 +145,24 @@ fn files_of_another_authority_or_garbage_are_named() {
 }
 
 #[test]
+fn a_key_that_stands_in_the_wrong_place_of_a_file_is_not_given_away() {
+    let place = Place::new();
+    let authority = place.open(today()).unwrap();
+    let (bundle, root) = (place.dir().join("intermediate.key"), place.dir().join("root.pem"));
+    let stored = fs::read_to_string(&bundle).unwrap();
+    let (key, certificate) = stored.split_at(stored.find("-----BEGIN CERTIFICATE").unwrap());
+    fs::write(&bundle, format!("{certificate}{key}")).unwrap();
+    fs::write(&root, format!("{}{key}", authority.root_pem())).unwrap();
+    let opened = place.open(today()).unwrap();
+    let unit = opened.issue_unit(&device(), UnitKey::Fresh, today()).unwrap();
+    let copy = fs::read_to_string(place.dir().join("intermediate.pem")).unwrap();
+    for given in [&unit.chain_pem, opened.root_pem(), opened.intermediate_pem(), &copy] {
+        assert!(!given.contains("PRIVATE KEY"), "{given}");
+    }
+    assert_eq!((opened.root_pem(), opened.intermediate_pem()), (authority.root_pem(), authority.intermediate_pem()));
+}
+
+#[test]
 fn two_that_start_at_once_hold_the_same_authority() {
     let place = Place::new();
     let roots: Vec<_> = std::thread::scope(|scope| {

@@ -43,7 +43,7 @@ pub struct Rate {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            connections_max: 256,
+            connections_max: 1024,
             handshake_timeout: Duration::from_secs(5),
             header_timeout: Duration::from_secs(5),
             body_timeout: Duration::from_secs(5),

@@ -67,10 +67,10 @@ impl Provisioner {
         now: Timestamp,
     ) -> Result<IssuedSession, Refusal> {
         let mac = self.check(request, known, now)?;
-        let wish = match &request.csr_pem {
-            _ if !known.certificate => CertificateWish::None,
-            Some(pem) => CertificateWish::Csr(pem),
-            None => CertificateWish::FreshKey,
+        let wish = match (known.certificate, &request.csr_pem) {
+            (false, _) => CertificateWish::None,
+            (true, Some(pem)) => CertificateWish::Csr(pem),
+            (true, None) => CertificateWish::FreshKey,
         };
         let draft = Draft::make(&self.workspace, &self.authority, known.mac, wish, now).map_err(refusal_of)?;
         let evidence = accepted(&draft, mac, false, now);

@@ -10,6 +10,31 @@ use crate::{
     station::{PATIENCE, Station, refused},
 };
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_request_that_has_begun_is_answered_before_the_station_stops() {
+    let mut station = Station::start().await;
+    let unit = station.unit(false).await;
+    let body = crate::station::request(None);
+    let mut client = Raw::connect(&station).await;
+    client.send(&post(&unit.code, body.len(), "Expect: 100-continue\r\n")).await;
+    assert!(client.read_head().await.starts_with("HTTP/1.1 100"));
+    station.token.cancel();
+    // The port is closed as soon as the stop has been noticed.
+    while tokio::net::TcpStream::connect(("127.0.0.1", station.port)).await.is_ok() {}
+    client.send(&body).await;
+    let answer = client.read_to_end().await;
+    assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("mqtt_password"), "{answer}");
+    timeout(PATIENCE, &mut station.running).await.expect("the server stops").unwrap();
+}
+
+/// The head of a provisioning request.
+fn post(code: &str, len: usize, more: &str) -> String {
+    let fixed = "Host: localhost\r\nContent-Type: application/json\r\n";
+    format!(
+        "POST /api/v1/provision/device HTTP/1.1\r\n{fixed}{more}Content-Length: {len}\r\niotmer-auth-code: {code}\r\n\r\n"
+    )
+}
+
 /// As many events as wait for the line before units do.
 const EVENTS: u32 = 1024;
 
@@ -48,11 +73,7 @@ async fn while_the_line_is_behind_units_wait_and_no_event_is_lost_when_one_goes_
 
     let mut client = Raw::connect(&station).await;
     let body = crate::station::request(None);
-    let head = format!("Host: x\r\nContent-Type: application/json\r\nContent-Length: {}", body.len());
-    let code = &unit.code;
-    client
-        .send(&format!("POST /api/v1/provision/device HTTP/1.1\r\n{head}\r\niotmer-auth-code: {code}\r\n\r\n{body}"))
-        .await;
+    client.send(&(post(&unit.code, body.len(), "") + &body)).await;
     let recorded = async {
         while station.evidence(unit.run).await.is_empty() {
             tokio::task::yield_now().await;

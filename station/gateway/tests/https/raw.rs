@@ -41,6 +41,18 @@ impl Raw {
         String::from_utf8(bytes).unwrap()
     }
 
+    /// What comes until the first empty line.
+    pub(crate) async fn read_head(&mut self) -> String {
+        let mut bytes = Vec::new();
+        let head = async {
+            while !bytes.ends_with(b"\r\n\r\n") {
+                bytes.push(self.0.read_u8().await.unwrap());
+            }
+        };
+        timeout(PATIENCE, head).await.expect("the station sends a head");
+        String::from_utf8(bytes).unwrap()
+    }
+
     /// All that comes until the station closes the connection.
     pub(crate) async fn read_to_end(&mut self) -> String {
         let mut bytes = Vec::new();

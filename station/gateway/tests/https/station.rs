@@ -169,13 +169,11 @@ impl Station {
 
     /// Reasons of the refusals on record.
     pub(crate) async fn refusals(&self, run: RunId) -> Vec<(u16, String)> {
-        let evidence = self.evidence(run).await.into_iter();
-        evidence
-            .filter_map(|evidence| match evidence.fact {
-                Fact::ProvisionRefused { status, reason } => Some((status, reason)),
-                _ => None,
-            })
-            .collect()
+        let refusal = |evidence: Evidence| {
+            let Fact::ProvisionRefused { status, reason } = evidence.fact else { return None };
+            Some((status, reason))
+        };
+        self.evidence(run).await.into_iter().filter_map(refusal).collect()
     }
 }
 
