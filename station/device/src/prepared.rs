@@ -1,6 +1,7 @@
 //! What is written to flash, made ready once per recipe: compressed, cut into blocks and framed for the wire, so that
 //! any number of slots can send the same bytes without working on them again. Knows no port.
 
+use std::fmt;
 use std::io::Write;
 use std::sync::Arc;
 
@@ -28,7 +29,6 @@ pub struct Region {
 }
 
 /// A flash content, ready to be sent.
-#[derive(Debug)]
 pub struct PreparedImage {
     len: u32,
     sha256: Sha256Digest,
@@ -38,7 +38,6 @@ pub struct PreparedImage {
 }
 
 /// One block as it goes over the wire.
-#[derive(Debug)]
 pub(crate) struct Block {
     /// The whole SLIP frame of its `FLASH_DEFL_DATA` command.
     pub(crate) frame: Vec<u8>,
@@ -101,6 +100,13 @@ impl PreparedImage {
     }
 }
 
+impl fmt::Debug for PreparedImage {
+    /// Length and hash only: the content may be an NVS image, which holds secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PreparedImage").field("len", &self.len).field("sha256", &self.sha256).finish_non_exhaustive()
+    }
+}
+
 fn padded(content: &[u8]) -> Vec<u8> {
     let mut bytes = content.to_vec();
     bytes.resize(content.len().next_multiple_of(WORD), 0xff);
@@ -141,6 +147,12 @@ mod tests {
         assert_eq!(image.padded_len(), 100_004);
         assert_eq!(image.blocks().iter().map(|block| block.unpacked).sum::<u32>(), 100_004);
         assert_eq!(image.blocks().len(), image.compressed_len().div_ceil(BLOCK_LEN));
+    }
+
+    #[test]
+    fn a_content_does_not_show_in_debug_output() {
+        let shown = format!("{:?}", PreparedImage::new(&[0xa5; 64]));
+        assert!(shown.starts_with("PreparedImage { len: 64, sha256: ") && shown.ends_with(", .. }"), "{shown}");
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub(crate) fn encode(packet: &[u8]) -> Vec<u8> {
 }
 
 /// Finds packets in what arrives.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Decoder {
     state: State,
     packet: Vec<u8>,

@@ -3,6 +3,7 @@
 //! Source: Espressif, "Serial Protocol": a response is 0x01, the command's number, the length of the data (u16), a value
 //! (u32), and the data, whose last two bytes (of a stub) are status and error code.
 
+use std::fmt;
 use std::io::{self, Read, Write};
 use std::time::{Duration, Instant};
 
@@ -24,7 +25,6 @@ const STATUS_LEN: usize = 2;
 const RESPONSE: u8 = 0x01;
 
 /// An open port with a loader or its stub on the other side.
-#[derive(Debug)]
 pub(crate) struct Wire {
     port: TTYPort,
     decoder: Decoder,
@@ -32,7 +32,6 @@ pub(crate) struct Wire {
 }
 
 /// A stub's answer.
-#[derive(Debug)]
 pub(crate) struct Response {
     /// The value field of the header.
     pub(crate) value: u32,
@@ -157,6 +156,13 @@ impl Wire {
     /// Sets the port's baud rate.
     pub(crate) fn set_baud(&mut self, baud: u32) -> Result<(), WireError> {
         self.port.set_baud_rate(baud).map_err(gone)
+    }
+}
+
+impl fmt::Debug for Wire {
+    /// The port only: what has arrived may be flash that holds secrets.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Wire").field("port", &self.port.name()).finish_non_exhaustive()
     }
 }
 

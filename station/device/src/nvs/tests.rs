@@ -110,6 +110,16 @@ fn the_session_on_record_is_recognised() {
 }
 
 #[test]
+fn the_clients_certificate_is_told_by_the_fingerprint_of_the_first_in_its_chain() {
+    let verifier = verifier();
+    let pem = |body| format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n");
+    let mut entries = session();
+    entries.push(NvsEntry::text(NAMESPACE, keys::CERT_PEM, pem("AQID") + &pem("BAUG")));
+    let seen = read_back(&build(&entries, LEN).unwrap(), &expected(&verifier), None).unwrap();
+    assert_eq!(seen.certificate, Some(firstpass_domain::Sha256Digest::of(&[1, 2, 3])));
+}
+
+#[test]
 fn any_other_value_of_the_session_is_noticed() {
     let verifier = verifier();
     for index in 0..session().len() {
