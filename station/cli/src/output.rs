@@ -2,8 +2,11 @@
 
 use std::io::{self, IsTerminal, Write};
 
-use firstpass_domain::Problem;
+use firstpass_domain::{Problem, Timestamp};
 use serde::Serialize;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+use crate::exit::Failure;
 
 /// The program's standard output.
 #[derive(Debug, Clone, Copy)]
@@ -34,10 +37,16 @@ impl Output {
         }
     }
 
+    /// One item of a list that may be long. `false` when nobody reads any more (`| head`), so that the list can stop.
+    pub(crate) fn row(self, object: &impl Serialize, text: impl FnOnce() -> String) -> Result<bool, Failure> {
+        let line = if self.json { to_json(object) } else { text() };
+        written(writeln!(io::stdout(), "{line}"))
+    }
+
     /// One object; nothing for people.
     pub(crate) fn object(self, object: &impl Serialize) {
         if self.json {
-            print_line(&serde_json::to_string(object).expect("what we print serialises"));
+            print_line(&to_json(object));
         }
     }
 
@@ -58,4 +67,28 @@ impl Output {
 /// A closed pipe (`| head`) is the reader's wish, not an error.
 fn print_line(line: &str) {
     let _ = writeln!(io::stdout(), "{line}");
+}
+
+fn to_json(object: &impl Serialize) -> String {
+    serde_json::to_string(object).expect("what we print serialises")
+}
+
+/// Tells a reader that went away (`false`) from output that was lost.
+pub(crate) fn written(result: io::Result<()>) -> Result<bool, Failure> {
+    match result {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        Err(error) => {
+            let remedy = "Check that the disk or the program that takes the output has room.";
+            Err(Failure::station("output_failed", "The output cannot be written.", format!("{error}."), remedy))
+        }
+    }
+}
+
+/// A point in time as people and scripts read it: RFC 3339, UTC, whole milliseconds.
+pub(crate) fn utc(at: Timestamp) -> String {
+    let millis = i128::from(at.as_micros().div_euclid(1000));
+    let date = OffsetDateTime::from_unix_timestamp_nanos(millis * 1_000_000);
+    let text = date.ok().and_then(|date| date.format(&Rfc3339).ok());
+    text.unwrap_or_else(|| format!("{} µs after 1970", at.as_micros()))
 }

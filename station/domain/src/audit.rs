@@ -171,6 +171,11 @@ impl ChainVerifier {
         Self { next: 1, head: GENESIS }
     }
 
+    /// Behind an entry that is taken as right, to check only the end of a chain.
+    pub const fn after(trusted: &AuditEntry) -> Self {
+        Self { next: trusted.seq + 1, head: trusted.hash }
+    }
+
     /// Takes the next entry.
     pub fn check(&mut self, entry: &AuditEntry) -> Result<(), ChainError> {
         if entry.seq != self.next {
@@ -187,7 +192,7 @@ impl ChainVerifier {
         Ok(())
     }
 
-    /// How many entries were right.
+    /// How many entries were right (from the first one on: the position of the last).
     pub const fn checked(&self) -> i64 {
         self.next - 1
     }

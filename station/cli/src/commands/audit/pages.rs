@@ -1,0 +1,44 @@
+//! Reads the audit log page by page, so that its length costs no memory.
+
+use std::error::Error;
+
+use firstpass_domain::AuditEntry;
+use firstpass_store::{SqliteStore, Store, StoreError};
+
+/// Entries that are in memory at a time.
+const PAGE_ENTRIES: u32 = 1000;
+
+/// A walk through the log.
+#[derive(Debug)]
+pub(super) struct Pages<'a> {
+    store: &'a SqliteStore,
+    after: i64,
+    limit: u32,
+}
+
+impl<'a> Pages<'a> {
+    /// From the first entry on, whatever position it claims.
+    pub(super) const fn new(store: &'a SqliteStore) -> Self {
+        Self { store, after: i64::MIN, limit: PAGE_ENTRIES }
+    }
+
+    /// The next entries in order; `None` after the last.
+    pub(super) async fn next(&mut self) -> Result<Option<Vec<AuditEntry>>, StoreError> {
+        let page = match self.store.audit_entries(self.after, self.limit).await {
+            // One unreadable entry spoils its page: from here on, all that can be read is read one by one.
+            Err(StoreError::Corrupt { .. }) if self.limit > 1 => {
+                self.limit = 1;
+                self.store.audit_entries(self.after, self.limit).await?
+            }
+            result => result?,
+        };
+        let Some(last) = page.last() else { return Ok(None) };
+        self.after = last.seq;
+        Ok(Some(page))
+    }
+}
+
+/// The reason behind an error of the record. For the auditor, who asks for exactly this.
+pub(super) fn cause(error: &StoreError) -> String {
+    error.source().map_or_else(|| error.to_string(), ToString::to_string)
+}
