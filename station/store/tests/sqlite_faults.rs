@@ -13,7 +13,7 @@ use conformance::{
     line::Line,
 };
 use firstpass_domain::{RunState, StationId};
-use firstpass_store::{SqliteStore, StoreError};
+use firstpass_store::{SqliteStore, Store as _, StoreError};
 use small_disk::SmallDisk;
 use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
 use tokio::task::JoinSet;
@@ -175,4 +175,25 @@ async fn what_was_confirmed_is_there_after_a_restart() {
     assert_eq!(line.store.run(done).await.unwrap().unwrap().run.state, RunState::Passed);
     let open: Vec<_> = line.store.start_station(now()).await.unwrap().iter().map(|run| run.id).collect();
     assert_eq!(open, [under_way]);
+}
+
+#[tokio::test]
+async fn a_record_as_a_power_cut_leaves_it_holds_what_was_confirmed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("record.sqlite");
+    let (_station, line) = line(&path).await;
+    let run = line.admitted_run("A1").await;
+    line.provision(run).await;
+    let before = line.audit().await;
+    // The file and its log as they stand on disk, without the index that lives in memory, and nothing closed.
+    let after_the_cut = tempfile::tempdir().unwrap();
+    for name in ["record.sqlite", "record.sqlite-wal"] {
+        fs::copy(folder.path().join(name), after_the_cut.path().join(name)).unwrap();
+    }
+    let path = after_the_cut.path().join("record.sqlite");
+    let reader = Line { store: Arc::new(SqliteStore::open_read_only(&path).await.unwrap()), ..line.clone() };
+    assert_eq!(reader.audit().await, before);
+    let restarted = open(&path).await.unwrap();
+    let open: Vec<_> = restarted.start_station(now()).await.unwrap().iter().map(|run| run.id).collect();
+    assert_eq!(open, [run]);
 }
