@@ -133,3 +133,30 @@ type Driver = sqlx::Sqlite;
 struct SqliteTransaction(sqlx::Transaction<'static, Driver>);
 
 drive_transaction!(SqliteTransaction);
+
+#[cfg(test)]
+mod tests {
+    use super::{super::values, *};
+
+    async fn limit_pages(database: &Sqlite, pragma: &'static str) {
+        sqlx::query(pragma).execute(database.writer.as_ref().unwrap()).await.unwrap();
+    }
+
+    async fn add(database: &Sqlite, prefix: String) -> Result<(), DbError> {
+        let mut transaction = database.begin_write().await?;
+        transaction.execute("INSERT INTO serial_counters (prefix, next) VALUES ($1, 1)", values![prefix]).await?;
+        transaction.commit().await
+    }
+
+    #[tokio::test]
+    async fn a_file_that_may_not_grow_is_full_and_goes_on_when_it_may() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Sqlite::open(&folder.path().join("record.sqlite")).await.unwrap();
+        // SQLite takes the present size when the limit is smaller.
+        limit_pages(&database, "PRAGMA max_page_count = 1").await;
+        let error = add(&database, "x".repeat(100_000)).await.unwrap_err();
+        assert!(matches!(error, DbError::Full(_)), "{error:?}");
+        limit_pages(&database, "PRAGMA max_page_count = 1000000").await;
+        add(&database, "x".repeat(100_000)).await.unwrap();
+    }
+}
