@@ -34,7 +34,7 @@ impl Authority {
         // Only a complete value is ever put there, so a panic elsewhere cannot have spoilt it.
         let mut slot = self.server_slot().lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(identity) = slot.as_ref().filter(|identity| !identity.validity().is_ending(now)) {
-            return Ok(Arc::clone(identity));
+            return identity.validity().check("server", now).map(|()| Arc::clone(identity));
         }
         let lock = self.folder().lock()?;
         let identity = match self.stored_server(now)? {

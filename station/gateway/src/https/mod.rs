@@ -8,6 +8,7 @@ mod claim;
 mod draft;
 mod event;
 mod limits;
+mod problem;
 mod provision;
 mod provisioner;
 mod rate;

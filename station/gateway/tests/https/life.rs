@@ -1,13 +1,14 @@
 //! Starting, failing and stopping.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
-use firstpass_gateway::https::{BasePath, GatewayEvent, Limits, Rate};
+use firstpass_domain::Timestamp;
+use firstpass_gateway::https::{BasePath, GatewayEvent, HttpsServer, Limits, Protocol, Provisioner, Rate, server_tls};
 use tokio::time::timeout;
 
 use crate::{
     raw::Raw,
-    station::{PATIENCE, Station, refused},
+    station::{PATIENCE, Station, refused, workspace},
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -85,6 +86,28 @@ async fn while_the_line_is_behind_units_wait_and_no_event_is_lost_when_one_goes_
         assert!(matches!(station.event().await, GatewayEvent::ProvisionRefused { run: None, .. }));
     }
     assert!(matches!(station.event().await, GatewayEvent::Provisioned { run, .. } if run == unit.run));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_port_that_is_taken_is_named_with_a_remedy() {
+    let station = Station::start().await;
+    let addr = ([127, 0, 0, 1], station.port).into();
+    let now = station.now();
+    let tls = server_tls(&station.authority, Protocol::Https, Arc::new(move || now)).unwrap();
+    let base = BasePath::default();
+    let bound = HttpsServer::bind(addr, tls, station.provisioner.clone(), &base, Limits::default());
+    let problem = bound.await.err().expect("it is refused").problem();
+    assert!(problem.why.contains(&addr.to_string()) && problem.remedy.contains("another port"), "{problem}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_before_the_authority_stops_the_start() {
+    let station = Station::start().await;
+    let early = Arc::new(|| Timestamp::from_micros(0));
+    let error = server_tls(&station.authority, Protocol::Https, early.clone()).unwrap_err();
+    assert_eq!(error.problem().code, "clock_before_certificate");
+    let made = Provisioner::new(station.store.clone(), station.authority.clone(), workspace(), early);
+    assert_eq!(made.err().expect("it is refused").problem().code, "clock_before_certificate");
 }
 
 #[test]

@@ -26,8 +26,10 @@ async fn a_workspace_whose_sessions_would_not_fit_a_unit_is_refused_at_the_start
     let now = station.now();
     let made =
         Provisioner::new(station.store.clone(), station.authority.clone(), too_long, std::sync::Arc::new(move || now));
-    let Err(SessionError::FieldTooLong(error)) = made else { panic!("it was taken") };
-    assert_eq!((error.field, error.max), ("mqtt_host", 127));
+    let error = made.err().expect("it is refused");
+    assert!(matches!(&error, SessionError::FieldTooLong(error) if (error.field, error.max) == ("mqtt_host", 127)));
+    let problem = error.problem();
+    assert!(problem.why.contains("mqtt_host") && problem.code == "answer_does_not_fit", "{problem}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
