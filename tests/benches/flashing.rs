@@ -34,7 +34,9 @@ fn main() -> anyhow::Result<()> {
     let slowest = steps.iter().copied().fold(0.0, f64::max);
     let (ratio, peer) = (slowest / wire_s, esptool_s / wire_s);
     println!("wire time of the compressed images at {BAUD} baud: {wire_s:.2} s");
-    println!("station, {UNITS} units at once, slowest flashing step: {slowest:.2} s = {ratio:.3} x wire (limit {LIMIT})");
+    println!(
+        "station, {UNITS} units at once, slowest flashing step: {slowest:.2} s = {ratio:.3} x wire (limit {LIMIT})"
+    );
     println!("esptool, one unit: {esptool_s:.2} s = {peer:.3} x wire; station / esptool = {:.3}", slowest / esptool_s);
     println!("station, peak resident memory: {memory_mb:.0} MB (limit {MEMORY_LIMIT_MB})");
     let summary = json!({

@@ -1,6 +1,19 @@
-//! Helpers for the stories: they run the real `station` program, as a user would.
+//! Helpers for the stories: they run the real programs, as a user would, and read what those leave behind.
 
+mod flash;
+mod outcome;
+mod process;
+mod product;
 mod program;
+mod record;
+pub mod small_disk;
 pub mod tools;
+mod unit;
 
-pub use program::{Outcome, Station, repository, station_program};
+pub use flash::{NVS_LEN, NVS_OFFSET, Secrets};
+pub use outcome::Outcome;
+pub use process::{LIMIT, Process};
+pub use product::{Injection, Product, edit_recipe};
+pub use program::{Station, repository, station_program, unit_program};
+pub use record::{Audit, Unit};
+pub use unit::VirtualUnit;

@@ -1,53 +1,62 @@
-//! Runs the `station` program and reads what it prints.
+//! Runs the `station` program on a data folder of its own.
 
 use std::{
     ffi::OsStr,
     path::{Path, PathBuf},
-    process::{Command, Output, Stdio},
-    sync::OnceLock,
+    process::{Command, Stdio},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU16, Ordering},
+    },
 };
 
-use serde_json::Value;
+use crate::{
+    Outcome, Process, VirtualUnit,
+    process::guarded,
+    record::{Audit, Unit},
+};
 
 /// The repository's top folder.
 pub fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("this package lies in the repository")
 }
 
-/// The `station` program, built from the present sources.
+/// The `station` program, built from the present sources (or the one in the folder that `FIRSTPASS_PROGRAMS` names).
 pub fn station_program() -> &'static Path {
     static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
-    PROGRAM.get_or_init(|| {
-        // The test binary lies in target/PROFILE/deps; programs lie one folder up.
-        let test = std::env::current_exe().expect("a process knows its program");
-        let folder = test.ancestors().nth(2).expect("tests lie in target/PROFILE/deps").to_owned();
-        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-        let mut build = Command::new(cargo);
-        build.current_dir(repository()).args(["build", "--quiet", "-p", "station", "-p", "virtual-unit"]);
-        if folder.file_name() == Some(OsStr::new("release")) {
-            build.arg("--release");
-        }
-        let status = build.status().expect("cargo runs");
-        assert!(status.success(), "the station builds");
-        folder.join("station")
-    })
+    PROGRAM.get_or_init(|| programs().join("station"))
+}
+
+/// The `virtual-unit` program, from the same place.
+pub fn unit_program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| programs().join("virtual-unit"))
+}
+
+fn programs() -> &'static Path {
+    static FOLDER: OnceLock<PathBuf> = OnceLock::new();
+    FOLDER.get_or_init(|| std::env::var_os("FIRSTPASS_PROGRAMS").map_or_else(build, PathBuf::from))
+}
+
+fn build() -> PathBuf {
+    // The test binary lies in target/PROFILE/deps; programs lie one folder up.
+    let test = std::env::current_exe().expect("a process knows its program");
+    let folder = test.ancestors().nth(2).expect("tests lie in target/PROFILE/deps").to_owned();
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut build = Command::new(cargo);
+    build.current_dir(repository()).args(["build", "--quiet", "-p", "station", "-p", "virtual-unit"]);
+    if folder.file_name() == Some(OsStr::new("release")) {
+        build.arg("--release");
+    }
+    let status = build.status().expect("cargo runs");
+    assert!(status.success(), "the station builds");
+    folder
 }
 
 /// A station with a data folder of its own.
 #[derive(Debug)]
 pub struct Station {
     data: tempfile::TempDir,
-}
-
-/// How a command ended and what it printed.
-#[derive(Debug)]
-pub struct Outcome {
-    /// Exit code; `None` when a signal ended it.
-    pub code: Option<i32>,
-    /// Standard output.
-    pub stdout: String,
-    /// Standard error.
-    pub stderr: String,
 }
 
 impl Station {
@@ -64,55 +73,90 @@ impl Station {
 
     /// A command on this station, ready to run.
     pub fn command<I: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = I>) -> Command {
-        let mut command = Command::new(station_program());
-        command.args(arguments).arg("--data").arg(self.data());
+        self.command_in(self.data(), arguments)
+    }
+
+    /// The same on another data folder.
+    pub fn command_in<I: AsRef<OsStr>>(&self, data: &Path, arguments: impl IntoIterator<Item = I>) -> Command {
+        // SIGTERM lets a station take its own children along.
+        let mut command = guarded(station_program(), "TERM");
+        command.args(arguments).arg("--data").arg(data);
         command.stdin(Stdio::null()).env_remove("FIRSTPASS_CONFIG").env("RUST_LOG", "warn");
         command
     }
 
     /// Runs a command to its end.
+    #[track_caller]
     pub fn run<I: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = I>) -> Outcome {
-        self.command(arguments).output().expect("the station runs").into()
+        Process::start(&mut self.command(arguments)).finish()
     }
 
     /// Runs a command with `--json` to its end.
-    pub fn json<I: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = I>) -> Outcome {
-        let mut command = self.command(arguments);
-        command.arg("--json").output().expect("the station runs").into()
-    }
-}
-
-impl From<Output> for Outcome {
-    fn from(output: Output) -> Self {
-        Self {
-            code: output.status.code(),
-            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
-            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
-        }
-    }
-}
-
-impl Outcome {
-    /// The JSON objects that it printed, one a line.
-    pub fn objects(&self) -> Vec<Value> {
-        let parse = |line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error} in {line:?}"));
-        self.stdout.lines().map(parse).collect()
-    }
-
-    /// The last JSON object that it printed.
-    pub fn last(&self) -> Value {
-        self.objects().pop().unwrap_or_else(|| panic!("nothing was printed; standard error: {}", self.stderr))
-    }
-
-    /// Objects whose `event` is `name`.
-    pub fn events(&self, name: &str) -> Vec<Value> {
-        self.objects().into_iter().filter(|object| object["event"] == name).collect()
-    }
-
-    /// Fails with everything that was printed unless the exit code is `code`.
     #[track_caller]
-    pub fn expect_code(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "stdout: {}\nstderr: {}", self.stdout, self.stderr);
-        self
+    pub fn json<I: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = I>) -> Outcome {
+        Process::start(self.command(arguments).arg("--json")).finish()
     }
+
+    /// `station flash` on the slots of `units`, ready to run; with `--json`.
+    pub fn flash_command(&self, recipe: &Path, units: &[&VirtualUnit], options: &[&str]) -> Command {
+        let slots: Vec<String> = units.iter().map(|unit| unit.slot()).collect();
+        let mut command = self.command(["flash", "--json", "--ports", &slots.join(",")]);
+        command.arg("--recipe").arg(recipe).arg("--config").arg(self.gateway().config).args(options);
+        command
+    }
+
+    /// Runs `station flash` to its end.
+    #[track_caller]
+    pub fn flash(&self, recipe: &Path, units: &[&VirtualUnit], options: &[&str]) -> Outcome {
+        Process::start(&mut self.flash_command(recipe, units, options)).finish()
+    }
+
+    /// What is on record of a unit.
+    #[track_caller]
+    pub fn unit(&self, mac: &str) -> Unit {
+        Unit::new(self.json(["units", "show", mac]).expect_code(0).last())
+    }
+
+    /// The audit log, after its chain was verified and every verdict computed again.
+    #[track_caller]
+    pub fn audit(&self) -> Audit {
+        let verified = self.json(["audit", "verify"]).expect_code(0).last();
+        assert_eq!(verified["intact"], true, "{verified}");
+        let replayed = self.json(["audit", "replay"]).expect_code(0).last();
+        assert_eq!(replayed["differing"], 0, "{replayed}");
+        let audit = Audit::new(&self.run(["audit", "export"]).expect_code(0));
+        assert_eq!(verified["entries"], audit.entries.len(), "what is exported is what was verified");
+        audit
+    }
+
+    /// Writes a configuration whose gateway has addresses of its own, and returns it.
+    pub fn gateway(&self) -> Gateway {
+        static NEXT: AtomicU16 = AtomicU16::new(0);
+        // Two living processes never share an id, and loopback has an address for each. Ports stay below those that
+        // the system gives away.
+        let [a, b, c, d] = std::process::id().to_be_bytes();
+        let host = format!("127.{}.{c}.{d}", 64 + b + a);
+        let https = 20_000 + 2 * NEXT.fetch_add(1, Ordering::Relaxed);
+        let mqtt = https + 1;
+        let config = self.data().join("station.toml");
+        let text = format!(
+            "[gateway]\nhttps_listen = \"{host}:{https}\"\nmqtt_listen = \"{host}:{mqtt}\"\npublic_host = \"{host}\"\n\
+             [server]\nlisten = \"{host}:0\"\n"
+        );
+        std::fs::write(&config, text).expect("the configuration can be written");
+        Gateway { config, host, https, mqtt }
+    }
+}
+
+/// Where a station's units find it.
+#[derive(Debug)]
+pub struct Gateway {
+    /// The station's configuration.
+    pub config: PathBuf,
+    /// Its address.
+    pub host: String,
+    /// Port of the provisioning endpoint.
+    pub https: u16,
+    /// Port of the broker.
+    pub mqtt: u16,
 }

@@ -1,0 +1,63 @@
+//! A virtual unit in a process of its own, which survives the station.
+
+use std::path::{Path, PathBuf};
+
+use nix::sys::signal::Signal;
+
+use crate::{Process, process::guarded, unit_program};
+
+/// A unit in a slot.
+#[derive(Debug)]
+pub struct VirtualUnit {
+    name: String,
+    folder: PathBuf,
+    mac: String,
+    process: Process,
+}
+
+impl VirtualUnit {
+    /// Starts a unit whose flash lies in `folder`, on the slot `name`; a flash that is there is kept.
+    /// `options` are those of the program, such as `--fault`.
+    #[track_caller]
+    pub fn start(folder: &Path, name: &str, mac: &str, options: &[&str]) -> Self {
+        let file = |extension: &str| folder.join(format!("{name}.{extension}"));
+        let mut command = guarded(unit_program(), "KILL");
+        command.args(["--no-pacing", "--mac", mac]).arg("--flash").arg(flash_file(folder, mac));
+        command.arg("--link").arg(file("tty")).arg("--control").arg(file("sock")).args(options);
+        let mut process = Process::start(&mut command);
+        process.wait_for("path of a terminal", |_| true);
+        Self { name: name.to_owned(), folder: folder.to_owned(), mac: mac.to_owned(), process }
+    }
+
+    /// Its slot, as `--ports` takes it.
+    pub fn slot(&self) -> String {
+        format!("{}={}@{}", self.name, self.link().display(), self.folder.join(format!("{}.sock", self.name)).display())
+    }
+
+    /// The link to its terminal.
+    pub fn link(&self) -> PathBuf {
+        self.folder.join(format!("{}.tty", self.name))
+    }
+
+    /// Its factory MAC.
+    pub fn mac(&self) -> &str {
+        &self.mac
+    }
+
+    /// What its flash holds. A unit writes through, so this may be read at any time.
+    pub fn flash(&self) -> Vec<u8> {
+        std::fs::read(flash_file(&self.folder, &self.mac)).expect("the unit's flash can be read")
+    }
+
+    /// Unplugs it: its terminal goes away.
+    #[track_caller]
+    pub fn unplug(self) {
+        self.process.signal(Signal::SIGTERM);
+        self.process.finish().expect_code(0);
+    }
+}
+
+/// The flash belongs to the unit, whatever slot it is put into.
+fn flash_file(folder: &Path, mac: &str) -> PathBuf {
+    folder.join(format!("{}.flash", mac.replace(':', "-")))
+}
