@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 use firstpass_authority::Authority;
 use firstpass_contract::ProvisionResponse;
 use firstpass_domain::{Evidence, Fact, Mac, RunId, Timestamp};
-use firstpass_store::{NewCertificate, NewSession, Store};
+use firstpass_store::{NewCertificate, NewSession, Store, StoreError};
 use tokio::sync::mpsc;
 
 use super::{
@@ -104,14 +104,12 @@ impl Provisioner {
         let Err(error) = self.store.add_evidence(run, std::slice::from_ref(evidence)).await else {
             return Ok(());
         };
-        match Refusal::from(&error) {
-            // The run has ended; what its code is tried for later does not belong to it any more.
-            Refusal::VoidCode => Ok(()),
-            refusal => {
-                tracing::error!(%run, error = &error as &dyn std::error::Error, "could not record a refusal");
-                Err(refusal)
-            }
+        // The run has ended; what its code is tried for later does not belong to it any more.
+        if matches!(error, StoreError::Conflict { .. }) {
+            return Ok(());
         }
+        tracing::error!(%run, error = &error as &dyn std::error::Error, "could not record a refusal");
+        Err((&error).into())
     }
 }
 
