@@ -80,6 +80,14 @@ pub(crate) async fn a_new_session_leaves_the_old_one_alive_until_its_run_passes(
     let third = line.run_with("A1", unit, &repeating).await;
     line.pass(third).await;
     assert_eq!(alive(&line, &new).await, (true, true));
+    // What was revoked before keeps its time.
+    let revoked = async || line.store.certificate(&old.1.serial).await.unwrap().unwrap().revoked;
+    let before = revoked().await;
+    let fourth = line.run_with("A1", unit, &repeating).await;
+    line.provision(fourth).await;
+    line.pass(fourth).await;
+    assert_eq!(alive(&line, &new).await, (false, false));
+    assert_eq!(revoked().await, before);
 }
 
 pub(crate) async fn a_failed_repeat_leaves_the_passed_run_and_its_session_alone(place: &dyn Place) {

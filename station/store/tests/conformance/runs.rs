@@ -138,4 +138,6 @@ pub(crate) async fn a_serial_stays_with_its_unit_and_is_never_given_twice(place:
     assert_eq!(allocate(second, "FP").await, serial("FP00000001"));
     assert_eq!(line.store.unit(unit).await.unwrap().unwrap().summary.serial, Some(serial("FP00000001")));
     assert_conflict!(line.store.allocate_serial(second, "no spaces ", now()), "makes no serial number");
+    // FP00000001 is no serial of the prefix FP0.
+    assert_eq!(allocate(second, "FP0").await, serial("FP000000001"));
 }
