@@ -64,7 +64,8 @@ impl BatchCounter {
             tally.in_work += u32::from(open);
             open
         });
-        open.then_some(Place { counter: self, ended: false })
+        // Lazily: a place that is made and dropped would give back what was never taken.
+        open.then(|| Place { counter: self, ended: false })
     }
 
     /// Completes when the tally changes.

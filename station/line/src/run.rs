@@ -111,8 +111,9 @@ impl Driver {
                 Verdict::Fail(diagnosis) => return self.end_failed(diagnosis).await,
                 Verdict::Open { step } if last == Some(step) => return Err(StationError::Stuck { step }),
                 Verdict::Open { step } => {
-                    last = Some(step);
-                    self.perform(step).await?;
+                    let next = next_step(last, step);
+                    last = Some(next);
+                    self.perform(next).await?;
                 }
             }
         }
@@ -175,5 +176,25 @@ impl Driver {
     fn publish(&self, kind: LineEventKind) {
         // Nobody listening is no error: events are views.
         let _ = self.context.events.send(LineEvent { at: self.now(), slot: self.slot.id.clone(), kind });
+    }
+}
+
+/// The step to do after `last` when `open` is the first one that lacks evidence. A step whose evidence came early is not
+/// left out: it stands on record like every other.
+fn next_step(last: Option<Step>, open: Step) -> Step {
+    let next = Step::ALL.into_iter().find(|step| last.is_none_or(|last| *step > last));
+    next.map_or(open, |next| next.min(open))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_whose_evidence_came_early_is_still_done() {
+        assert_eq!(next_step(None, Step::Identify), Step::Identify);
+        assert_eq!(next_step(Some(Step::Boot), Step::Provision), Step::Provision);
+        assert_eq!(next_step(Some(Step::Provision), Step::Attest), Step::Connect);
+        assert_eq!(next_step(Some(Step::Connect), Step::Attest), Step::Attest);
     }
 }
