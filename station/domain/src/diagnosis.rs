@@ -191,6 +191,9 @@ catalogue! {
     CodeLeftBehind = "code_left_behind": "The factory auth code is still in the unit's flash.",
         "The firmware did not erase the code after provisioning.",
         "Use firmware that erases its code, or allow it in the recipe (keep_auth_code).";
+    UnitFloods = "unit_floods": "The unit sends without end.",
+        "It reported more than any healthy unit does.",
+        "Take the unit off the slot and put it into rework; check its firmware.";
     StepTimedOut = "step_timed_out": "A step did not finish in time.",
         "The station gave up waiting.",
         "Run the unit again; if it stays, check the slot.";

@@ -116,7 +116,7 @@ pub enum Fact {
         /// Whether it was a subscription (or else a publish).
         subscribe: bool,
     },
-    /// The unit published its presence.
+    /// The unit published its presence. It counts as ONLINE only when it is retained, as the contract has it.
     Presence {
         /// On which connection.
         connection: u64,
@@ -139,6 +139,8 @@ pub enum Fact {
         /// Stable code of the reason.
         reason: String,
     },
+    /// The unit sent more than a run can take in.
+    Flooded,
     /// A step did not finish within its time.
     TimedOut {
         /// Which step.
@@ -257,7 +259,11 @@ pub enum UartFact {
     /// First byte after the reset.
     FirstByte,
     /// The second stage loaded the app.
-    AppLoaded,
+    AppLoaded {
+        /// Offset of the partition that it was loaded from, as printed.
+        #[serde(default)]
+        offset: Option<u32>,
+    },
     /// The ROM or the second stage refuses what is in flash.
     BootFailed {
         /// The line.
@@ -368,9 +374,11 @@ impl Fact {
             | Self::Presence { .. }
             | Self::PingAnswered { .. }
             | Self::MqttDisconnected { .. } => Witness::Broker,
-            Self::Prepared { .. } | Self::TimedOut { .. } | Self::Refused { .. } | Self::Interrupted { .. } => {
-                Witness::Line
-            }
+            Self::Prepared { .. }
+            | Self::Flooded
+            | Self::TimedOut { .. }
+            | Self::Refused { .. }
+            | Self::Interrupted { .. } => Witness::Line,
         }
     }
 }

@@ -66,6 +66,24 @@ pub struct AppPolicy {
     pub sha256: Sha256Digest,
 }
 
+/// Name of the region that holds the app.
+pub const APP_REGION: &str = "app";
+/// Name of the region that is made per unit.
+pub const NVS_REGION: &str = "nvs";
+
+impl Policy {
+    /// Key of a recipe on record: SHA-256 over its text and this policy, which names every image by its hash. So an
+    /// image that is built anew makes another recipe, though not a letter of the text changed.
+    pub fn recipe_hash(&self, text: &str) -> Sha256Digest {
+        let policy = serde_json::to_string(self).expect("a policy is plain data");
+        let len = (text.len() as u64).to_be_bytes();
+        Sha256Digest::of(&[RECIPE_LABEL, &len, text.as_bytes(), policy.as_bytes()].concat())
+    }
+}
+
+/// Domain separator of a recipe's hash, with the version of its layout.
+const RECIPE_LABEL: &[u8] = b"firstpass-recipe-v1";
+
 /// How a unit gets its identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -74,7 +74,7 @@ fn good() -> Vec<Fact> {
         Fact::RegionWritten(digest("app", 0x10000)),
         Fact::RegionWritten(digest("nvs", 0x9000)),
         Fact::Uart(UartFact::FirstByte),
-        Fact::Uart(UartFact::AppLoaded),
+        Fact::Uart(UartFact::AppLoaded { offset: Some(0x10000) }),
         Fact::Uart(UartFact::NetworkUp),
         Fact::Uart(UartFact::ProvisionStarted),
         Fact::ProvisionAccepted {
@@ -122,7 +122,7 @@ fn a_unit_with_all_its_evidence_passes() {
 fn no_piece_of_required_evidence_can_be_missing() {
     // These alone say nothing that the verdict asks for.
     let optional = |fact: &Fact| match fact {
-        Fact::Uart(line) => !matches!(line, UartFact::AppLoaded | UartFact::Provisioned { .. }),
+        Fact::Uart(line) => !matches!(line, UartFact::Provisioned { .. }),
         Fact::MqttDisconnected { .. } => true,
         _ => false,
     };
@@ -183,6 +183,21 @@ fn a_failure_anywhere_outweighs_all_that_went_well() {
             Fact::PingAnswered { connection: 5, fw_version: "0.9.0".into(), app_sha256: APP.to_string() },
             Code::WrongFirmware,
         ),
+        (Fact::ProvisionRefused { status: 403, reason: "quota_reached".into() }, Code::QuotaReached),
+        (Fact::RegionWritten(RegionDigest { sha256: CERTIFICATE, ..digest("nvs", 0x9000) }), Code::FlashVerifyFailed),
+        (Fact::Uart(UartFact::AppLoaded { offset: Some(0x110000) }), Code::WrongFirmware),
+        (Fact::Uart(UartFact::InitComplete { device_id: "d-2".into() }), Code::ProvisionUnexpected),
+        (Fact::Flooded, Code::UnitFloods),
+        (
+            Fact::ProvisionAccepted {
+                device_id: DeviceId::new("d-1").unwrap(),
+                mqtt_username: "u-1".to_owned(),
+                mac: Some(Mac::new([2, 0, 0, 0, 0, 2])),
+                certificate: Some(CERTIFICATE),
+                on_behalf: false,
+            },
+            Code::OtherUnit,
+        ),
         (Fact::Refused { rule: Rule::PassedBefore }, Code::PassedBefore),
         (Fact::Interrupted { step: Step::Attest, cancelled: false }, Code::Interrupted),
         (Fact::Interrupted { step: Step::Attest, cancelled: true }, Code::Cancelled),
@@ -203,6 +218,39 @@ fn proofs_on_two_connections_do_not_add_up() {
         }
     }
     assert_eq!(verdict(facts), Verdict::Open { step: Step::Connect });
+}
+
+#[test]
+fn a_narrower_filter_is_not_the_one_that_was_asked_for() {
+    for narrow in ["acme/k-1/cmd/config/#", "acme/k-1/config/cmd/#", "acme/k-1/config/get"] {
+        let mut facts = good();
+        for fact in &mut facts {
+            match fact {
+                Fact::Subscribed { filter, .. } if filter.ends_with("k-1/config/#") => *filter = narrow.to_owned(),
+                _ => {}
+            }
+        }
+        assert_eq!(verdict(facts), Verdict::Open { step: Step::Connect }, "{narrow}");
+    }
+}
+
+#[test]
+fn a_finished_update_excuses_one_restart() {
+    let restart = || Fact::Uart(UartFact::Restarted { reason: "rst:0xc".into() });
+    let mut facts = good();
+    facts.splice(10..10, [Fact::Uart(UartFact::OtaFinished), restart()]);
+    assert_eq!(verdict(facts.clone()), Verdict::Pass);
+    facts.insert(12, restart());
+    assert_eq!(code(facts), Some(Code::BootLoop));
+}
+
+#[test]
+fn a_recipe_is_another_one_when_an_image_changes() {
+    let mut rebuilt = policy();
+    rebuilt.regions[0].sha256 = Some(CERTIFICATE);
+    assert_ne!(policy().recipe_hash("text"), rebuilt.recipe_hash("text"));
+    assert_ne!(policy().recipe_hash("text"), policy().recipe_hash("other"));
+    assert_eq!(policy().recipe_hash("text"), policy().recipe_hash("text"));
 }
 
 #[test]
@@ -231,7 +279,7 @@ fn a_time_out_is_explained_by_what_was_seen() {
         facts[..len].to_vec()
     };
     let written = until(|fact| matches!(fact, Fact::RegionWritten(digest) if digest.name == "nvs"));
-    let loaded = until(|fact| matches!(fact, Fact::Uart(UartFact::AppLoaded)));
+    let loaded = until(|fact| matches!(fact, Fact::Uart(UartFact::AppLoaded { .. })));
     let provisioned = until(|fact| matches!(fact, Fact::Uart(UartFact::Provisioned { .. })));
     let connected = until(|fact| matches!(fact, Fact::MqttConnected { .. }));
     let no_network = Fact::Uart(UartFact::NetworkFailed { text: "WiFi connect failed after 5".into() });
@@ -255,7 +303,7 @@ fn a_time_out_is_explained_by_what_was_seen() {
 
 #[test]
 fn a_temporary_refusal_is_no_verdict() {
-    for status in [429, 503] {
+    for status in [408, 429, 503] {
         let mut facts = good();
         facts.insert(8, Fact::ProvisionRefused { status, reason: "later".into() });
         facts.insert(9, Fact::Uart(UartFact::ProvisionRefused { status }));

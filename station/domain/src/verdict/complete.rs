@@ -18,11 +18,25 @@ fn is_complete(policy: &Policy, evidence: &[Evidence], step: Step) -> bool {
         Step::Flash => policy.regions.iter().all(|region| {
             any(&|fact| matches!(fact, Fact::RegionWritten(d) if d.name == region.name && d.md5_matches))
         }),
-        Step::Boot => any(&|fact| matches!(fact, Fact::Uart(UartFact::AppLoaded))),
+        Step::Boot => any(&|fact| matches!(fact, Fact::Uart(line) if shows_app(line))),
         Step::Provision => issued(evidence).is_some_and(|issued| any(&|fact| unit_confirms(policy, &issued, fact))),
         Step::Connect => proof_of_life(policy, evidence).is_some(),
         Step::Attest => is_attested(policy, evidence),
     }
+}
+
+/// Whether a line can only come from an app that runs. Boot-loader logs may be switched off; the contract's lines not.
+const fn shows_app(line: &UartFact) -> bool {
+    matches!(
+        line,
+        UartFact::AppLoaded { .. }
+            | UartFact::NetworkUp
+            | UartFact::ProvisionStarted
+            | UartFact::ProvisionSkipped
+            | UartFact::Provisioned { .. }
+            | UartFact::InitComplete { .. }
+            | UartFact::MqttConnected
+    )
 }
 
 /// The unit's own word that it has taken the session over.
@@ -72,12 +86,14 @@ fn proof_on(policy: &Policy, evidence: &[Evidence], start: usize, connection: u6
         let later = evidence[start..].iter().take_while(|e| alive(&e.fact));
         later.enumerate().find(|(_, e)| wanted(&e.fact)).map(|(index, _)| start + index)
     };
-    let subscribed = |suffix: &'static str| {
+    // `{workspace_slug}/{device_key}/` comes first; the broker grants filters below the unit's own prefix only.
+    let is_filter = |filter: &str, name: &str| filter.split('/').skip(2).eq([name, "#"]);
+    let subscribed = |name: &'static str| {
         position(
-            &|fact| matches!(fact, Fact::Subscribed { connection: c, filter } if *c == connection && filter.ends_with(suffix)),
+            &|fact| matches!(fact, Fact::Subscribed { connection: c, filter } if *c == connection && is_filter(filter, name)),
         )
     };
-    let mut last = subscribed("/cmd/#")?.max(subscribed("/config/#")?);
+    let mut last = subscribed("cmd")?.max(subscribed("config")?);
     if policy.presence {
         let online = |fact: &Fact| matches!(fact, Fact::Presence { connection: c, online: true } if *c == connection);
         last = last.max(position(&online)?);

@@ -2,8 +2,9 @@
 
 use super::complete::issued;
 use crate::{
-    Diagnosis, DiagnosisCode as Code, Evidence, Fact, Injection, Policy, Sha256Digest, Step,
+    Diagnosis, DiagnosisCode as Code, Evidence, Fact, Injection, Mac, Policy, Sha256Digest, Step,
     evidence::{Identity, LinkFault, NvsReadBack, RegionDigest, Rule, UartFact},
+    policy::{APP_REGION, NVS_REGION},
 };
 
 /// The first decisive failure, in the order in which the evidence was recorded.
@@ -17,12 +18,18 @@ fn judge_fact(policy: &Policy, before: &[Evidence], fact: &Fact) -> Option<Diagn
         Fact::Identified(identity) => judge_identity(policy, identity),
         Fact::Reconnected { mac } => judge_reconnect(before, *mac),
         Fact::Prepared { .. } | Fact::Subscribed { .. } | Fact::Presence { .. } => None,
-        Fact::RegionWritten(digest) => judge_region(policy, digest, Step::Flash, Code::FlashVerifyFailed),
+        Fact::RegionWritten(digest) => judge_region(policy, digest, Step::Flash, Code::FlashVerifyFailed)
+            .or_else(|| judge_own_region(before, digest)),
         Fact::RegionAttested(digest) => judge_region(policy, digest, Step::Attest, Code::FlashChanged),
         Fact::NvsReadBack(nvs) => judge_nvs(policy, before, nvs),
         Fact::LinkFailed { step, fault, detail } => Some(Diagnosis::new(link_code(*fault), *step, detail)),
         Fact::Uart(line) => judge_uart(policy, before, line),
-        Fact::ProvisionAccepted { on_behalf, mqtt_username, .. } => judge_accepted(policy, *on_behalf, mqtt_username),
+        Fact::ProvisionAccepted { on_behalf, mqtt_username, mac, .. } => {
+            judge_accepted(policy, *on_behalf, mqtt_username).or_else(|| judge_sender(before, *mac))
+        }
+        Fact::ProvisionRefused { status, reason } if reason == QUOTA_REACHED => {
+            Some(Diagnosis::new(Code::QuotaReached, Step::Provision, format!("HTTP {status}")))
+        }
         Fact::ProvisionRefused { status, reason } => judge_refusal(*status, reason),
         Fact::MqttConnected { username, certificate, .. } => {
             let issued = issued(before)?;
@@ -39,6 +46,7 @@ fn judge_fact(policy: &Policy, before: &[Evidence], fact: &Fact) -> Option<Diagn
         Fact::PingAnswered { fw_version, app_sha256, .. } => judge_firmware(policy, fw_version, app_sha256),
         // A lost connection may come back in time; a time-out may be explained by other evidence.
         Fact::MqttDisconnected { .. } | Fact::TimedOut { .. } => None,
+        Fact::Flooded => Some(Diagnosis::new(Code::UnitFloods, Step::Connect, "")),
         Fact::Refused { rule } => Some(Diagnosis::new(rule_code(*rule), Step::Prepare, "")),
         Fact::Interrupted { step, cancelled } => {
             let code = if *cancelled { Code::Cancelled } else { Code::Interrupted };
@@ -70,11 +78,35 @@ fn judge_identity(policy: &Policy, identity: &Identity) -> Option<Diagnosis> {
     None
 }
 
-fn judge_reconnect(before: &[Evidence], mac: crate::Mac) -> Option<Diagnosis> {
-    let first = before.iter().find_map(|e| match &e.fact {
+/// Reason of a refusal that says nothing about the unit: the batch is full.
+const QUOTA_REACHED: &str = "quota_reached";
+
+fn identified(before: &[Evidence]) -> Option<Mac> {
+    before.iter().find_map(|e| match &e.fact {
         Fact::Identified(identity) => Some(identity.mac),
         _ => None,
+    })
+}
+
+/// The unit that asked for the session must be the one in the slot, when it says who it is.
+fn judge_sender(before: &[Evidence], mac: Option<Mac>) -> Option<Diagnosis> {
+    let (sent, first) = (mac?, identified(before)?);
+    (first != sent).then(|| Diagnosis::new(Code::OtherUnit, Step::Provision, format!("{sent} instead of {first}")))
+}
+
+/// The region that is made per unit must be the one that was made for this run.
+fn judge_own_region(before: &[Evidence], digest: &RegionDigest) -> Option<Diagnosis> {
+    let made = before.iter().rev().find_map(|e| match &e.fact {
+        Fact::Prepared { nvs_sha256, .. } => Some(*nvs_sha256),
+        _ => None,
     })?;
+    let RegionDigest { name, sha256, .. } = digest;
+    (name == NVS_REGION && *sha256 != made)
+        .then(|| Diagnosis::new(Code::FlashVerifyFailed, Step::Flash, format!("region {name} is another run's")))
+}
+
+fn judge_reconnect(before: &[Evidence], mac: Mac) -> Option<Diagnosis> {
+    let first = identified(before)?;
     (first != mac).then(|| Diagnosis::new(Code::OtherUnit, Step::Attest, format!("{mac} instead of {first}")))
 }
 
@@ -116,9 +148,9 @@ fn judge_accepted(policy: &Policy, on_behalf: bool, username: &str) -> Option<Di
     })
 }
 
-/// 429 and 5xx ask the unit to come back; every other refusal will be the same next time.
+/// 408, 429 and 5xx ask the unit to come back; every other refusal will be the same next time.
 fn judge_refusal(status: u16, reason: &str) -> Option<Diagnosis> {
-    let final_answer = (400..500).contains(&status) && status != 429;
+    let final_answer = (400..500).contains(&status) && !matches!(status, 408 | 429);
     final_answer.then(|| Diagnosis::new(Code::ProvisionRefused, Step::Provision, format!("HTTP {status}, {reason}")))
 }
 
@@ -131,13 +163,13 @@ fn judge_firmware(policy: &Policy, version: &str, sha256: &str) -> Option<Diagno
 fn judge_uart(policy: &Policy, before: &[Evidence], line: &UartFact) -> Option<Diagnosis> {
     let fail = |code, step, seen: &str| Some(Diagnosis::new(code, step, seen));
     match line {
+        UartFact::AppLoaded { offset } => judge_loaded(policy, before, *offset),
+        UartFact::InitComplete { device_id } => judge_device(before, device_id),
         UartFact::FirstByte
-        | UartFact::AppLoaded
         | UartFact::NetworkUp
         | UartFact::NetworkFailed { .. }
         | UartFact::ProvisionStarted
         | UartFact::ProvisionTransport { .. }
-        | UartFact::InitComplete { .. }
         | UartFact::MqttConnected
         | UartFact::MqttError { .. }
         | UartFact::OtaSkipped
@@ -147,8 +179,11 @@ fn judge_uart(policy: &Policy, before: &[Evidence], line: &UartFact) -> Option<D
         UartFact::Panicked { text } => fail(Code::BootLoop, Step::Boot, text),
         UartFact::DownloadMode => fail(Code::DownloadMode, Step::Boot, "waiting for download"),
         UartFact::Restarted { reason } => {
-            let updating = before.iter().any(|e| matches!(e.fact, Fact::Uart(UartFact::OtaFinished)));
-            if updating { None } else { fail(Code::BootLoop, Step::Boot, reason) }
+            let count = |wanted: fn(&Fact) -> bool| before.iter().filter(|e| wanted(&e.fact)).count();
+            let updates = count(|fact| matches!(fact, Fact::Uart(UartFact::OtaFinished)));
+            let restarts = count(|fact| matches!(fact, Fact::Uart(UartFact::Restarted { .. })));
+            // Every finished update excuses one restart.
+            if restarts < updates { None } else { fail(Code::BootLoop, Step::Boot, reason) }
         }
         UartFact::ProvisionSkipped => match policy.injection {
             Injection::Nvs => fail(Code::ProvisionUnexpected, Step::Provision, "provision skipped"),
@@ -161,6 +196,23 @@ fn judge_uart(policy: &Policy, before: &[Evidence], line: &UartFact) -> Option<D
         UartFact::MqttRefused { code } => fail(Code::MqttRefused, Step::Connect, &format!("CONNACK {code}")),
         UartFact::OtaFailed { error } => fail(Code::OtaFailed, Step::Connect, error),
     }
+}
+
+/// What was flashed must be what runs; after an update the other slot is right.
+fn judge_loaded(policy: &Policy, before: &[Evidence], offset: Option<u32>) -> Option<Diagnosis> {
+    let updated = before.iter().any(|e| matches!(e.fact, Fact::Uart(UartFact::OtaFinished)));
+    let flashed = policy.regions.iter().find(|region| region.name == APP_REGION)?.offset;
+    let loaded = offset.filter(|loaded| *loaded != flashed && !updated)?;
+    let seen = format!("loaded from {loaded:#x}, flashed at {flashed:#x}");
+    Some(Diagnosis::new(Code::WrongFirmware, Step::Boot, seen))
+}
+
+/// The identity on the unit's own UART must be the one that was issued.
+fn judge_device(before: &[Evidence], device_id: &str) -> Option<Diagnosis> {
+    let issued = issued(before)?;
+    (issued.device_id.as_str() != device_id).then(|| {
+        Diagnosis::new(Code::ProvisionUnexpected, Step::Connect, format!("the unit names the device {device_id}"))
+    })
 }
 
 /// The user name on the unit's own UART ties the unit in this slot to the session that was issued.
