@@ -9,6 +9,7 @@ mod output;
 mod progress;
 mod report;
 mod station;
+mod whole_file;
 
 use std::process::ExitCode;
 

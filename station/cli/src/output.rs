@@ -4,7 +4,7 @@ use std::io::{self, IsTerminal, Write};
 
 use firstpass_domain::{Problem, Timestamp};
 use serde::Serialize;
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use time::OffsetDateTime;
 
 use crate::exit::Failure;
 
@@ -85,10 +85,14 @@ pub(crate) fn written(result: io::Result<()>) -> Result<bool, Failure> {
     }
 }
 
-/// A point in time as people and scripts read it: RFC 3339, UTC, whole milliseconds.
+/// A point in time as people and scripts read it: RFC 3339, UTC, milliseconds.
 pub(crate) fn utc(at: Timestamp) -> String {
-    let millis = i128::from(at.as_micros().div_euclid(1000));
-    let date = OffsetDateTime::from_unix_timestamp_nanos(millis * 1_000_000);
-    let text = date.ok().and_then(|date| date.format(&Rfc3339).ok());
-    text.unwrap_or_else(|| format!("{} µs after 1970", at.as_micros()))
+    let (seconds, micros) = (at.as_micros().div_euclid(1_000_000), at.as_micros().rem_euclid(1_000_000));
+    match OffsetDateTime::from_unix_timestamp(seconds) {
+        Ok(date) => {
+            let (date, (hour, minute, second)) = (date.date(), date.time().as_hms());
+            format!("{date}T{hour:02}:{minute:02}:{second:02}.{:03}Z", micros / 1000)
+        }
+        Err(_) => format!("{} µs after 1970", at.as_micros()),
+    }
 }

@@ -1,30 +1,29 @@
 //! `station nvs`: partition images from CSV, and what stands in one. Knows the CSV; the format is the device crate's.
 
+mod bounded;
 mod csv_file;
 mod dump;
 mod value;
 
-use std::{
-    collections::HashMap,
-    error::Error,
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::{collections::HashMap, error::Error, path::Path};
 
 use firstpass_device::nvs::{self, NvsError};
 use firstpass_domain::Sha256Digest;
 use serde::Serialize;
-use tempfile::NamedTempFile;
 
 use self::csv_file::Row;
 use crate::{
     args::NvsCommand,
     exit::{Exit, Failure},
     output::Output,
+    whole_file,
 };
 
 /// Largest partition in bytes: no ESP32 has more flash.
 const PARTITION_MAX: u32 = 128 * 1024 * 1024;
+
+/// Permission bits of an image: it holds secrets.
+const IMAGE_MODE: u32 = 0o600;
 
 /// Does one of the subcommands.
 pub(crate) fn run(command: &NvsCommand, output: Output) -> Result<Exit, Failure> {
@@ -40,7 +39,7 @@ fn build(csv: &Path, out: &Path, size: &str, output: Output) -> Result<Exit, Fai
     let rows = csv_file::read(csv)?;
     let entries: Vec<_> = rows.iter().map(|row| row.entry.clone()).collect();
     let image = nvs::build(&entries, len).map_err(|error| refused(csv, &rows, &error))?;
-    write(out, &image).map_err(|error| {
+    whole_file::write(out, &image, IMAGE_MODE).map_err(|error| {
         let why = format!("{}: {error}.", out.display());
         let remedy = "Name a file in a folder that is there, that you may write, and whose disk has room.";
         Failure::usage("out_unwritable", "The image cannot be written.", why, remedy)
@@ -62,18 +61,6 @@ fn say(output: Output, built: &Built<'_>) {
         let Built { file, entries, size, sha256 } = built;
         format!("{}: {entries} entries in {size:#x} bytes, SHA-256 {sha256}", file.display())
     });
-}
-
-fn write(out: &Path, image: &[u8]) -> std::io::Result<()> {
-    let folder = match out.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
-        Some(_) | None => PathBuf::from("."),
-    };
-    let mut file = NamedTempFile::new_in(folder)?;
-    file.write_all(image)?;
-    file.as_file().sync_all()?;
-    file.persist(out)?;
-    Ok(())
 }
 
 fn parse_size(text: &str) -> Result<u32, Failure> {

@@ -1,9 +1,7 @@
 //! `station audit export`: every entry as JSON Lines, in order, with flat memory. A file appears whole or not at all.
 
 use std::{
-    fs::Permissions,
     io::{self, BufWriter, Write},
-    os::unix::fs::PermissionsExt,
     path::Path,
 };
 
@@ -13,12 +11,12 @@ use firstpass_domain::{
 };
 use firstpass_store::SqliteStore;
 use serde::Serialize;
-use tempfile::NamedTempFile;
 
 use super::{pages::Pages, position, say_broken};
 use crate::{
     exit::{Exit, Failure},
     output::{Output, written},
+    whole_file::WholeFile,
 };
 
 /// Permission bits of the exported file, less those that the process's umask takes away: it holds no secrets.
@@ -32,12 +30,11 @@ pub(super) async fn run(store: &SqliteStore, out: Option<&Path>, output: Output)
             None => Ok(Exit::Done),
         };
     };
-    let mut temporary = create_beside(file)?;
-    let Some(end) = write_all(store, &mut BufWriter::new(temporary.as_file_mut())).await? else {
+    let mut whole = WholeFile::create(file, FILE_MODE).map_err(|error| uncreatable(file, &error))?;
+    let Some(end) = write_all(store, &mut BufWriter::new(whole.sink())).await? else {
         return Err(unwritable(file, &io::ErrorKind::BrokenPipe.into()));
     };
-    temporary.as_file().sync_all().map_err(|error| unwritable(file, &error))?;
-    temporary.persist(file).map_err(|error| unwritable(file, &error.error))?;
+    whole.finish().map_err(|error| unwritable(file, &error))?;
     Ok(end.tell(output, Some(file)))
 }
 
@@ -98,18 +95,9 @@ async fn write_all(store: &SqliteStore, sink: &mut dyn Write) -> Result<Option<E
     Ok(written(sink.flush())?.then_some(exported))
 }
 
-/// An unnamed sibling of `file`, to be renamed to it.
-fn create_beside(file: &Path) -> Result<NamedTempFile, Failure> {
-    let folder = match file.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent,
-        Some(_) | None => Path::new("."),
-    };
-    let mut builder = tempfile::Builder::new();
-    let temporary = builder.permissions(Permissions::from_mode(FILE_MODE)).tempfile_in(folder);
-    temporary.map_err(|error| {
-        let why = format!("{}: {error}.", folder.display());
-        Failure::usage("out_unwritable", "The file cannot be made.", why, "Name a file in a folder that you may write.")
-    })
+fn uncreatable(file: &Path, error: &io::Error) -> Failure {
+    let why = format!("{}: {error}.", file.display());
+    Failure::usage("out_unwritable", "The file cannot be made.", why, "Name a file in a folder that you may write.")
 }
 
 fn unwritable(file: &Path, error: &io::Error) -> Failure {

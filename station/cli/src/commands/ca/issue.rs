@@ -83,7 +83,9 @@ fn targets(folder: &Path, device: &DeviceId) -> Result<(PathBuf, PathBuf), Failu
 
 fn write_unnamed(folder: &Path, text: &str, mode: u32) -> Result<NamedTempFile, Failure> {
     let mut builder = tempfile::Builder::new();
-    let written = builder.permissions(Permissions::from_mode(mode)).tempfile_in(folder).and_then(|mut file| {
+    let file = builder.permissions(Permissions::from_mode(mode)).tempfile_in(folder);
+    // The kind alone: the text names a temporary file that nobody knows.
+    let written = file.map_err(|error| io::Error::from(error.kind())).and_then(|mut file| {
         file.write_all(text.as_bytes())?;
         file.as_file().sync_all()?;
         Ok(file)

@@ -1,11 +1,6 @@
 //! `station ca revoke`: on record first, then in the revocation list. Doing it again mends a list that is missing.
 
-use std::{
-    fs::Permissions,
-    io::{self, Write},
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use firstpass_authority::Revoked;
 use firstpass_domain::AuditKind;
@@ -17,6 +12,7 @@ use crate::{
     exit::{Exit, Failure},
     output::Output,
     station::{authority_failure, now, open_authority},
+    whole_file,
 };
 
 /// Permission bits of the list, less those that the umask takes away: it is for everybody.
@@ -60,9 +56,8 @@ fn unknown(serial: &str) -> Failure {
 async fn write_list(data: &DataFolder, store: &SqliteStore) -> Result<PathBuf, Failure> {
     let authority = open_authority(data.config(), data.path())?;
     let list = authority.crl(&revoked(store).await?, now()).map_err(|error| authority_failure(&error))?;
-    let folder = data.ca()?;
-    let path = folder.join("crl.pem");
-    replace(&folder, &path, &list.pem).map_err(|error| {
+    let path = data.ca()?.join("crl.pem");
+    whole_file::write(&path, list.pem.as_bytes(), LIST_MODE).map_err(|error| {
         let why = format!("{}: {error}. The revocation itself is on record.", path.display());
         let remedy = "Check the folder's rights and the disk's free space, then run the same command again.";
         Failure::station("crl_unwritable", "The revocation list cannot be written.", why, remedy)
@@ -80,14 +75,6 @@ async fn revoked(store: &SqliteStore) -> Result<Vec<Revoked>, Failure> {
         let revocations = page.into_iter().filter(|entry| entry.kind == AuditKind::CertificateRevoked);
         all.extend(revocations.map(|entry| Revoked { serial: entry.subject, at: entry.at }));
     }
-}
-
-fn replace(folder: &Path, path: &Path, text: &str) -> io::Result<()> {
-    let mut file = tempfile::Builder::new().permissions(Permissions::from_mode(LIST_MODE)).tempfile_in(folder)?;
-    file.write_all(text.as_bytes())?;
-    file.as_file().sync_all()?;
-    file.persist(path)?;
-    Ok(())
 }
 
 fn say(output: Output, serial: &str, newly: bool, list: &Path) {

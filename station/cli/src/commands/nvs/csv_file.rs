@@ -7,7 +7,7 @@ use csv::{ReaderBuilder, StringRecord};
 use firstpass_contract::nvs::check_key;
 use firstpass_device::nvs::NvsEntry;
 
-use super::value;
+use super::{bounded, value};
 use crate::exit::Failure;
 
 /// Largest CSV file that is read, in bytes: what NVS can hold is smaller.
@@ -63,11 +63,8 @@ pub(super) fn wrong(path: &Path, line: u64, code: &str, what: &str, remedy: &str
 }
 
 fn read_text(path: &Path) -> Result<String, Failure> {
-    let size = std::fs::metadata(path).map_err(|error| unreadable(path, &error.to_string()))?.len();
-    if size > CSV_BYTES_MAX {
-        return Err(unreadable(path, &format!("it is {size} bytes long, more than NVS could hold")));
-    }
-    std::fs::read_to_string(path).map_err(|error| unreadable(path, &error.to_string()))
+    let bytes = bounded::read(path, CSV_BYTES_MAX).map_err(|error| unreadable(path, &error.to_string()))?;
+    String::from_utf8(bytes).map_err(|_| unreadable(path, "it is not UTF-8"))
 }
 
 fn unreadable(path: &Path, why: &str) -> Failure {

@@ -7,7 +7,7 @@ use firstpass_device::nvs::{self, NvsEntry, NvsValue};
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::PARTITION_MAX;
+use super::{PARTITION_MAX, bounded};
 use crate::{
     exit::{Exit, Failure},
     output::Output,
@@ -41,15 +41,10 @@ pub(super) fn run(image: &Path, secrets: bool, output: Output) -> Result<Exit, F
 }
 
 fn read(image: &Path) -> Result<Vec<u8>, Failure> {
-    let unreadable = |why: String| {
-        let why = format!("{}: {why}.", image.display());
+    bounded::read(image, u64::from(PARTITION_MAX)).map_err(|error| {
+        let why = format!("{}: {error}.", image.display());
         Failure::usage("image_unreadable", "The image cannot be read.", why, "Check the path.")
-    };
-    let size = std::fs::metadata(image).map_err(|error| unreadable(error.to_string()))?.len();
-    if size > u64::from(PARTITION_MAX) {
-        return Err(unreadable(format!("it is {size} bytes long, larger than any flash")));
-    }
-    std::fs::read(image).map_err(|error| unreadable(error.to_string()))
+    })
 }
 
 fn not_nvs(image: &Path, why: &str) -> Failure {

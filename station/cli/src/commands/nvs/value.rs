@@ -1,12 +1,12 @@
 //! From a row's encoding and text to a value. Errors name the key and the limit, never the value: it may be a secret.
 
-use std::{fs, str::FromStr};
+use std::{io, path::Path, str::FromStr};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use firstpass_contract::Secret;
 use firstpass_device::nvs::NvsValue;
 
-use super::csv_file::Place;
+use super::{bounded, csv_file::Place};
 use crate::exit::Failure;
 
 /// Largest file of a `file` row, in bytes: the longest blob (508 000 bytes) takes twice its length in hexadecimal.
@@ -29,16 +29,18 @@ pub(super) fn of_text(at: Place<'_>, key: &str, encoding: &str, text: &str) -> R
 
 /// The value of a `file` row: the content of the file at `path`.
 pub(super) fn of_file(at: Place<'_>, key: &str, encoding: &str, path: &str) -> Result<NvsValue, Failure> {
-    let unreadable = |why: String| {
-        let what = format!("{key:?}: the file {path:?} cannot be read: {why}");
+    let unreadable = |error: &io::Error| {
+        let what = format!("{key:?}: the file {path:?} cannot be read: {error}");
         at.wrong("file_missing", &what, "Check the path; it is relative to the current folder.")
     };
-    let size = fs::metadata(path).map_err(|error| unreadable(error.to_string()))?.len();
-    if size > FILE_BYTES_MAX {
-        let what = format!("{key:?}: the file is {size} bytes long; NVS cannot hold it");
-        return Err(at.wrong("value_too_long", &what, "Blobs hold at most 507999 bytes."));
-    }
-    let content = fs::read(path).map_err(|error| unreadable(error.to_string()))?;
+    let content = match bounded::read(Path::new(path), FILE_BYTES_MAX) {
+        Ok(content) => content,
+        Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+            let what = format!("{key:?}: the file {path:?} is too long: {error}");
+            return Err(at.wrong("value_too_long", &what, "Blobs hold at most 507999 bytes."));
+        }
+        Err(error) => return Err(unreadable(&error)),
+    };
     of_bytes(at, key, encoding, &content)
 }
 

@@ -17,7 +17,7 @@ pub(super) fn of(unit: &UnitView) -> String {
 
 fn write_unit(text: &mut String, unit: &UnitView) -> fmt::Result {
     let serial = unit.serial.as_ref().map_or("none", SerialNumber::as_str);
-    writeln!(text, "unit {}, serial number {serial}, {} attempts", unit.mac, unit.attempts)?;
+    writeln!(text, "unit {}, serial number {serial}, attempts: {}", unit.mac, unit.attempts)?;
     for run in &unit.runs {
         write_run(text, run)?;
     }
