@@ -60,7 +60,14 @@ fn boot_progress(line: &str) -> Option<UartFact> {
         return Some(UartFact::DownloadMode);
     }
     let (tag, text) = split_idf_line(line)?;
-    (tag == "boot" && text.starts_with("Loaded app from partition")).then_some(UartFact::AppLoaded)
+    let partition = text.strip_prefix("Loaded app from partition").filter(|_| tag == "boot")?;
+    Some(UartFact::AppLoaded { offset: offset(partition) })
+}
+
+/// `0x10000` out of ` at offset 0x10000`; `None` when the number arrived damaged.
+fn offset(partition: &str) -> Option<u32> {
+    let digits = partition.strip_prefix(" at offset 0x")?;
+    u32::from_str_radix(digits, 16).ok()
 }
 
 /// Errors of the ROM, or of the second stage under its tags.

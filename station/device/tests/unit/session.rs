@@ -10,6 +10,9 @@ use crate::slot::{BAUD, Slot, quiet, region};
 
 const TABLE: &[u8] = b"nvs, data, nvs, 0x9000, 0x6000\nfactory, app, factory, 0x10000, 1M\n";
 
+/// The app was loaded from where `firmware` has it.
+const LOADED: UartFact = UartFact::AppLoaded { offset: Some(0x1_0000) };
+
 /// All that a unit boots from.
 pub(crate) fn firmware(app_len: usize) -> Vec<Region> {
     let layout = FlashLayout::parse(TABLE, "4MB".parse().unwrap()).unwrap();
@@ -28,7 +31,7 @@ fn session(slot: &Slot, firmware: &[Region]) {
     assert!(link.write(firmware, &mut quiet).unwrap().iter().all(|digest| digest.md5_matches));
     let (capture, mut events) = link.run(&slot.log()).unwrap();
     assert_eq!(events.blocking_recv(), Some(UartEvent::Fact(UartFact::FirstByte)));
-    assert_eq!(events.blocking_recv(), Some(UartEvent::Fact(UartFact::AppLoaded)));
+    assert_eq!(events.blocking_recv(), Some(UartEvent::Fact(LOADED)));
     let lease = capture.stop();
     let mut link = Link::connect(lease, slot.fixture(), BAUD, &slot.token).unwrap();
     assert_eq!(link.read_mac().unwrap(), mac);
@@ -66,10 +69,10 @@ fn a_unit_that_panics_again_and_again_tells_so() {
         Some(UartEvent::Fact(fact)) => fact,
         other => panic!("{other:?}"),
     };
-    assert_eq!([next(), next()], [UartFact::FirstByte, UartFact::AppLoaded]);
+    assert_eq!([next(), next()], [UartFact::FirstByte, LOADED]);
     assert!(matches!(next(), UartFact::Panicked { .. }));
     assert!(matches!(next(), UartFact::Restarted { .. }));
-    assert_eq!(next(), UartFact::AppLoaded);
+    assert_eq!(next(), LOADED);
 }
 
 #[test]

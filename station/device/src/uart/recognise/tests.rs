@@ -13,7 +13,21 @@ fn boot_failed(text: &str) -> UartFact {
 #[test]
 fn a_good_boot_loads_its_app_once() {
     let log = include_str!("testdata/boot-good.log");
-    assert_eq!(facts_of(log), [UartFact::AppLoaded]);
+    assert_eq!(facts_of(log), [UartFact::AppLoaded { offset: Some(0x1_0000) }]);
+}
+
+#[test]
+fn the_partition_that_was_loaded_is_told_unless_its_offset_arrived_damaged() {
+    for (end, offset) in [
+        (" at offset 0x110000", Some(0x11_0000)),
+        (" at offset 0x110000\u{1b}[0m", Some(0x11_0000)),
+        (" at offset 0x11\u{fffd}000", None),
+        (" at offset 0x123456789", None),
+        ("", None),
+    ] {
+        let line = format!("I (73) boot: Loaded app from partition{end}\n");
+        assert_eq!(facts_of(&line), [UartFact::AppLoaded { offset }], "{line}");
+    }
 }
 
 #[test]
