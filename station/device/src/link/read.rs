@@ -29,10 +29,11 @@ pub(super) fn read(wire: &mut Wire, offset: u32, len: u32) -> Result<Vec<u8>, Wi
     let mut content: Vec<u8> = Vec::new();
     while content.len() < len as usize {
         let packet = wire.packet(PACKET_TIMEOUT)?;
-        content.extend(&packet);
-        if content.len() > len as usize {
-            return Err(WireError::ReadBack);
+        // All packets but the last are full, so that the time for all of them is bounded as well.
+        if packet.len() != (len as usize - content.len()).min(PACKET_LEN as usize) {
+            return Err(WireError::Garbled { bytes: packet.len() });
         }
+        content.extend(&packet);
         let received = u32::try_from(content.len()).expect("it is at most `len`");
         wire.send(&slip::encode(&received.to_le_bytes()))?;
     }

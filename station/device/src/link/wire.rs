@@ -39,6 +39,20 @@ pub(crate) struct Response {
     pub(crate) data: Vec<u8>,
 }
 
+/// The time that is left for an answer.
+struct Wait {
+    timeout: Duration,
+    deadline: Instant,
+    /// Nothing more is read.
+    over: bool,
+}
+
+impl Wait {
+    fn new(timeout: Duration) -> Self {
+        Self { timeout, deadline: Instant::now() + timeout, over: false }
+    }
+}
+
 impl Wire {
     /// Takes over `port`.
     pub(crate) fn new(mut port: TTYPort, token: CancellationToken) -> Result<Self, WireError> {
@@ -64,10 +78,10 @@ impl Wire {
 
     /// Waits for the answer to `command`. Answers to earlier commands are passed over.
     pub(crate) fn answer(&mut self, command: CommandType, timeout: Duration) -> Result<Response, WireError> {
-        let deadline = Instant::now() + timeout;
+        let mut wait = Wait::new(timeout);
         let mut odd = 0;
         loop {
-            let packet = match self.packet_until(deadline, timeout) {
+            let packet = match self.next_packet(&mut wait) {
                 Err(WireError::NoAnswer { .. }) if odd > 0 => return Err(WireError::Garbled { bytes: odd }),
                 other => other?,
             };
@@ -80,19 +94,25 @@ impl Wire {
 
     /// The next packet, whatever it is.
     pub(crate) fn packet(&mut self, timeout: Duration) -> Result<Vec<u8>, WireError> {
-        self.packet_until(Instant::now() + timeout, timeout)
+        self.next_packet(&mut Wait::new(timeout))
     }
 
-    fn packet_until(&mut self, deadline: Instant, timeout: Duration) -> Result<Vec<u8>, WireError> {
+    /// The next packet within what is left of `wait`. What had arrived when the time was over still counts, but bytes
+    /// that keep coming win no more time: a unit that runs its app prints for ever.
+    fn next_packet(&mut self, wait: &mut Wait) -> Result<Vec<u8>, WireError> {
         let stray = self.decoder.stray();
         loop {
             if let Some(packet) = self.decoder.pop() {
                 return Ok(packet);
             }
-            if self.receive()? == 0 && Instant::now() >= deadline {
+            if wait.over {
                 let bytes = self.decoder.stray().saturating_sub(stray);
-                let silent = WireError::NoAnswer { after: timeout };
+                let silent = WireError::NoAnswer { after: wait.timeout };
                 return Err(if bytes == 0 { silent } else { WireError::Garbled { bytes } });
+            }
+            wait.over = Instant::now() >= wait.deadline;
+            if !wait.over || self.port.bytes_to_read().map_err(gone)? > 0 {
+                self.receive()?;
             }
         }
     }
@@ -192,3 +212,6 @@ fn is_tick(err: &io::Error) -> bool {
 fn gone(err: serialport::Error) -> WireError {
     WireError::Gone(err.into())
 }
+
+#[cfg(test)]
+mod tests;

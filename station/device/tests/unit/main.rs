@@ -3,6 +3,7 @@
 
 mod faults;
 mod link;
+mod loader;
 mod session;
 mod slot;
 mod speed;
