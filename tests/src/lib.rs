@@ -1,6 +1,7 @@
 //! Helpers for the stories: they run the real programs, as a user would, and read what those leave behind.
 
 mod flash;
+mod gateway;
 mod outcome;
 mod process;
 mod product;
@@ -11,6 +12,7 @@ pub mod tools;
 mod unit;
 
 pub use flash::{NVS_LEN, NVS_OFFSET, Secrets};
+pub use gateway::Gateway;
 pub use outcome::Outcome;
 pub use process::{LIMIT, Process};
 pub use product::{Injection, Product, edit_recipe};

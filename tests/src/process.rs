@@ -92,6 +92,13 @@ impl Process {
         kill(self.pid(), signal).expect("the process was started here and not waited for");
     }
 
+    /// Asks it to end, as a service manager does, and waits until it has.
+    #[track_caller]
+    pub fn stop(self) -> Outcome {
+        self.signal(Signal::SIGTERM);
+        self.finish()
+    }
+
     /// Waits until it has ended by itself.
     #[track_caller]
     pub fn finish(mut self) -> Outcome {

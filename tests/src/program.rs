@@ -4,14 +4,11 @@ use std::{
     ffi::OsStr,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::{
-        OnceLock,
-        atomic::{AtomicU16, Ordering},
-    },
+    sync::OnceLock,
 };
 
 use crate::{
-    Outcome, Process, VirtualUnit,
+    Gateway, Outcome, Process, VirtualUnit,
     process::guarded,
     record::{Audit, Unit},
 };
@@ -101,7 +98,7 @@ impl Station {
     pub fn flash_command(&self, recipe: &Path, units: &[&VirtualUnit], options: &[&str]) -> Command {
         let slots: Vec<String> = units.iter().map(|unit| unit.slot()).collect();
         let mut command = self.command(["flash", "--json", "--ports", &slots.join(",")]);
-        command.arg("--recipe").arg(recipe).arg("--config").arg(self.gateway().config).args(options);
+        command.arg("--recipe").arg(recipe).arg("--config").arg(Gateway::of(self).config).args(options);
         command
     }
 
@@ -109,6 +106,17 @@ impl Station {
     #[track_caller]
     pub fn flash(&self, recipe: &Path, units: &[&VirtualUnit], options: &[&str]) -> Outcome {
         Process::start(&mut self.flash_command(recipe, units, options)).finish()
+    }
+
+    /// Starts `station serve` without slots: only what units talk to.
+    #[track_caller]
+    pub fn serve(&self, recipe: &Path) -> (Process, Gateway) {
+        let gateway = Gateway::of(self);
+        let mut command = self.command(["serve", "--json"]);
+        command.arg("--recipe").arg(recipe).arg("--config").arg(&gateway.config);
+        let mut process = Process::start(&mut command);
+        process.wait_for_event("serving", |_| true);
+        (process, gateway)
     }
 
     /// What is on record of a unit.
@@ -128,35 +136,4 @@ impl Station {
         assert_eq!(verified["entries"], audit.entries.len(), "what is exported is what was verified");
         audit
     }
-
-    /// Writes a configuration whose gateway has addresses of its own, and returns it.
-    pub fn gateway(&self) -> Gateway {
-        static NEXT: AtomicU16 = AtomicU16::new(0);
-        // Two living processes never share an id, and loopback has an address for each. Ports stay below those that
-        // the system gives away.
-        let [a, b, c, d] = std::process::id().to_be_bytes();
-        let host = format!("127.{}.{c}.{d}", 64 + b + a);
-        let https = 20_000 + 2 * NEXT.fetch_add(1, Ordering::Relaxed);
-        let mqtt = https + 1;
-        let config = self.data().join("station.toml");
-        let text = format!(
-            "[gateway]\nhttps_listen = \"{host}:{https}\"\nmqtt_listen = \"{host}:{mqtt}\"\npublic_host = \"{host}\"\n\
-             [server]\nlisten = \"{host}:0\"\n"
-        );
-        std::fs::write(&config, text).expect("the configuration can be written");
-        Gateway { config, host, https, mqtt }
-    }
-}
-
-/// Where a station's units find it.
-#[derive(Debug)]
-pub struct Gateway {
-    /// The station's configuration.
-    pub config: PathBuf,
-    /// Its address.
-    pub host: String,
-    /// Port of the provisioning endpoint.
-    pub https: u16,
-    /// Port of the broker.
-    pub mqtt: u16,
 }

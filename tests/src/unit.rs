@@ -2,8 +2,6 @@
 
 use std::path::{Path, PathBuf};
 
-use nix::sys::signal::Signal;
-
 use crate::{Process, process::guarded, unit_program};
 
 /// A unit in a slot.
@@ -52,8 +50,7 @@ impl VirtualUnit {
     /// Unplugs it: its terminal goes away.
     #[track_caller]
     pub fn unplug(self) {
-        self.process.signal(Signal::SIGTERM);
-        self.process.finish().expect_code(0);
+        self.process.stop().expect_code(0);
     }
 }
 
