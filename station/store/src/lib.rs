@@ -1,7 +1,8 @@
 //! The record: what happened to every unit, in SQLite or PostgreSQL.
 //!
 //! Methods speak intent; one method is one transaction that also writes its audit entries. What returns `Ok` is
-//! durable. Knows no serial port, no network of the units and no verdict: it keeps what it is given.
+//! durable. Knows no serial port and no network of the units. It keeps what it is given, except a pass that the evidence
+//! on record does not bear out.
 
 mod db;
 mod error;
@@ -105,14 +106,19 @@ pub trait Store: Send + Sync + 'static {
     /// Ends a run. A pass is on record when this returns `Ok`, and not before. A failure voids the run's unused codes
     /// and revokes the sessions and certificates that it issued. `evidence` is added first, in the same transaction.
     ///
-    /// A run that has already ended stays as it is: [`StoreError::Conflict`].
+    /// Returns the broker user names of the sessions that ended with this call: a failure ends the run's own, a pass
+    /// the older ones of its unit. The caller cuts their open connections, which outlive a revoked login otherwise.
+    ///
+    /// A pass is refused unless the recipe's policy and the evidence on record make one, both as they stand in this
+    /// very transaction: what came in after the caller judged is judged here. So is one that lacks an attested end.
+    /// A run that has already ended stays as it is. Each of these is a [`StoreError::Conflict`].
     async fn finish_run(
         &self,
         run: RunId,
         end: &RunEnd,
         evidence: &[Evidence],
         now: Timestamp,
-    ) -> Result<(), StoreError>;
+    ) -> Result<Vec<String>, StoreError>;
 
     /// A run with its steps, evidence and policy.
     async fn run(&self, run: RunId) -> Result<Option<RunDetail>, StoreError>;

@@ -159,7 +159,7 @@ impl<D: Database> Store for Record<D> {
         end: &RunEnd,
         evidence: &[Evidence],
         now: Timestamp,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Vec<String>, StoreError> {
         write!(self, "finish the run", finish::finish(run, end, evidence, now))
     }
 

@@ -1,42 +1,46 @@
 //! Ends a run, with all that follows from it, in one transaction.
 
-use firstpass_domain::{AuditKind, Diagnosis, Evidence, Mac, RunId, Step, StepOutcome, Timestamp};
+use firstpass_domain::{AuditKind, Diagnosis, Evidence, Mac, RunId, Step, StepOutcome, Timestamp, Verdict, judge};
 use serde_json::json;
 
 use super::{LINE, certificates, codes, evidence, runs, sessions, steps};
 use crate::{RunEnd, StoreError, db::values, tx::Tx};
 
+/// Returns the broker users of the sessions that ended with the run.
 pub(crate) async fn finish(
     tx: &mut Tx,
     run: RunId,
     end: &RunEnd,
     new_evidence: &[Evidence],
     now: Timestamp,
-) -> Result<(), StoreError> {
+) -> Result<Vec<String>, StoreError> {
     let open = runs::open(tx, run).await?;
     evidence::append(tx, run, new_evidence).await?;
     codes::void_of_run(tx, run, now).await?;
-    match end {
+    let ended_users = match end {
         RunEnd::Passed => pass(tx, run, now).await?,
         RunEnd::Failed(diagnosis) => fail(tx, run, diagnosis, now).await?,
-    }
+    };
     if let (Some(mac), true) = (open.mac, open.admitted) {
         let sql = "UPDATE units SET standing = (SELECT state FROM runs WHERE id = $1) WHERE mac = $2";
         tx.execute(sql, values![run, mac]).await?;
     }
-    Ok(())
+    Ok(ended_users)
 }
 
-async fn pass(tx: &mut Tx, run: RunId, now: Timestamp) -> Result<(), StoreError> {
+async fn pass(tx: &mut Tx, run: RunId, now: Timestamp) -> Result<Vec<String>, StoreError> {
     let (mac, _) = runs::admitted(tx, run).await?;
     check_steps(tx, run).await?;
+    check_verdict(tx, run).await?;
     tx.execute("UPDATE runs SET state = 'passed', ended_at = $1 WHERE id = $2", values![now, run]).await?;
     // A pass that brought the unit no session (only its firmware is new) leaves the session that it lives by.
+    let mut ended_users = Vec::new();
     if sessions::is_live_of_run(tx, run).await? {
-        sessions::revoke_older(tx, mac, run, now).await?;
+        ended_users = sessions::revoke_older(tx, mac, run, now).await?;
         certificates::revoke_older(tx, mac, run, now).await?;
     }
-    note(tx, run, AuditKind::RunPassed, Some(mac), None, now).await
+    note(tx, run, AuditKind::RunPassed, Some(mac), None, now).await?;
+    Ok(ended_users)
 }
 
 /// Nothing passes by accident: every step that began is done, and the last of the line is among them.
@@ -52,16 +56,29 @@ async fn check_steps(tx: &mut Tx, run: RunId) -> Result<(), StoreError> {
     Ok(())
 }
 
-async fn fail(tx: &mut Tx, run: RunId, diagnosis: &Diagnosis, now: Timestamp) -> Result<(), StoreError> {
+/// Nor against the evidence: whatever was added since the caller judged is judged here, and no more can come in.
+async fn check_verdict(tx: &mut Tx, run: RunId) -> Result<(), StoreError> {
+    let policy = runs::policy(tx, run).await?;
+    let (evidence, _) = evidence::of_run(tx, run).await?;
+    let against = match judge(&policy, &evidence) {
+        Verdict::Pass => return Ok(()),
+        Verdict::Fail(diagnosis) => format!("it fails with {}", diagnosis.code.name()),
+        Verdict::Open { step } => format!("step {step} is not complete"),
+    };
+    Err(tx.conflict(format!("by its evidence run {run} does not pass: {against}")))
+}
+
+async fn fail(tx: &mut Tx, run: RunId, diagnosis: &Diagnosis, now: Timestamp) -> Result<Vec<String>, StoreError> {
     let text = serde_json::to_string(diagnosis).expect("a diagnosis is plain data");
     tx.execute(
         "UPDATE runs SET state = 'failed', ended_at = $1, diagnosis = $2 WHERE id = $3",
         values![now, text, run],
     )
     .await?;
-    sessions::revoke_of_run(tx, run, now).await?;
+    let ended_users = sessions::revoke_of_run(tx, run, now).await?;
     certificates::revoke_of_run(tx, run, now).await?;
-    note(tx, run, AuditKind::RunFailed, None, Some(diagnosis), now).await
+    note(tx, run, AuditKind::RunFailed, None, Some(diagnosis), now).await?;
+    Ok(ended_users)
 }
 
 /// Seals the evidence of the run into the audit chain: a row that is changed later no longer fits.

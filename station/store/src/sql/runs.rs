@@ -1,6 +1,6 @@
 //! Runs: begun, looked up, listed.
 
-use firstpass_domain::{AuditKind, Diagnosis, Mac, Run, RunId, RunState, StationId, Timestamp};
+use firstpass_domain::{AuditKind, Diagnosis, Mac, Policy, Run, RunId, RunState, StationId, Timestamp};
 use serde_json::json;
 
 use super::{LINE, evidence, steps};
@@ -81,6 +81,15 @@ pub(crate) async fn admitted(tx: &mut Tx, run: RunId) -> Result<(Mac, BatchId), 
     match open(tx, run).await? {
         OpenRun { mac: Some(mac), admitted: true, batch } => Ok((mac, batch)),
         OpenRun { .. } => Err(tx.conflict(format!("run {run} has no unit that was admitted"))),
+    }
+}
+
+/// The policy of a run's recipe, as it stands on record.
+pub(crate) async fn policy(tx: &mut Tx, run: RunId) -> Result<Policy, StoreError> {
+    let sql = "SELECT p.policy FROM runs r JOIN recipes p ON p.hash = r.recipe WHERE r.id = $1";
+    match tx.row(sql, values![run]).await? {
+        Some(mut row) => row.json(),
+        None => Err(tx.conflict(format!("run {run} is not on record"))),
     }
 }
 

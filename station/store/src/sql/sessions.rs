@@ -146,28 +146,31 @@ fn read(row: &mut Row) -> Result<SessionRecord, StoreError> {
     Ok(SessionRecord { mac, run, session, certificate, issued, revoked })
 }
 
-/// Revokes the sessions that a run issued.
-pub(crate) async fn revoke_of_run(tx: &mut Tx, run: RunId, now: Timestamp) -> Result<(), StoreError> {
-    let sql = "UPDATE sessions SET revoked_at = $1 WHERE run = $2 AND revoked_at IS NULL RETURNING run, device_id";
+/// Revokes the sessions that a run issued; returns their broker users.
+pub(crate) async fn revoke_of_run(tx: &mut Tx, run: RunId, now: Timestamp) -> Result<Vec<String>, StoreError> {
+    let sql = "UPDATE sessions SET revoked_at = $1 WHERE run = $2 AND revoked_at IS NULL
+               RETURNING run, device_id, mqtt_username";
     let revoked = tx.rows(sql, values![now, run]).await?;
     note_revoked(tx, revoked, now).await
 }
 
-/// Revokes the sessions of a unit that other runs issued.
-pub(crate) async fn revoke_older(tx: &mut Tx, mac: Mac, run: RunId, now: Timestamp) -> Result<(), StoreError> {
+/// Revokes the sessions of a unit that other runs issued; returns their broker users.
+pub(crate) async fn revoke_older(tx: &mut Tx, mac: Mac, run: RunId, now: Timestamp) -> Result<Vec<String>, StoreError> {
     let sql = "UPDATE sessions SET revoked_at = $1 WHERE mac = $2 AND run <> $3 AND revoked_at IS NULL
-               RETURNING run, device_id";
+               RETURNING run, device_id, mqtt_username";
     let revoked = tx.rows(sql, values![now, mac, run]).await?;
     note_revoked(tx, revoked, now).await
 }
 
-async fn note_revoked(tx: &mut Tx, revoked: Vec<Row>, now: Timestamp) -> Result<(), StoreError> {
+async fn note_revoked(tx: &mut Tx, revoked: Vec<Row>, now: Timestamp) -> Result<Vec<String>, StoreError> {
+    let mut usernames = Vec::with_capacity(revoked.len());
     for mut row in revoked {
         let run: RunId = row.next()?;
         let body = json!({ "device_id": row.next::<DeviceId>()? });
+        usernames.push(row.next()?);
         tx.audit(now, LINE, AuditKind::SessionRevoked, run, body).await?;
     }
-    Ok(())
+    Ok(usernames)
 }
 
 /// Whether a run has a session that may be used.

@@ -1,11 +1,12 @@
 //! How runs end.
 
-use firstpass_domain::{DiagnosisCode, Policy, RunId, RunState, Step, StepOutcome};
+use firstpass_domain::{DiagnosisCode, Evidence, Fact, Policy, RunId, RunState, Step, StepOutcome};
 use firstpass_store::{NewCertificate, NewSession, RunEnd};
 
 use super::{
     fixture::{Place, assert_conflict, evidence, failure, mac, now, policy},
     line::Line,
+    proof,
 };
 
 /// Whether session and certificate may still be used.
@@ -43,10 +44,10 @@ pub(crate) async fn a_failed_run_voids_its_codes_and_revokes_what_it_issued(plac
 
 pub(crate) async fn a_pass_needs_an_admitted_unit_and_an_attested_end(place: &dyn Place) {
     let line = Line::start(place).await;
-    let run = line.begin("A1").await.id;
-    let pass = async || line.store.finish_run(run, &RunEnd::Passed, &[evidence()], now()).await;
+    let (run, unit) = (line.begin("A1").await.id, mac());
+    let pass = async || line.store.finish_run(run, &RunEnd::Passed, &proof::of(unit), now()).await;
     assert_conflict!(pass(), "no unit that was admitted");
-    line.identify(run, mac()).await;
+    line.identify(run, unit).await;
     assert_conflict!(pass(), "was not attested");
     line.store.begin_step(run, Step::Attest, now()).await.unwrap();
     assert_conflict!(pass(), "step attest of run");
@@ -61,6 +62,50 @@ pub(crate) async fn a_pass_needs_an_admitted_unit_and_an_attested_end(place: &dy
     line.store.end_step(failed_step, Step::Boot, StepOutcome::Failed, now()).await.unwrap();
     line.step(failed_step, Step::Attest).await;
     assert_conflict!(line.store.finish_run(failed_step, &RunEnd::Passed, &[], now()), "step boot of run");
+}
+
+pub(crate) async fn a_pass_needs_evidence_that_makes_one_when_it_is_committed(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let unit = mac();
+    let run = line.run_with("A1", unit, &policy()).await;
+    line.step(run, Step::Attest).await;
+    let pass = async |evidence: &[Evidence]| line.store.finish_run(run, &RunEnd::Passed, evidence, now()).await;
+    assert_conflict!(pass(&[]), "step identify is not complete");
+    let mut proof = proof::of(unit);
+    let last = proof.pop().unwrap();
+    line.store.add_evidence(run, &proof).await.unwrap();
+    assert_conflict!(pass(&[]), "step attest is not complete");
+    let other = Evidence { at: now(), fact: Fact::Reconnected { mac: mac() } };
+    assert_conflict!(pass(&[last.clone(), other.clone()]), "it fails with other_unit");
+    // A refused pass leaves nothing behind, so that the same run passes with what was missing.
+    assert_eq!(line.store.run(run).await.unwrap().unwrap().evidence, proof);
+    assert_eq!(pass(&[last]).await.unwrap(), Vec::<String>::new());
+    // What another witness adds between the caller's judging and the commit is not overlooked.
+    let late = line.admitted_run("A1").await;
+    line.step(late, Step::Attest).await;
+    let mac = line.store.run(late).await.unwrap().unwrap().run.mac.unwrap();
+    line.store.add_evidence(late, &proof::of(mac)).await.unwrap();
+    line.store.add_evidence(late, &[other]).await.unwrap();
+    assert_conflict!(line.store.finish_run(late, &RunEnd::Passed, &[], now()), "it fails with other_unit");
+    assert_eq!(state(&line, late).await, RunState::Open);
+}
+
+pub(crate) async fn who_ends_a_run_is_told_whose_sessions_ended_with_it(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let (unit, repeating) = (mac(), Policy { repeat_passed: true, ..policy() });
+    let bystander = line.admitted_run("A2").await;
+    line.provision(bystander).await;
+    let first = line.run_with("A1", unit, &repeating).await;
+    let old = line.provision(first).await.0.mqtt_username;
+    assert_eq!(line.pass(first).await, Vec::<String>::new());
+    let second = line.run_with("A1", unit, &repeating).await;
+    let failed = line.provision(second).await.0.mqtt_username;
+    assert_eq!(line.fail(second).await, [failed]);
+    let third = line.run_with("A1", unit, &repeating).await;
+    line.provision(third).await;
+    assert_eq!(line.pass(third).await, [old]);
+    let nobody = line.begin("A1").await.id;
+    assert_eq!(line.fail(nobody).await, Vec::<String>::new());
 }
 
 pub(crate) async fn a_new_session_leaves_the_old_one_alive_until_its_run_passes(place: &dyn Place) {

@@ -10,11 +10,13 @@ use std::{
 
 use async_trait::async_trait;
 use firstpass_domain::{
-    Chip, DeviceId, Diagnosis, DiagnosisCode, Evidence, Fact, FlashSize, Injection, Mac, PasswordVerifier, Policy,
-    RunId, Sha256Digest, SlotId, Step, Timestamp,
+    DeviceId, Diagnosis, DiagnosisCode, Evidence, Fact, Mac, PasswordVerifier, RunId, Sha256Digest, SlotId, Step,
+    Timestamp,
 };
 use firstpass_store::{Act, NewCertificate, NewSession, RunEnd, Store};
 use uuid::Uuid;
+
+pub(crate) use super::proof::policy;
 
 /// Asserts that a call meets a conflict whose words hold `$words`.
 macro_rules! assert_conflict {
@@ -63,22 +65,6 @@ pub(crate) fn slot(name: &str) -> SlotId {
     SlotId::new(name).unwrap()
 }
 
-pub(crate) fn policy() -> Policy {
-    Policy {
-        injection: Injection::Nvs,
-        chip: Chip::Esp32c3,
-        min_revision: None,
-        flash_size: FlashSize::from_bytes(4 << 20).unwrap(),
-        max_attempts: 0,
-        repeat_passed: false,
-        client_certificate: false,
-        presence: true,
-        keep_auth_code: false,
-        regions: Vec::new(),
-        app: None,
-    }
-}
-
 pub(crate) fn session() -> NewSession {
     let n = unique();
     NewSession {
@@ -106,6 +92,7 @@ pub(crate) fn certificate(mac: Option<Mac>) -> NewCertificate {
     }
 }
 
+/// Evidence that alone makes no unit pass, and keeps none from it whose proof is complete.
 pub(crate) fn evidence() -> Evidence {
     Evidence { at: now(), fact: Fact::TimedOut { step: Step::Boot, after_ms: unique() } }
 }

@@ -10,8 +10,9 @@ use firstpass_store::{
     Admission, BatchId, NewBatch, NewCertificate, NewCode, NewRun, NewSession, RecipeRecord, RunEnd, Store,
 };
 
-use super::fixture::{
-    Place, certificate, digest, evidence, failure, later, mac, now, policy, run_id, session, slot, unique,
+use super::{
+    fixture::{Place, certificate, digest, evidence, failure, later, mac, now, policy, run_id, session, slot, unique},
+    proof,
 };
 
 /// A started station, and what its runs need.
@@ -87,13 +88,16 @@ impl Line {
         self.store.end_step(run, step, StepOutcome::Done, now()).await.unwrap();
     }
 
-    pub(crate) async fn pass(&self, run: RunId) {
+    /// Ends a run with all that makes it pass; returns the broker users whose sessions ended.
+    pub(crate) async fn pass(&self, run: RunId) -> Vec<String> {
         self.step(run, Step::Attest).await;
-        self.store.finish_run(run, &RunEnd::Passed, &[evidence()], now()).await.unwrap();
+        let mac = self.store.run(run).await.unwrap().unwrap().run.mac.unwrap();
+        self.store.finish_run(run, &RunEnd::Passed, &proof::of(mac), now()).await.unwrap()
     }
 
-    pub(crate) async fn fail(&self, run: RunId) {
-        self.store.finish_run(run, &failure(), &[evidence()], now()).await.unwrap();
+    /// Ends a run as failed; returns the broker users whose sessions ended.
+    pub(crate) async fn fail(&self, run: RunId) -> Vec<String> {
+        self.store.finish_run(run, &failure(), &[evidence()], now()).await.unwrap()
     }
 
     /// The whole audit log, read in pages.

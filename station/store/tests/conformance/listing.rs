@@ -13,7 +13,11 @@ pub(crate) async fn units_come_in_pages_and_by_how_they_stand(place: &dyn Place)
     let units = [mac(), mac(), mac(), mac()];
     for (index, unit) in units.into_iter().enumerate() {
         let run = line.run_with("A1", unit, &policy()).await;
-        if index % 2 == 0 { line.pass(run).await } else { line.fail(run).await }
+        if index % 2 == 0 {
+            line.pass(run).await
+        } else {
+            line.fail(run).await
+        };
     }
     // A passed unit that comes back by mistake is still a passed unit.
     let refused = line.begin("A1").await.id;

@@ -7,6 +7,7 @@ pub(crate) mod finish;
 pub(crate) mod fixture;
 pub(crate) mod line;
 pub(crate) mod listing;
+pub(crate) mod proof;
 pub(crate) mod racing;
 pub(crate) mod runs;
 pub(crate) mod sessions;
@@ -35,6 +36,8 @@ macro_rules! every_claim {
             codes::a_code_needs_a_unit_that_was_admitted;
             finish::a_failed_run_voids_its_codes_and_revokes_what_it_issued;
             finish::a_pass_needs_an_admitted_unit_and_an_attested_end;
+            finish::a_pass_needs_evidence_that_makes_one_when_it_is_committed;
+            finish::who_ends_a_run_is_told_whose_sessions_ended_with_it;
             finish::a_new_session_leaves_the_old_one_alive_until_its_run_passes;
             finish::a_failed_repeat_leaves_the_passed_run_and_its_session_alone;
             finish::an_ended_run_stays_as_it_is;

@@ -1,0 +1,107 @@
+//! A recipe's policy, and evidence that makes a unit pass by it.
+
+use firstpass_domain::{
+    Chip, DeviceId, Evidence, Fact, FlashSize, Injection, Mac, Policy, RegionPolicy, SerialNumber, Sha256Digest,
+    evidence::{Identity, NvsReadBack, RegionDigest, Security, UartFact},
+    policy::{APP_REGION, AppPolicy},
+};
+
+use super::fixture::now;
+
+const APP: Sha256Digest = Sha256Digest::new([7; 32]);
+const OFFSET: u32 = 0x10000;
+const LEN: u32 = 4096;
+const USER: &str = "user-of-the-proof";
+const CONNECTION: u64 = 5;
+
+pub(crate) fn policy() -> Policy {
+    let app = RegionPolicy {
+        name: APP_REGION.to_owned(),
+        offset: OFFSET,
+        len: LEN,
+        sha256: Some(APP),
+        written_by_unit: false,
+    };
+    Policy {
+        injection: Injection::Nvs,
+        chip: Chip::Esp32c3,
+        min_revision: None,
+        flash_size: flash_size(),
+        max_attempts: 0,
+        repeat_passed: false,
+        client_certificate: false,
+        presence: true,
+        keep_auth_code: false,
+        regions: vec![app],
+        app: Some(AppPolicy { version: "1.0.0".to_owned(), sha256: APP }),
+    }
+}
+
+fn flash_size() -> FlashSize {
+    FlashSize::from_bytes(4 << 20).unwrap()
+}
+
+/// Everything that [`policy`] demands, in order; whatever came before does not matter.
+pub(crate) fn of(mac: Mac) -> Vec<Evidence> {
+    let facts = [identified(mac), prepared(), written(), seen(UartFact::NetworkUp)].into_iter();
+    let facts = facts.chain(provisioned(mac)).chain(connected()).chain(attested(mac));
+    facts.map(|fact| Evidence { at: now(), fact }).collect()
+}
+
+pub(crate) fn identified(mac: Mac) -> Fact {
+    let (chip, revision, flash_size) = (Some(Chip::Esp32c3), "v0.4".parse().ok(), Some(flash_size()));
+    Fact::Identified(Identity { chip, revision, flash_size, mac, security: Security::default() })
+}
+
+fn prepared() -> Fact {
+    Fact::Prepared { serial: SerialNumber::new("FP00000001").unwrap(), nvs_sha256: APP }
+}
+
+fn digest() -> RegionDigest {
+    RegionDigest { name: APP_REGION.to_owned(), offset: OFFSET, len: LEN, sha256: APP, md5_matches: true }
+}
+
+fn written() -> Fact {
+    Fact::RegionWritten(digest())
+}
+
+const fn seen(line: UartFact) -> Fact {
+    Fact::Uart(line)
+}
+
+fn provisioned(mac: Mac) -> [Fact; 2] {
+    let accepted = Fact::ProvisionAccepted {
+        device_id: DeviceId::new("device-of-the-proof").unwrap(),
+        mqtt_username: USER.to_owned(),
+        mac: Some(mac),
+        certificate: None,
+        on_behalf: false,
+    };
+    [accepted, seen(UartFact::Provisioned { username: USER.to_owned() })]
+}
+
+fn connected() -> [Fact; 5] {
+    let subscribed = |name: &str| Fact::Subscribed { connection: CONNECTION, filter: format!("factory/key/{name}/#") };
+    [
+        Fact::MqttConnected { connection: CONNECTION, username: USER.to_owned(), certificate: None },
+        subscribed("cmd"),
+        subscribed("config"),
+        Fact::Presence { connection: CONNECTION, online: true },
+        Fact::PingAnswered { connection: CONNECTION, fw_version: "1.0.0".to_owned(), app_sha256: APP.to_string() },
+    ]
+}
+
+fn attested(mac: Mac) -> [Fact; 3] {
+    let read_back = NvsReadBack {
+        device_id: None,
+        device_key: None,
+        workspace_slug: None,
+        mqtt_username: Some(USER.to_owned()),
+        password_matches: true,
+        session_matches: true,
+        auth_code_present: false,
+        certificate: None,
+        sha256: APP,
+    };
+    [Fact::Reconnected { mac }, Fact::RegionAttested(digest()), Fact::NvsReadBack(read_back)]
+}
