@@ -2,12 +2,16 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 use thiserror::Error;
 
 use super::CaptureEnd;
 use crate::LinkError;
+
+/// A unit's log may name networks and hosts: only the station's own user reads it.
+const LOG_MODE: u32 = 0o600;
 
 /// An open log file. It is written without a buffer, so what was read is in the file at once.
 #[derive(Debug)]
@@ -28,7 +32,7 @@ pub struct LogError {
 impl Log {
     /// Opens the file at `path` to append to it, or makes it.
     pub(crate) fn open(path: &Path) -> Result<Self, LinkError> {
-        let file = OpenOptions::new().create(true).append(true).open(path);
+        let file = OpenOptions::new().create(true).append(true).mode(LOG_MODE).open(path);
         let file = file.map_err(|source| LinkError::Log(LogError { path: path.to_owned(), source }))?;
         Ok(Self { file, path: path.to_owned() })
     }
