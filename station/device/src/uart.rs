@@ -13,13 +13,13 @@ use serialport::TTYPort;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use self::capture::Capture;
+use self::capture::{Capture, REST_EVENTS_MAX};
 use crate::PortLease;
 
 pub(crate) use self::log::Log;
 pub use self::log::LogError;
 
-/// Events that wait for the line; a full channel holds the capture up, it loses nothing.
+/// Events that wait for the line while the capture runs; so many hold it up, and it loses nothing.
 const EVENTS_MAX: usize = 256;
 
 /// Something that happened on the unit's UART.
@@ -57,7 +57,8 @@ pub struct UartCapture {
 }
 
 impl UartCapture {
-    /// Ends the capture, after what has arrived by now is in the file, and gives the port back.
+    /// Ends the capture, after what has arrived by now is in the file, and gives the port back. Every fact of what is
+    /// in the file has then been delivered or waits in the receiver, which ends after the last one.
     pub fn stop(mut self) -> PortLease {
         self.halt();
         self.lease.take().expect("the lease is here until the capture stops")
@@ -86,7 +87,7 @@ pub(crate) fn start(
     token: &CancellationToken,
 ) -> (UartCapture, mpsc::Receiver<UartEvent>) {
     let stop = token.child_token();
-    let (events, receiver) = mpsc::channel(EVENTS_MAX);
+    let (events, receiver) = mpsc::channel(EVENTS_MAX + REST_EVENTS_MAX);
     let capture = Capture::new(log, events, stop.clone());
     let thread = thread::spawn(move || capture.run(port));
     (UartCapture { stop, thread: Some(thread), lease: Some(lease) }, receiver)

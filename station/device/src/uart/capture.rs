@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::lines::Lines;
 use super::log::Log;
 use super::recognise::Recogniser;
-use super::{CaptureEnd, UartEvent};
+use super::{CaptureEnd, EVENTS_MAX, UartEvent};
 use crate::ports::IO_TICK;
 
 /// How long a held-up capture sleeps before it tries again and looks at its token.
@@ -20,6 +20,9 @@ const FULL_TICK: Duration = Duration::from_millis(20);
 const READ_LEN: usize = 4096;
 /// Bytes that are still read after the stop: what had arrived by then.
 const REST_MAX: usize = 64 * 1024;
+/// Events that these bytes, and those in hand at the stop, can make at most: one for each line, which has a line end and
+/// something before it, one for a line that was under way, the first byte, and the end.
+pub(super) const REST_EVENTS_MAX: usize = (REST_MAX + 2 * READ_LEN) / 2 + 3;
 
 pub(super) struct Capture {
     log: Log,
@@ -65,23 +68,27 @@ impl Capture {
 
     fn take(&mut self, bytes: &[u8]) -> Result<(), CaptureEnd> {
         self.log.write(bytes)?;
-        let mut facts: Vec<UartFact> = self.recogniser.bytes_came().into_iter().collect();
+        let mut facts: Vec<UartFact> = self.recogniser.bytes_came(bytes).into_iter().collect();
         self.lines.push(bytes, |line| facts.extend(self.recogniser.line(line)));
         facts.into_iter().for_each(|fact| self.report(UartEvent::Fact(fact)));
         Ok(())
     }
 
-    /// Hands an event over; waits while the channel is full, but not beyond the stop.
-    fn report(&self, mut event: UartEvent) {
-        loop {
-            match self.events.try_send(event) {
-                // Nobody listens any more: the file is still written.
-                Ok(()) | Err(TrySendError::Closed(_)) => return,
-                Err(TrySendError::Full(_)) if self.stop.is_cancelled() => return,
-                Err(TrySendError::Full(back)) => event = back,
-            }
+    /// Hands an event over; waits while [`EVENTS_MAX`] of them have not been taken, but not beyond the stop: what is
+    /// read after it has room of its own in the channel.
+    fn report(&self, event: UartEvent) {
+        while self.waiting() >= EVENTS_MAX && !self.stop.is_cancelled() && !self.events.is_closed() {
             thread::sleep(FULL_TICK);
         }
+        match self.events.try_send(event) {
+            // Nobody listens any more: the file is still written.
+            Ok(()) | Err(TrySendError::Closed(_)) => {}
+            Err(TrySendError::Full(_)) => unreachable!("the channel has room for all that can follow the stop"),
+        }
+    }
+
+    fn waiting(&self) -> usize {
+        self.events.max_capacity() - self.events.capacity()
     }
 }
 

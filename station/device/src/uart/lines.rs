@@ -10,7 +10,8 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Calls `take` with every line that `bytes` complete, without line end, broken UTF-8 replaced.
+    /// Calls `take` with every line that `bytes` complete, without line end, broken UTF-8 replaced. A NUL is a break on
+    /// the line, such as a reset makes, and belongs to no text.
     pub(super) fn push(&mut self, bytes: &[u8], mut take: impl FnMut(&str)) {
         for &byte in bytes {
             match byte {
@@ -18,6 +19,7 @@ impl Lines {
                     take(String::from_utf8_lossy(&self.line).trim_end_matches('\r'));
                     self.line.clear();
                 }
+                0 => {}
                 _ if self.line.len() < LINE_LEN_MAX => self.line.push(byte),
                 _ => {}
             }
@@ -41,6 +43,11 @@ mod tests {
             lines_of(&[b"rst:0x1 (POW", b"ERON)\r\nI (3)", b" a\xff: b\r\n"]),
             ["rst:0x1 (POWERON)", "I (3) a\u{fffd}: b"]
         );
+    }
+
+    #[test]
+    fn a_break_on_the_line_does_not_spoil_what_follows() {
+        assert_eq!(lines_of(&[b"\0", b"\nI (9) a: b\r\n\0rst:0x1\n"]), ["", "I (9) a: b", "rst:0x1"]);
     }
 
     #[test]

@@ -11,25 +11,28 @@ use firstpass_domain::evidence::UartFact;
 #[derive(Debug, Default)]
 pub(super) struct Recogniser {
     bytes_came: bool,
-    /// The ROM's banner of the reset that began the capture.
-    banner_seen: bool,
+    /// The boot that began the capture is under way: its banner was read, or, if that was lost, what comes after it.
+    booted: bool,
     /// A boot failure or panic is told once for each boot: a blank flash repeats its line for ever.
     failure_told: bool,
 }
 
 impl Recogniser {
-    /// To be called when bytes arrive: the first ones are a fact.
-    pub(super) fn bytes_came(&mut self) -> Option<UartFact> {
-        (!std::mem::replace(&mut self.bytes_came, true)).then_some(UartFact::FirstByte)
+    /// To be called with what arrives: the first byte is a fact. A reset alone makes none, although its glitch on the
+    /// line may be read as a break, which is a NUL, and a virtual unit marks its resets with a NUL and a line end.
+    pub(super) fn bytes_came(&mut self, bytes: &[u8]) -> Option<UartFact> {
+        let said_something = bytes.iter().any(|byte| !matches!(byte, 0 | b'\r' | b'\n'));
+        (said_something && !std::mem::replace(&mut self.bytes_came, true)).then_some(UartFact::FirstByte)
     }
 
     /// What `line` says.
     pub(super) fn line(&mut self, line: &str) -> Option<UartFact> {
         if let Some(reason) = reset_reason(line) {
             self.failure_told = false;
-            let again = std::mem::replace(&mut self.banner_seen, true);
+            let again = std::mem::replace(&mut self.booted, true);
             return again.then_some(UartFact::Restarted { reason });
         }
+        self.booted |= is_after_banner(line);
         if let Some(line) = LogLine::parse(line) {
             return fact(line);
         }
@@ -53,6 +56,12 @@ fn reset_reason(line: &str) -> Option<String> {
     let (_, banner) = line.split_once("rst:0x")?;
     let (reason, _) = banner.split_once(",boot:0x")?;
     Some(format!("0x{reason}"))
+}
+
+/// Whether `line` is printed only after the ROM's banner: by the ROM about what it loads, or by anything that it loaded.
+fn is_after_banner(line: &str) -> bool {
+    const BY_THE_ROM: [&str; 4] = ["load:0x", "entry 0x", "invalid header: ", "csum err:"];
+    BY_THE_ROM.iter().any(|text| line.starts_with(text)) || split_idf_line(line).is_some() || is_panic(line)
 }
 
 fn boot_progress(line: &str) -> Option<UartFact> {

@@ -1,4 +1,5 @@
 use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use serialport::SerialPort;
@@ -12,6 +13,16 @@ fn capture(log: &Path, token: &CancellationToken) -> (TTYPort, UartCapture, mpsc
     let lease = Leases::new().try_acquire(&PortName::new(port.name().unwrap())).unwrap();
     let (capture, events) = start(port, lease, Log::open(log).unwrap(), token);
     (unit, capture, events)
+}
+
+fn wait_until(condition: impl Fn() -> bool) {
+    while !condition() {
+        thread::yield_now();
+    }
+}
+
+fn read(log: &Path) -> Vec<u8> {
+    std::fs::read(log).unwrap()
 }
 
 const CONNECTED: &[u8] = b"I (9) iotmer_client: MQTT connected\r\n";
@@ -37,14 +48,47 @@ fn a_line_that_listens_late_loses_nothing() {
 }
 
 #[test]
-fn a_capture_that_is_held_up_stops_all_the_same() {
+fn a_capture_that_is_held_up_stops_all_the_same_and_keeps_every_fact() {
     let folder = tempfile::tempdir().unwrap();
-    let token = CancellationToken::new();
-    let (mut unit, capture, events) = capture(&folder.path().join("uart.log"), &token);
-    (0..2 * EVENTS_MAX).for_each(|_| unit.write_all(CONNECTED).unwrap());
-    token.cancel();
+    let log = folder.path().join("uart.log");
+    let (mut unit, capture, mut events) = capture(&log, &CancellationToken::new());
+    // With the first byte, these are all that may wait; the next line holds the capture up.
+    unit.write_all(&CONNECTED.repeat(EVENTS_MAX - 1)).unwrap();
+    wait_until(|| events.len() == EVENTS_MAX);
+    unit.write_all(&CONNECTED.repeat(50)).unwrap();
+    wait_until(|| read(&log).len() >= CONNECTED.len() * EVENTS_MAX);
+    assert_eq!(events.len(), EVENTS_MAX, "nobody has listened so far");
+
     drop(capture.stop());
-    assert!(events.len() <= EVENTS_MAX);
+    let lines = read(&log).iter().filter(|byte| **byte == b'\n').count();
+    let facts = std::iter::from_fn(|| events.try_recv().ok()).collect::<Vec<_>>();
+    assert!(lines >= EVENTS_MAX);
+    assert_eq!(facts.len(), 1 + lines, "every line that was read is a fact");
+}
+
+#[test]
+fn what_has_arrived_when_the_capture_is_stopped_is_still_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("uart.log");
+    let token = CancellationToken::new();
+    token.cancel();
+    let (mut unit, port) = TTYPort::pair().unwrap();
+    unit.write_all(CONNECTED).unwrap();
+    wait_until(|| port.bytes_to_read().unwrap() as usize == CONNECTED.len());
+    let lease = Leases::new().try_acquire(&PortName::new(port.name().unwrap())).unwrap();
+    let (capture, mut events) = start(port, lease, Log::open(&log).unwrap(), &token);
+    drop(capture.stop());
+    assert_eq!(events.try_recv(), Ok(UartEvent::Fact(UartFact::FirstByte)));
+    assert_eq!(events.try_recv(), Ok(UartEvent::Fact(UartFact::MqttConnected)));
+    assert_eq!(read(&log), CONNECTED);
+}
+
+#[test]
+fn a_log_file_is_for_the_station_only() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("uart.log");
+    drop(Log::open(&log).unwrap());
+    assert_eq!(log.metadata().unwrap().permissions().mode() & 0o777, 0o600);
 }
 
 #[test]

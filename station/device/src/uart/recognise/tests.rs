@@ -74,10 +74,49 @@ fn lines_of_the_contract_are_facts_in_colour_as_well() {
 }
 
 #[test]
+fn a_restart_is_told_even_if_the_first_banner_was_lost_or_damaged() {
+    let restarted = UartFact::Restarted { reason: "0xc (RTC_SW_CPU_RST)".into() };
+    for first in [
+        "ESP-ROM:esp32c3-api1-20210207\nrst:0x\u{fffd} (POWERON),bo\nload:0x3fcd5830,len:0x1404",
+        "entry 0x403cbf1a",
+        "I (0) boot: ESP-IDF v6.1-829-g9a97f6c54ec 2nd stage bootloader",
+        "I (65) esp_image: segment 4: paddr=00020020 vaddr=42010020 size=01a80h (  6784) map",
+        "I (73) boot: Loaded app from partition at offset 0x10000",
+        "I (310) main_task: Calling app_main()",
+        "I (900) iotmer_client: MQTT connected",
+    ] {
+        let log = format!(
+            "{first}\nESP-ROM:esp32c3-api1-20210207\nrst:0xc (RTC_SW_CPU_RST),boot:0x8 (SPI_FAST_FLASH_BOOT)\n"
+        );
+        assert_eq!(facts_of(&log).last(), Some(&restarted), "{first}");
+    }
+}
+
+#[test]
+fn what_the_rom_says_before_its_banner_and_noise_are_no_boot() {
+    let log = "\0\nwhat\u{fffd}ever\nESP-ROM:esp32c3-api1-20210207\nBuild:Feb  7 2021\n\
+        rst:0x1 (POWERON),boot:0x8 (SPI_FAST_FLASH_BOOT)\n";
+    assert_eq!(facts_of(log), []);
+}
+
+#[test]
 fn only_the_first_bytes_are_the_first() {
     let mut recogniser = Recogniser::default();
-    assert_eq!(recogniser.bytes_came(), Some(UartFact::FirstByte));
-    assert_eq!(recogniser.bytes_came(), None);
+    assert_eq!(recogniser.bytes_came(b"ESP-R"), Some(UartFact::FirstByte));
+    assert_eq!(recogniser.bytes_came(b"OM:"), None);
+}
+
+#[test]
+fn a_glitch_of_the_reset_is_not_the_first_byte() {
+    let mut recogniser = Recogniser::default();
+    assert_eq!(recogniser.bytes_came(b"\0\n"), None);
+    assert_eq!(recogniser.bytes_came(b"\0\0\r\n"), None);
+    assert_eq!(recogniser.bytes_came(b"\0\nE"), Some(UartFact::FirstByte));
+}
+
+#[test]
+fn bytes_at_a_wrong_baud_rate_are_a_first_byte() {
+    assert_eq!(Recogniser::default().bytes_came(&[0x9c, 0xff, 0x80]), Some(UartFact::FirstByte));
 }
 
 proptest::proptest! {
