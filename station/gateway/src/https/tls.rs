@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use firstpass_authority::{Authority, AuthorityError, ServerIdentity};
 use rustls::{
     RootCertStore, ServerConfig,
-    server::{ClientHello, ResolvesServerCert, VerifierBuilderError, WebPkiClientVerifier},
+    server::{ClientHello, NoServerSessionStorage, ResolvesServerCert, VerifierBuilderError, WebPkiClientVerifier},
     sign::CertifiedKey,
 };
 use thiserror::Error;
@@ -36,7 +36,7 @@ pub enum TlsError {
 }
 
 /// TLS 1.2 and 1.3 with the station's certificate, which is renewed without a restart. A client may present a
-/// certificate of our authority; one of another fails the handshake.
+/// certificate of our authority; one of another fails the handshake. Sessions are resumed on HTTPS only.
 pub fn server_tls(authority: &Arc<Authority>, protocol: Protocol, clock: Clock) -> Result<Arc<ServerConfig>, TlsError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut roots = RootCertStore::empty();
@@ -50,7 +50,11 @@ pub fn server_tls(authority: &Arc<Authority>, protocol: Protocol, clock: Clock) 
         .with_cert_resolver(Arc::new(StationCertificate::new(Arc::clone(authority), clock)?));
     match protocol {
         Protocol::Https => config.alpn_protocols.push(b"http/1.1".to_vec()),
-        Protocol::Mqtt => {}
+        Protocol::Mqtt => {
+            // A resumed session would skip the certificate, so each connect proves it anew.
+            config.session_storage = Arc::new(NoServerSessionStorage {});
+            config.send_tls13_tickets = 0;
+        }
     }
     Ok(Arc::new(config))
 }

@@ -25,7 +25,7 @@ mod session;
 mod wire;
 
 pub use broker::{Broker, BrokerError, Clock};
-pub use certificate::{ClientCertificate, DEVICE_URI_PREFIX, TlsConfigError, tls_config};
+pub use certificate::ClientCertificate;
 pub use credentials::{Account, CertificateRule, Credentials, CredentialsError, DeviceLogin, ObserverLogin};
 pub use event::{BrokerEvent, BrokerEventKind, ConnectionId, Origin, Role};
 pub use firstpass_contract::mqtt::QoS;

@@ -6,9 +6,12 @@ use firstpass_contract::mqtt::{ConnectCode, Packet};
 use firstpass_domain::Sha256Digest;
 use firstpass_gateway::mqtt::{BrokerEventKind, Refusal};
 
+use rustls::HandshakeKind;
+
 use crate::{
-    raw::{Client, client_config, connect},
-    station::{Ca, Identity, Station},
+    ca::{Ca, Identity},
+    raw::{Client, client_config, client_config_of, connect},
+    station::Station,
 };
 
 async fn login(station: &Station, identity: &Identity) -> ConnectCode {
@@ -63,11 +66,30 @@ async fn an_older_certificate_of_the_same_unit_is_refused_once_a_newer_is_pinned
 #[tokio::test(flavor = "multi_thread")]
 async fn a_certificate_of_another_ca_ends_the_handshake() {
     let mut station = Station::start().await;
-    let foreign = Ca::new().client(&["urn:firstpass:device:dev-u1"]);
+    let foreign = Ca::new(station.now()).client(&["urn:firstpass:device:dev-u1"]);
     let config = client_config(&station, Some(foreign));
     // With TLS 1.3 the client may believe the handshake done before the server has judged its certificate.
     if let Ok(mut client) = Client::open_with(station.port, Arc::clone(&config)).await {
         client.expect_end().await;
     }
     assert!(matches!(station.refusal().await, Refusal::Handshake(_)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_unit_that_comes_back_proves_its_certificate_anew() {
+    let mut station = Station::start().await;
+    station.logins.put("u1", |login| login.certificate.required = true);
+    for version in [&rustls::version::TLS12, &rustls::version::TLS13] {
+        let identity = station.ca.client(&["urn:firstpass:device:dev-u1"]);
+        // One configuration remembers what the broker gave to resume with, and would use it.
+        let config = client_config_of(&station, Some(identity), &[version]);
+        for _ in 0..2 {
+            let mut client = Client::open_with(station.port, Arc::clone(&config)).await.unwrap();
+            client.send(&Packet::Connect(connect("u1"))).await;
+            assert_eq!(client.connack().await, ConnectCode::Accepted);
+            assert_eq!(client.handshake(), HandshakeKind::Full, "{version:?}");
+            let connected = station.until(|kind| matches!(kind, BrokerEventKind::Connected { .. })).await;
+            assert!(connected.origin.certificate.is_some());
+        }
+    }
 }

@@ -4,6 +4,7 @@
 
 mod bench;
 mod broken_clients;
+mod ca;
 mod certificates;
 mod login;
 mod public_clients;

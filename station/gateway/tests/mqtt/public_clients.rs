@@ -19,7 +19,7 @@ fn tool(name: &str) -> PathBuf {
 fn command(name: &str, station: &Station, username: &str, extra: &[&str]) -> Command {
     let mut command = Command::new(tool(name));
     command.args(["-h", "127.0.0.1", "-p", &station.port.to_string(), "-V", "mqttv311", "--cafile"]);
-    command.arg(station.ca_file()).args(["-u", username, "-P", &format!("pw-{username}")]).args(extra);
+    command.arg(station.ca.root_file()).args(["-u", username, "-P", &format!("pw-{username}")]).args(extra);
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
     command
 }
@@ -125,7 +125,7 @@ async fn openssl_verifies_the_server_with_both_versions_of_tls() {
             version,
             "-CAfile",
         ]);
-        client.arg(station.ca_file()).arg("-connect").arg(format!("127.0.0.1:{}", station.port));
+        client.arg(station.ca.root_file()).arg("-connect").arg(format!("127.0.0.1:{}", station.port));
         let output = client.stdin(Stdio::null()).output().await.unwrap();
         let said = text(&output.stderr);
         assert!(output.status.success() && said.contains("Verification: OK") && said.contains(name), "{said}");

@@ -6,7 +6,7 @@ use firstpass_contract::mqtt::{
     Connect, ConnectCode, Delivery, Packet, Password, Publish, QoS, SubscribeCode, Subscription, TopicFilter, Will,
     decode, frame_length,
 };
-use rustls::{ClientConfig, RootCertStore, pki_types::ServerName};
+use rustls::{ClientConfig, HandshakeKind, RootCertStore, SupportedProtocolVersion, pki_types::ServerName};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -14,7 +14,10 @@ use tokio::{
 };
 use tokio_rustls::{TlsConnector, client::TlsStream};
 
-use crate::station::{Identity, PATIENCE, Station};
+use crate::{
+    ca::Identity,
+    station::{PATIENCE, Station},
+};
 
 pub(crate) struct Client {
     stream: TlsStream<TcpStream>,
@@ -50,11 +53,20 @@ pub(crate) fn publish(topic: &str, payload: &str, delivery: Delivery, retain: bo
 }
 
 pub(crate) fn client_config(station: &Station, identity: Option<Identity>) -> Arc<ClientConfig> {
+    client_config_of(station, identity, rustls::DEFAULT_VERSIONS)
+}
+
+/// A client's side of TLS that speaks these versions only.
+pub(crate) fn client_config_of(
+    station: &Station,
+    identity: Option<Identity>,
+    versions: &[&'static SupportedProtocolVersion],
+) -> Arc<ClientConfig> {
     let mut roots = RootCertStore::empty();
-    roots.add(station.ca.der.clone()).unwrap();
+    roots.add(station.ca.root_der()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
+        .with_protocol_versions(versions)
         .unwrap()
         .with_root_certificates(roots);
     Arc::new(match identity {
@@ -94,6 +106,11 @@ impl Client {
         client.send(&Packet::Connect(connect)).await;
         let code = client.connack().await;
         (client, code)
+    }
+
+    /// Whether the TLS session was made anew.
+    pub(crate) fn handshake(&self) -> HandshakeKind {
+        self.stream.get_ref().1.handshake_kind().unwrap()
     }
 
     pub(crate) async fn connack(&mut self) -> ConnectCode {

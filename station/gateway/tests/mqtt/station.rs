@@ -1,26 +1,21 @@
-//! A broker on loopback with a CA of its own, logins in memory, and a clock that the test moves.
+//! A broker on loopback with an authority of its own, logins in memory, and a clock that the test moves.
 
 use std::{
     collections::HashMap,
-    path::PathBuf,
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, AtomicI64, Ordering},
     },
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use async_trait::async_trait;
 use firstpass_contract::Topics;
 use firstpass_domain::{DeviceId, PasswordVerifier, Timestamp};
+use firstpass_gateway::https::{Protocol, server_tls};
 use firstpass_gateway::mqtt::{
-    Account, Broker, BrokerError, BrokerEvent, BrokerEventKind, BrokerHandle, CertificateRule, ConnectionId,
-    Credentials, CredentialsError, DeviceLogin, DisconnectReason, Limits, ObserverLogin, Refusal, tls_config,
-};
-use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, SanType};
-use rustls::{
-    RootCertStore,
-    pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer},
+    Account, Broker, BrokerError, BrokerEvent, BrokerEventKind, BrokerHandle, CertificateRule, Clock, ConnectionId,
+    Credentials, CredentialsError, DeviceLogin, DisconnectReason, Limits, ObserverLogin, Refusal,
 };
 use tokio::{
     sync::{RwLock, mpsc},
@@ -28,6 +23,8 @@ use tokio::{
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
+
+use crate::ca::Ca;
 
 /// Longest wait for anything that must happen.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -77,45 +74,6 @@ impl Logins {
     }
 }
 
-/// A CA with its key.
-pub(crate) struct Ca {
-    pub(crate) pem: String,
-    pub(crate) der: CertificateDer<'static>,
-    issuer: Issuer<'static, KeyPair>,
-}
-
-/// A certificate and its key.
-pub(crate) type Identity = (Vec<CertificateDer<'static>>, PrivateKeyDer<'static>);
-
-impl Ca {
-    pub(crate) fn new() -> Self {
-        let key = KeyPair::generate().unwrap();
-        let mut params = CertificateParams::new(Vec::new()).unwrap();
-        // OpenSSL takes a certificate whose issuer has its own name for a self-signed one.
-        params.distinguished_name.push(DnType::CommonName, "Test CA");
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let certificate = params.self_signed(&key).unwrap();
-        Self { pem: certificate.pem(), der: certificate.der().clone(), issuer: Issuer::new(params, key) }
-    }
-
-    fn issue(&self, mut params: CertificateParams, names: Vec<SanType>) -> Identity {
-        let key = KeyPair::generate().unwrap();
-        params.subject_alt_names.extend(names);
-        let certificate = params.signed_by(&key, &self.issuer).unwrap();
-        (vec![certificate.der().clone()], PrivatePkcs8KeyDer::from(key.serialize_der()).into())
-    }
-
-    fn server(&self) -> Identity {
-        self.issue(CertificateParams::new(vec!["localhost".to_owned(), "127.0.0.1".to_owned()]).unwrap(), Vec::new())
-    }
-
-    /// A client certificate with these SAN URIs.
-    pub(crate) fn client(&self, uris: &[&str]) -> Identity {
-        let names = uris.iter().map(|uri| SanType::URI((*uri).try_into().unwrap())).collect();
-        self.issue(CertificateParams::new(Vec::new()).unwrap(), names)
-    }
-}
-
 /// A running broker, the logins `u1` and `u2`, and the monitor.
 pub(crate) struct Station {
     pub(crate) port: u16,
@@ -126,7 +84,6 @@ pub(crate) struct Station {
     pub(crate) token: CancellationToken,
     pub(crate) running: JoinHandle<Result<(), BrokerError>>,
     clock: Arc<AtomicI64>,
-    folder: tempfile::TempDir,
 }
 
 impl Station {
@@ -135,30 +92,26 @@ impl Station {
     }
 
     pub(crate) async fn with(limits: Limits) -> Self {
-        let ca = Ca::new();
+        let today = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+        let clock = Arc::new(AtomicI64::new(i64::try_from(today.as_micros()).unwrap()));
+        let ticking = Arc::clone(&clock);
+        let tell: Clock = Arc::new(move || Timestamp::from_micros(ticking.load(Ordering::SeqCst)));
+        let ca = Ca::new(tell());
         let logins = Arc::new(Logins::default());
         ["u1", "u2"].iter().for_each(|name| logins.put(name, |_| {}));
         logins.put_observer();
-        let (chain, key) = ca.server();
-        let mut roots = RootCertStore::empty();
-        roots.add(ca.der.clone()).unwrap();
-        let tls = tls_config(chain, key, roots).unwrap();
-        let clock = Arc::new(AtomicI64::new(1_000_000));
-        let ticking = Arc::clone(&clock);
-        let tell = Arc::new(move || Timestamp::from_micros(ticking.load(Ordering::SeqCst)));
+        let tls = server_tls(&ca.authority, Protocol::Mqtt, Arc::clone(&tell)).unwrap();
         let addr = "127.0.0.1:0".parse().unwrap();
         let (broker, handle, events) =
             Broker::bind(addr, tls, Arc::clone(&logins) as Arc<dyn Credentials>, limits, tell).await.unwrap();
         let port = broker.local_addr().port();
         let token = CancellationToken::new();
         let running = tokio::spawn(broker.run(token.clone()));
-        let folder = tempfile::tempdir().unwrap();
-        std::fs::write(folder.path().join("ca.pem"), &ca.pem).unwrap();
-        Self { port, handle, logins, ca, events, token, running, clock, folder }
+        Self { port, handle, logins, ca, events, token, running, clock }
     }
 
-    pub(crate) fn ca_file(&self) -> PathBuf {
-        self.folder.path().join("ca.pem")
+    pub(crate) fn now(&self) -> Timestamp {
+        Timestamp::from_micros(self.clock.load(Ordering::SeqCst))
     }
 
     pub(crate) fn advance(&self, time: Duration) {
