@@ -7,6 +7,8 @@ use clap_complete::Shell;
 use firstpass_domain::Mac;
 use firstpass_line::CrashPoint;
 
+use crate::config::PresenceSetting;
+
 /// The factory line station for ESP32 products.
 ///
 /// Flashes units, gives each its credentials, and passes a unit only when it has proved that it works.
@@ -118,6 +120,9 @@ pub(crate) struct FlashArgs {
     /// separated by commas.
     #[arg(long, value_name = "LIST", default_value = "auto")]
     pub(crate) ports: String,
+    /// How slots know that a unit is there [default: probe with DTR and RTS, port with a fixture's socket].
+    #[arg(long, value_enum)]
+    pub(crate) presence: Option<PresenceSetting>,
     /// End after this many passes [default: one run on every port].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) count: Option<u32>,
@@ -227,4 +232,3 @@ pub(crate) enum CaCommand {
         by: String,
     },
 }
-

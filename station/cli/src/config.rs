@@ -8,7 +8,7 @@ use std::{
 
 use firstpass_device::{Fixture, PortName};
 use firstpass_domain::{SlotId, StationId};
-use firstpass_line::Slot;
+use firstpass_line::{Presence, Slot};
 use serde::Deserialize;
 
 use crate::{args::Global, exit::Failure};
@@ -60,6 +60,28 @@ pub(crate) struct SlotSection {
     pub(crate) port: PathBuf,
     /// Control socket of the fixture; absent means DTR and RTS.
     pub(crate) fixture_socket: Option<PathBuf>,
+    /// How the slot knows that a unit is there; absent means `probe` with DTR and RTS, `port` with a socket.
+    pub(crate) presence: Option<PresenceSetting>,
+}
+
+/// `presence` of a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum PresenceSetting {
+    /// The port comes and goes with the unit.
+    Port,
+    /// The port stays; the unit's loader is asked.
+    Probe,
+}
+
+impl PresenceSetting {
+    /// What fits the fixture when nothing is set: adapters with DTR and RTS often stay plugged in.
+    pub(crate) fn or_default(setting: Option<Self>, fixture: &Fixture) -> Presence {
+        match (setting, fixture) {
+            (Some(Self::Port), _) | (None, Fixture::Socket(_)) => Presence::Port,
+            (Some(Self::Probe), _) | (None, Fixture::DtrRts) => Presence::Probe,
+        }
+    }
 }
 
 impl Default for StationSection {
@@ -106,10 +128,14 @@ impl Config {
 
     /// The configured slots.
     pub(crate) fn slots(&self) -> Vec<Slot> {
-        let slot = |section: &SlotSection| Slot {
-            id: section.name.clone(),
-            port: PortName::new(&section.port),
-            fixture: section.fixture_socket.clone().map_or(Fixture::DtrRts, Fixture::Socket),
+        let slot = |section: &SlotSection| {
+            let fixture = section.fixture_socket.clone().map_or(Fixture::DtrRts, Fixture::Socket);
+            Slot {
+                id: section.name.clone(),
+                port: PortName::new(&section.port),
+                presence: PresenceSetting::or_default(section.presence, &fixture),
+                fixture,
+            }
         };
         self.slots.iter().map(slot).collect()
     }

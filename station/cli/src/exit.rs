@@ -39,7 +39,12 @@ impl From<Exit> for ExitCode {
 
 impl Failure {
     /// The caller's mistake: exit code 2.
-    pub(crate) fn usage(code: &str, what: impl Into<String>, why: impl Into<String>, remedy: impl Into<String>) -> Self {
+    pub(crate) fn usage(
+        code: &str,
+        what: impl Into<String>,
+        why: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
         Self { exit: Exit::Usage, problem: problem(code, what, why, remedy) }
     }
 

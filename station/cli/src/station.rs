@@ -61,9 +61,7 @@ impl Station {
         let sqlite = SqliteStore::open(data.join(RECORD_FILE), config.station.name.clone()).await?;
         let store: Arc<dyn Store> = Arc::new(sqlite);
         let authority = Arc::new(open_authority(config, data)?);
-        let gateway = Gateway::start(config, recipe, &store, &authority, &clock).await?;
-        let options =
-            Options { uart_dir, provision_url: gateway.base_url, ca_pem: authority.root_pem().to_owned(), crash_at };
+        let gateway = Gateway::bind(config, recipe, &store, &authority, &clock).await?;
         let line = Line::start(Services {
             store: Arc::clone(&store),
             provisioner: gateway.provisioner,
@@ -71,10 +69,19 @@ impl Station {
             broker_events: gateway.broker_events,
             gateway_events: gateway.gateway_events,
             clock,
-            options,
+            options: Options {
+                uart_dir,
+                provision_url: gateway.base_url,
+                ca_pem: authority.root_pem().to_owned(),
+                crash_at,
+            },
         })
         .await?;
-        Ok(Self { line, store, gateway: gateway.tasks, token: gateway.token, _lock: lock })
+        // Only now may units talk: what an earlier life left open is closed, and its sessions are revoked.
+        let (mut tasks, token) = (JoinSet::new(), CancellationToken::new());
+        tasks.spawn(run_broker(gateway.listening_broker, token.clone()));
+        tasks.spawn(gateway.https.run(token.clone()));
+        Ok(Self { line, store, gateway: tasks, token, _lock: lock })
     }
 
     pub(crate) const fn line(&self) -> &Line {
@@ -107,29 +114,33 @@ impl Station {
         if timeout(STOP_TIMEOUT, ended).await.is_err() {
             error!("the gateway did not stop in time; leaving it");
         }
+        // The line reads the broker's events to their end; it goes first, so that nobody writes when the record closes.
+        drop(self.line);
+        //CLOSE
     }
 }
 
-/// What units talk to, running.
+/// What units talk to: the ports are taken, nobody is served yet.
 struct Gateway {
     base_url: String,
     provisioner: Arc<Provisioner>,
     broker: mqtt::BrokerHandle,
     broker_events: tokio::sync::mpsc::Receiver<mqtt::BrokerEvent>,
     gateway_events: tokio::sync::mpsc::Receiver<https::GatewayEvent>,
-    tasks: JoinSet<()>,
-    token: CancellationToken,
+    listening_broker: Broker,
+    https: HttpsServer,
 }
 
 impl Gateway {
-    async fn start(
+    async fn bind(
         config: &Config,
         recipe: &Recipe,
         store: &Arc<dyn Store>,
         authority: &Arc<Authority>,
         clock: &Clock,
     ) -> Result<Self, Failure> {
-        let tls = |protocol| server_tls(authority, protocol, Arc::clone(clock)).map_err(|error| gateway_failure(&error));
+        let tls =
+            |protocol| server_tls(authority, protocol, Arc::clone(clock)).map_err(|error| gateway_failure(&error));
         let accounts = Arc::new(RecordedAccounts::new(Arc::clone(store)));
         let (broker, handle, broker_events) = Broker::bind(
             config.gateway.mqtt_listen,
@@ -161,11 +172,16 @@ impl Gateway {
         .await
         .map_err(|error| gateway_failure(&error))?;
         let base_url = base_url(&config.gateway.public_host, server.local_addr());
-        info!(https = %server.local_addr(), mqtt = %broker.local_addr(), "gateway listens");
-        let (mut tasks, token) = (JoinSet::new(), CancellationToken::new());
-        tasks.spawn(run_broker(broker, token.clone()));
-        tasks.spawn(server.run(token.clone()));
-        Ok(Self { base_url, provisioner, broker: handle, broker_events, gateway_events, tasks, token })
+        info!(https = %server.local_addr(), mqtt = %broker.local_addr(), "ports of the gateway are taken");
+        Ok(Self {
+            base_url,
+            provisioner,
+            broker: handle,
+            broker_events,
+            gateway_events,
+            listening_broker: broker,
+            https: server,
+        })
     }
 }
 
@@ -186,7 +202,12 @@ pub(crate) fn open_authority(config: &Config, data: &Path) -> Result<Authority, 
     let parse = |name: &String| {
         name.parse::<ServerName>().map_err(|error| {
             let why = format!("{error}.");
-            Failure::usage("server_name", format!("{name:?} cannot stand in a certificate."), why, "Write a host name or an address.")
+            Failure::usage(
+                "server_name",
+                format!("{name:?} cannot stand in a certificate."),
+                why,
+                "Write a host name or an address.",
+            )
         })
     };
     let names = std::iter::once(&config.gateway.public_host).chain(&config.gateway.alt_names);
@@ -215,13 +236,23 @@ fn lock_data(data: &Path) -> Result<Flock<File>, Failure> {
     let file = file.map_err(|error| data_failure(data, &error))?;
     Flock::lock(file, FlockArg::LockExclusiveNonblock).map_err(|_| {
         let why = format!("Another station works in {}.", data.display());
-        Failure::usage("data_in_use", "The data folder is in use.", why, "Stop the other station, or name another folder with --data.")
+        Failure::usage(
+            "data_in_use",
+            "The data folder is in use.",
+            why,
+            "Stop the other station, or name another folder with --data.",
+        )
     })
 }
 
 fn data_failure(data: &Path, error: &std::io::Error) -> Failure {
     let why = format!("{}: {error}.", data.display());
-    Failure::station("data_dir", "The data folder cannot be used.", why, "Make it writable, or name another with --data.")
+    Failure::station(
+        "data_dir",
+        "The data folder cannot be used.",
+        why,
+        "Make it writable, or name another with --data.",
+    )
 }
 
 /// The system's clock.

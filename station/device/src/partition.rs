@@ -139,6 +139,12 @@ impl FlashLayout {
         found.map(info).ok_or(PartitionError::Missing { wanted: "data partition of subtype nvs" })
     }
 
+    /// The partition that tells the boot loader which OTA slot to run, when there is one.
+    pub fn ota_data(&self) -> Option<PartitionInfo> {
+        let is_ota = |partition: &&Partition| partition.subtype() == SubType::Data(DataType::Ota);
+        self.table.partitions().iter().find(is_ota).map(info)
+    }
+
     /// The partition that a unit without OTA data boots: `factory`, or else the first OTA slot.
     pub fn app(&self) -> Result<PartitionInfo, PartitionError> {
         let find = |app| self.table.find_by_subtype(Type::App, SubType::App(app));

@@ -43,12 +43,6 @@ pub enum StationError {
         /// Which run.
         run: RunId,
     },
-    /// More was seen of a unit than can be kept.
-    #[error("run {run} was flooded with observations")]
-    WitnessesLost {
-        /// Which run.
-        run: RunId,
-    },
 }
 
 impl From<Panicked> for StationError {
@@ -76,7 +70,6 @@ impl StationError {
             Self::Ping(_) | Self::Panicked { .. } | Self::Stuck { .. } | Self::RecordDisagrees { .. } => {
                 ("station_failed", "Restart the station and report this with its log.")
             }
-            Self::WitnessesLost { .. } => ("unit_floods", "Take the unit off the slot; it sends without end."),
         };
         Problem {
             code: code.to_owned(),

@@ -9,6 +9,7 @@ pub mod board;
 mod crash;
 mod error;
 pub mod event;
+mod presence;
 pub mod recipe;
 mod route;
 mod run;
@@ -37,6 +38,7 @@ pub use batch::{Goal, Tally};
 pub use crash::{CrashPoint, Edge};
 pub use error::{StationError, store_problem};
 use event::{EVENTS_MAX, LineEvent};
+pub use presence::Presence;
 use recipe::Recipe;
 use route::{Router, Witnessed};
 pub use run::{RunReport, Slot};
@@ -138,9 +140,14 @@ impl Line {
         }
         let mut report = BatchReport { runs: Vec::new(), stopped: Vec::new() };
         while let Some(ended) = tasks.join_next().await {
-            let (runs, stopped) = ended.map_err(|_| StationError::Panicked { operation: "a slot" })?;
-            report.runs.extend(runs);
-            report.stopped.extend(stopped);
+            match ended {
+                Ok((runs, stopped)) => {
+                    report.runs.extend(runs);
+                    report.stopped.extend(stopped);
+                }
+                // The other slots go on; this one's run is closed at the next start.
+                Err(_) => report.stopped.push(StationError::Panicked { operation: "a slot" }),
+            }
         }
         Ok(report)
     }

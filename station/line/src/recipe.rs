@@ -30,7 +30,7 @@ pub struct Recipe {
     pub path: PathBuf,
     /// The file's text, as it goes on record.
     pub text: String,
-    /// SHA-256 of `text`.
+    /// Key on record: over the text and the policy, and so over every image.
     pub hash: Sha256Digest,
     /// What the verdict depends on.
     pub policy: Policy,

@@ -3,11 +3,12 @@
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use firstpass_domain::{Evidence, RunId};
 use firstpass_gateway::mqtt::BrokerEvent;
-use firstpass_store::Store;
+use firstpass_store::{SessionRecord, Store};
 use tokio::sync::mpsc;
 use tracing::warn;
 
@@ -15,6 +16,9 @@ use crate::witness;
 
 /// Evidence that may wait for one run. A unit that fills it is out of its mind: its run is closed to more.
 const INBOX_MAX: usize = 1024;
+
+/// Pause before the record is asked again after a failure.
+const LOOK_UP_PAUSE: Duration = Duration::from_secs(1);
 
 /// Something a gateway witness saw about a run.
 #[derive(Debug)]
@@ -81,18 +85,28 @@ impl Router {
         if let Some(run) = self.lock().users.get(username) {
             return Some(*run);
         }
-        let session = match self.store.session_by_username(username).await {
-            Ok(session) => session?,
-            Err(error) => {
-                warn!(error = &error as &dyn std::error::Error, "could not tell whose session a broker event is about");
-                return None;
-            }
-        };
+        let session = self.look_up(username).await?;
         let mut waiting = self.lock();
         if waiting.inboxes.contains_key(&session.run) {
             waiting.users.insert(username.to_owned(), session.run);
         }
         Some(session.run)
+    }
+
+    /// Asks the record until it answers: an event that a verdict may need is never dropped because the record was away.
+    async fn look_up(&self, username: &str) -> Option<SessionRecord> {
+        loop {
+            match self.store.session_by_username(username).await {
+                Ok(session) => return session,
+                Err(error) => {
+                    warn!(
+                        error = &error as &dyn std::error::Error,
+                        "could not tell whose session a broker event is about; asking again"
+                    );
+                    tokio::time::sleep(LOOK_UP_PAUSE).await;
+                }
+            }
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Waiting> {

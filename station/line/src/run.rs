@@ -12,7 +12,7 @@ mod watch;
 
 use std::{sync::Arc, time::Instant};
 
-use firstpass_device::{Fixture, Leases, PortName};
+use firstpass_device::{Fixture, Leases, PortName, UartEvent};
 use firstpass_domain::{Evidence, Fact, Run, RunId, SlotId, Step, StepOutcome, Timestamp, Verdict, judge};
 use firstpass_gateway::{https::Provisioner, mqtt::BrokerHandle};
 use firstpass_store::{BatchId, NewRun, Store};
@@ -23,10 +23,10 @@ use uuid::Uuid;
 
 pub use end::RunReport;
 use hardware::Hardware;
-pub(crate) use prepare::NVS_REGION;
+use watch::Ping;
 
 use crate::{
-    Clock, Options, StationError,
+    Clock, Options, Presence, StationError,
     crash::{self, CrashPoint, Edge},
     event::{LineEvent, LineEventKind},
     recipe::Recipe,
@@ -56,6 +56,8 @@ pub struct Slot {
     pub port: PortName,
     /// How it resets the unit.
     pub fixture: Fixture,
+    /// How it knows that a unit is there.
+    pub presence: Presence,
 }
 
 /// One run in work.
@@ -68,7 +70,8 @@ pub(crate) struct Driver {
     inbox: Inbox,
     hardware: Hardware,
     gift: Option<prepare::Gift>,
-    pinged: Option<u64>,
+    pinged: Option<Ping>,
+    step: Step,
     token: CancellationToken,
     /// Cancelled when the run is stopped, or when blocking work on the unit is out of time.
     hands: CancellationToken,
@@ -91,6 +94,7 @@ impl Driver {
             evidence: Vec::new(),
             gift: None,
             pinged: None,
+            step: Step::Identify,
             context,
             slot,
             run,
@@ -102,11 +106,21 @@ impl Driver {
         Ok(driver)
     }
 
-    /// Works until there is a verdict on record.
+    /// Works until there is a verdict on record. When the station itself fails, the run is closed as interrupted, as far
+    /// as the record still lets it: its unit is not to go on with credentials that nobody answers for.
     pub(crate) async fn drive(mut self) -> Result<RunReport, StationError> {
+        let ended = self.work().await;
+        if ended.is_err() {
+            self.abandon().await;
+        }
+        ended
+    }
+
+    async fn work(&mut self) -> Result<RunReport, StationError> {
         let mut last = None;
         loop {
             match judge(&self.context.recipe.policy, &self.evidence) {
+                Verdict::Pass if self.has_late_evidence().await? => {}
                 Verdict::Pass => return self.end_passed().await,
                 Verdict::Fail(diagnosis) => return self.end_failed(diagnosis).await,
                 Verdict::Open { step } if last == Some(step) => return Err(StationError::Stuck { step }),
@@ -122,6 +136,7 @@ impl Driver {
     /// Does one step between two entries of the record.
     async fn perform(&mut self, step: Step) -> Result<(), StationError> {
         let (run, crash_at, began) = (self.run.id, self.context.options.crash_at, Instant::now());
+        self.step = step;
         self.context.store.begin_step(run, step, self.now()).await?;
         self.publish(LineEventKind::StepBegan { run, step });
         crash::reach(crash_at, CrashPoint::Step(step, Edge::Begun));
@@ -167,6 +182,27 @@ impl Driver {
         }
         self.evidence.extend(witnessed.into_iter().map(|w| w.evidence));
         Ok(())
+    }
+
+    /// Takes in what has arrived meanwhile; whether anything had.
+    async fn has_late_evidence(&mut self) -> Result<bool, StationError> {
+        let before = self.evidence.len();
+        self.take_in_rest(Vec::new()).await?;
+        Ok(self.evidence.len() > before)
+    }
+
+    /// Takes in what has arrived and was not waited for: a contradiction must not be overlooked because it came late.
+    async fn take_in_rest(&mut self, uart: Vec<UartEvent>) -> Result<(), StationError> {
+        let at = self.now();
+        let mut witnessed: Vec<Witnessed> = Vec::new();
+        for event in uart {
+            let fact = watch::uart_fact(self.step, Some(event))?;
+            witnessed.push(Witnessed { evidence: Evidence { at, fact }, recorded: false });
+        }
+        while let Ok(late) = self.inbox.receiver.try_recv() {
+            witnessed.push(late);
+        }
+        self.take_in(witnessed).await
     }
 
     fn now(&self) -> Timestamp {

@@ -1,9 +1,7 @@
 //! A slot: takes a unit that appears, works on it, and waits until it goes away.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use firstpass_device::PortName;
-use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
@@ -11,11 +9,9 @@ use crate::{
     Goal, RunReport, Slot, StationError,
     batch::BatchCounter,
     event::{LineEvent, LineEventKind},
+    presence::{wait_for_unit, wait_until_gone},
     run::{Context, Driver},
 };
-
-/// How often a slot looks whether its port is there.
-const PORT_POLL: Duration = Duration::from_millis(100);
 
 /// Works on one slot until the batch's goal is reached or `token` is cancelled.
 pub(crate) async fn work(
@@ -27,7 +23,7 @@ pub(crate) async fn work(
     let mut reports = Vec::new();
     loop {
         publish(&context, &slot, LineEventKind::Waiting);
-        let Some(place) = next_unit(&slot, &counter, &token).await else { return (reports, None) };
+        let Some(place) = next_unit(&context, &slot, &counter, &token).await else { return (reports, None) };
         match run_once(&context, &slot, &token).await {
             Ok(report) => {
                 place.end(report.passed);
@@ -40,7 +36,10 @@ pub(crate) async fn work(
                 return (reports, Some(stopped));
             }
         }
-        if counter.goal() == Goal::OncePerSlot || !wait_until(&slot, false, &counter, &token).await {
+        let finished = reports.last().and_then(|report: &RunReport| report.mac);
+        if counter.goal() == Goal::OncePerSlot
+            || !wait_until_gone(&slot, finished, &context.leases, &counter, &token).await
+        {
             return (reports, None);
         }
     }
@@ -52,13 +51,14 @@ async fn run_once(context: &Arc<Context>, slot: &Slot, token: &CancellationToken
 
 /// Waits until a unit is there and the batch has room for it; `None` when the slot is no longer needed.
 async fn next_unit<'a>(
+    context: &Context,
     slot: &Slot,
     counter: &'a BatchCounter,
     token: &CancellationToken,
 ) -> Option<crate::batch::Place<'a>> {
     let mut tally = counter.watch();
     loop {
-        if !wait_until(slot, true, counter, token).await {
+        if !wait_for_unit(slot, &context.leases, counter, token).await {
             return None;
         }
         if let Some(place) = counter.try_begin() {
@@ -69,29 +69,6 @@ async fn next_unit<'a>(
             changed = tally.changed() => changed.ok()?,
         }
     }
-}
-
-/// Waits until the slot's port is there (or gone); `false` when the slot is no longer needed.
-async fn wait_until(slot: &Slot, there: bool, counter: &BatchCounter, token: &CancellationToken) -> bool {
-    let mut ticks = interval(PORT_POLL);
-    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        tokio::select! {
-            () = token.cancelled() => return false,
-            _ = ticks.tick() => {}
-        }
-        if counter.is_reached() {
-            return false;
-        }
-        if is_there(&slot.port) == there {
-            return true;
-        }
-    }
-}
-
-/// Whether the port's device node is there. An unplugged USB adapter's is not.
-fn is_there(port: &PortName) -> bool {
-    port.path().exists()
 }
 
 fn publish(context: &Context, slot: &Slot, kind: LineEventKind) {

@@ -8,6 +8,9 @@ use firstpass_gateway::mqtt::{BrokerEvent, BrokerEventKind, DisconnectReason, Pu
 ///
 /// `expected_rid` ties an answer to the ping of this very run.
 pub(crate) fn from_broker(event: &BrokerEvent, expected_rid: &str) -> Option<Evidence> {
+    if !speaks(event) {
+        return None;
+    }
     let connection = event.origin.connection.0;
     let fact = match &event.kind {
         BrokerEventKind::Refused(refusal) => refused(refusal)?,
@@ -20,7 +23,10 @@ pub(crate) fn from_broker(event: &BrokerEvent, expected_rid: &str) -> Option<Evi
         BrokerEventKind::SubscriptionDenied { filter } => {
             Fact::TopicDenied { connection, topic: filter.clone(), subscribe: true }
         }
-        BrokerEventKind::Published { topic, payload, .. } => published(connection, topic, payload, expected_rid)?,
+        BrokerEventKind::Published { topic, payload, retain, .. } if topic.ends_with(PRESENCE) => {
+            Fact::Presence { connection, online: *retain && **payload == *ONLINE.as_bytes() }
+        }
+        BrokerEventKind::Published { payload, .. } => answered(connection, payload, expected_rid)?,
         BrokerEventKind::PublishDenied { topic, reason: PublishDenial::Topic | PublishDenial::RetainedTooLarge } => {
             Fact::TopicDenied { connection, topic: topic.clone(), subscribe: false }
         }
@@ -51,13 +57,7 @@ const PRESENCE: &str = "/presence/";
 /// How the state topic ends.
 const STATE: &str = "/state";
 
-fn published(connection: u64, topic: &str, payload: &[u8], expected_rid: &str) -> Option<Fact> {
-    if topic.ends_with(PRESENCE) {
-        return Some(Fact::Presence { connection, online: payload == ONLINE.as_bytes() });
-    }
-    if !topic.ends_with(STATE) {
-        return None;
-    }
+fn answered(connection: u64, payload: &[u8], expected_rid: &str) -> Option<Fact> {
     let answer: PingAnswer = serde_json::from_slice(payload).ok()?;
     (answer.kind == PONG && answer.rid == expected_rid).then_some(Fact::PingAnswered {
         connection,

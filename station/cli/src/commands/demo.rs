@@ -9,7 +9,7 @@ use std::{
 
 use firstpass_device::{Fixture, PortName};
 use firstpass_domain::{Mac, SlotId};
-use firstpass_line::{Goal, Slot, recipe::Recipe};
+use firstpass_line::{Goal, Presence, Slot, recipe::Recipe};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
@@ -17,7 +17,10 @@ use tokio::{
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
-use virtual_unit::image::{self, AppImage};
+use virtual_unit::{
+    Fault,
+    image::{self, AppImage},
+};
 
 use crate::{
     args::{DemoArgs, DemoInjection, Global},
@@ -52,6 +55,7 @@ pub(crate) async fn run(
     output: Output,
     token: CancellationToken,
 ) -> Result<Exit, Failure> {
+    check_faults(args)?;
     let mut config = Config::load(global)?;
     let home = Home::open(global)?;
     config.gateway.https_listen = ([127, 0, 0, 1], 0).into();
@@ -70,6 +74,22 @@ pub(crate) async fn run(
     let _ = shown.await;
     let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(report::print(output, &batch?, duration_ms))
+}
+
+/// Refuses a fault that no unit would get: the demo would show something else than it was asked to.
+fn check_faults(args: &DemoArgs) -> Result<(), Failure> {
+    for text in &args.fault {
+        let refused = |why: String| {
+            let remedy = format!("Write N=FAULT with a unit from 1 to {}, such as 1=no-network.", args.units);
+            Failure::usage("fault_form", format!("{text:?} gives no unit a fault."), why, remedy)
+        };
+        let (unit, fault) = text.split_once('=').ok_or_else(|| refused("It names no unit.".to_owned()))?;
+        if !unit.parse::<u16>().is_ok_and(|unit| (1..=args.units).contains(&unit)) {
+            return Err(refused(format!("There is no unit {unit:?}.")));
+        }
+        fault.parse::<Fault>().map_err(|error| refused(format!("{error}.")))?;
+    }
+    Ok(())
 }
 
 /// Where the demo lives: a folder that goes away with it, or the one that the user named.
@@ -171,7 +191,7 @@ async fn start_unit(home: &Path, args: &DemoArgs, index: u32, number: u32) -> Re
         Err(_) => return Err(failed("It was not ready in time.".into())),
     }
     let id = SlotId::new((index + 1).to_string()).expect("digits make a slot name");
-    let slot = Slot { id, port: PortName::new(&link), fixture: Fixture::Socket(control) };
+    let slot = Slot { id, port: PortName::new(&link), fixture: Fixture::Socket(control), presence: Presence::Port };
     Ok(Unit { slot, process })
 }
 

@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     args::{FlashArgs, Global},
-    config::Config,
+    config::{Config, PresenceSetting},
     exit::{Exit, Failure},
     output::Output,
     progress, report,
@@ -25,7 +25,7 @@ pub(crate) async fn run(
 ) -> Result<Exit, Failure> {
     let config = Config::load(global)?;
     let recipe = Recipe::load(&args.recipe)?;
-    let slots = slots(&config, &args.ports)?;
+    let slots = slots(&config, &args.ports, args.presence)?;
     let goal = args.count.map_or(Goal::OncePerSlot, Goal::Passes);
     let station = Station::start(&config, &config.data_dir(global), &recipe, global.crash_at).await?;
     let shown = progress::show(output, station.line().events());
@@ -38,9 +38,11 @@ pub(crate) async fn run(
 }
 
 /// The slots that `--ports` means.
-fn slots(config: &Config, list: &str) -> Result<Vec<Slot>, Failure> {
+fn slots(config: &Config, list: &str, presence: Option<PresenceSetting>) -> Result<Vec<Slot>, Failure> {
     if list != "auto" {
-        return unique(list.split(',').enumerate().map(|(index, text)| slot(index, text)).collect::<Result<_, _>>()?);
+        return unique(
+            list.split(',').enumerate().map(|(index, text)| slot(index, text, presence)).collect::<Result<_, _>>()?,
+        );
     }
     if !config.slots.is_empty() {
         return Ok(config.slots());
@@ -52,17 +54,22 @@ fn slots(config: &Config, list: &str) -> Result<Vec<Slot>, Failure> {
         .into_iter()
         .filter(|port| port.usb.is_some())
         .enumerate()
-        .map(|(index, port)| Slot { id: numbered(index), port: port.port, fixture: Fixture::DtrRts })
+        .map(|(index, port)| with_presence(numbered(index), port.port, Fixture::DtrRts, presence))
         .collect();
     if slots.is_empty() {
         let remedy = "Plug units in, configure slots, or name ports with --ports. `station ports` lists all.";
-        return Err(Failure::usage("no_ports", "There is no port to work on.", "No USB serial adapter was found.", remedy));
+        return Err(Failure::usage(
+            "no_ports",
+            "There is no port to work on.",
+            "No USB serial adapter was found.",
+            remedy,
+        ));
     }
     Ok(slots)
 }
 
 /// Reads `PORT`, `NAME=PORT`, `PORT@SOCKET` or `NAME=PORT@SOCKET`.
-fn slot(index: usize, text: &str) -> Result<Slot, Failure> {
+fn slot(index: usize, text: &str, presence: Option<PresenceSetting>) -> Result<Slot, Failure> {
     let wrong = |why: String| {
         let remedy = "Write PORT, NAME=PORT or NAME=PORT@SOCKET, separated by commas.";
         Failure::usage("ports_form", format!("{text:?} names no slot."), why, remedy)
@@ -77,13 +84,18 @@ fn slot(index: usize, text: &str) -> Result<Slot, Failure> {
         None => numbered(index),
     };
     let fixture = socket.map_or(Fixture::DtrRts, |socket| Fixture::Socket(PathBuf::from(socket)));
-    Ok(Slot { id, port: PortName::new(port), fixture })
+    Ok(with_presence(id, PortName::new(port), fixture, presence))
+}
+
+fn with_presence(id: SlotId, port: PortName, fixture: Fixture, setting: Option<PresenceSetting>) -> Slot {
+    Slot { id, port, presence: PresenceSetting::or_default(setting, &fixture), fixture }
 }
 
 /// Two slots with one name, or on one port, would work on each other's units.
 fn unique(slots: Vec<Slot>) -> Result<Vec<Slot>, Failure> {
     for (index, slot) in slots.iter().enumerate() {
-        let twin = slots[..index].iter().find(|other| other.id == slot.id || other.port.canonical() == slot.port.canonical());
+        let twin =
+            slots[..index].iter().find(|other| other.id == slot.id || other.port.canonical() == slot.port.canonical());
         if let Some(twin) = twin {
             let why = format!("Slots {} and {} share a name or a port.", twin.id, slot.id);
             return Err(Failure::usage("ports_twice", "A slot is named twice.", why, "Name every slot and port once."));

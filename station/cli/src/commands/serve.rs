@@ -26,14 +26,24 @@ pub(crate) async fn run(
     let config = Config::load(global)?;
     let recipe = args.recipe.clone().or_else(|| config.station.recipe.clone()).ok_or_else(|| {
         let remedy = "Name it with --recipe, or as `recipe` under [station] in the configuration.";
-        Failure::usage("no_recipe", "There is no recipe to work by.", "Neither flag nor configuration names one.", remedy)
+        Failure::usage(
+            "no_recipe",
+            "There is no recipe to work by.",
+            "Neither flag nor configuration names one.",
+            remedy,
+        )
     })?;
     let recipe = Recipe::load(&recipe)?;
     let station = Station::start(&config, &config.data_dir(global), &recipe, global.crash_at).await?;
     let server = Server::bind(config.server.listen, station.store(), station.line().events()).await;
     let server = server.map_err(|error| {
         let why = format!("{error}: {}.", error.err);
-        Failure::station("server_start", "The page for people cannot be served.", why, "Check [server] in the configuration.")
+        Failure::station(
+            "server_start",
+            "The page for people cannot be served.",
+            why,
+            "Check [server] in the configuration.",
+        )
     })?;
     output.say(&serde_json::json!({"event": "serving", "http": server.local_addr()}), || {
         format!("http://{} shows the slots; Ctrl-C ends the station", server.local_addr())

@@ -4,7 +4,10 @@ use std::{path::Path, str::FromStr, sync::Arc, time::Duration};
 
 use firstpass_contract::{limits, nvs as keys};
 use firstpass_device::{AppInfo, FlashLayout, PreparedImage, Region, image, partition};
-use firstpass_domain::{Chip, FlashSize, IdError, Policy, RegionPolicy, Revision, Sha256Digest, policy::AppPolicy};
+use firstpass_domain::{
+    Chip, FlashSize, IdError, Policy, RegionPolicy, Revision,
+    policy::{APP_REGION, AppPolicy, NVS_REGION},
+};
 use firstpass_store::ImageRecord;
 use toml::Spanned;
 use uuid::Uuid;
@@ -16,14 +19,13 @@ use super::{
     nvs,
     raw::{RawProvision, RawRecipe, RawTimeouts},
 };
-use crate::run::NVS_REGION;
 
 /// Name of the partition table's region in the policy.
 const TABLE_REGION: &str = "partition-table";
 /// Name of the boot loader's region in the policy.
 const BOOTLOADER_REGION: &str = "bootloader";
-/// Name of the app's region in the policy.
-const APP_REGION: &str = "app";
+/// A byte of erased flash.
+const ERASED: u8 = 0xff;
 /// Longest name of a recipe, in bytes.
 const NAME_MAX: usize = 64;
 /// Baud rates that the loader and common adapters take.
@@ -49,20 +51,21 @@ pub(super) fn check(path: &Path, text: String, raw: RawRecipe) -> Result<Recipe,
     let policy = Policy {
         injection: raw.injection,
         chip,
-        min_revision,
+        // The image's own demand holds, whatever the recipe says.
+        min_revision: min_revision.max(Some(product.min_revision)),
         flash_size,
         max_attempts: raw.unit.max_attempts,
         repeat_passed: raw.unit.repeat_passed,
         client_certificate: raw.provision.client_certificate,
         presence: raw.proof.presence,
         keep_auth_code: raw.provision.keep_auth_code,
-        regions: region_policies(&product.regions, &nvs),
+        regions: region_policies(&product, &nvs),
         app: raw.proof.ping.then_some(product.app),
     };
     Ok(Recipe {
         name: raw.name.into_inner(),
         path: path.to_owned(),
-        hash: Sha256Digest::of(text.as_bytes()),
+        hash: policy.recipe_hash(&text),
         policy,
         baud,
         regions: product.regions,
@@ -80,6 +83,7 @@ struct Product {
     regions: Vec<Region>,
     images: Vec<ImageRecord>,
     app: AppPolicy,
+    min_revision: Revision,
 }
 
 impl Product {
@@ -102,6 +106,7 @@ impl Product {
         let table = LoadedFile { bytes: layout.to_binary(), ..table };
         let mut product = Self {
             app: AppPolicy { version: info.version.clone(), sha256: info.sha256 },
+            min_revision: info.min_revision,
             layout,
             regions: Vec::new(),
             images: Vec::new(),
@@ -112,7 +117,18 @@ impl Product {
         for data in &flash.data {
             product.add_data(source, data, &[nvs.name.as_str(), app_place.name.as_str()])?;
         }
+        product.erase_ota_data();
         Ok(product)
+    }
+
+    /// A unit that comes back may have been told by an update to run another slot: what is flashed must be what runs.
+    fn erase_ota_data(&mut self) {
+        let Some(place) = self.layout.ota_data() else { return };
+        if !self.regions.iter().any(|region| region.name == place.name) {
+            let erased = vec![ERASED; place.len as usize];
+            let image = Arc::new(PreparedImage::new(&erased));
+            self.regions.push(Region { name: place.name.clone(), offset: place.offset, image });
+        }
     }
 
     fn add(&mut self, name: &str, offset: u32, file: &LoadedFile, app: Option<&AppInfo>) {
@@ -146,13 +162,15 @@ impl Product {
     }
 }
 
-fn region_policies(regions: &[Region], nvs: &NvsPlan) -> Vec<RegionPolicy> {
-    let fixed = regions.iter().map(|region| RegionPolicy {
+/// The unit itself writes to its NVS, and to its OTA data after an update.
+fn region_policies(product: &Product, nvs: &NvsPlan) -> Vec<RegionPolicy> {
+    let ota_data = product.layout.ota_data().map(|place| place.name);
+    let fixed = product.regions.iter().map(|region| RegionPolicy {
         name: region.name.clone(),
         offset: region.offset,
         len: region.image.len(),
         sha256: Some(region.image.sha256()),
-        written_by_unit: false,
+        written_by_unit: ota_data.as_ref() == Some(&region.name),
     });
     let own = RegionPolicy {
         name: NVS_REGION.to_owned(),

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use firstpass_device::{Link, LinkError, UartCapture, UartEvent};
+use firstpass_device::{Link, LinkError, PortLease, UartCapture, UartEvent};
 use firstpass_domain::{Fact, Step, evidence::LinkFault};
 use tokio::{sync::mpsc, time::sleep};
 use tokio_util::sync::CancellationToken;
@@ -23,6 +23,8 @@ pub(super) enum Hardware {
         /// What matters in the log.
         events: mpsc::Receiver<UartEvent>,
     },
+    /// The port, with nobody talking on it.
+    Leased(PortLease),
 }
 
 impl Hardware {
@@ -30,7 +32,7 @@ impl Hardware {
     pub(super) async fn next_uart(&mut self) -> Option<UartEvent> {
         match self {
             Self::Running { events, .. } => events.recv().await,
-            Self::Free | Self::Linked(_) => std::future::pending().await,
+            Self::Free | Self::Linked(_) | Self::Leased(_) => std::future::pending().await,
         }
     }
 
@@ -38,7 +40,7 @@ impl Hardware {
     pub(super) fn take_link(&mut self) -> Option<Box<Link>> {
         match std::mem::replace(self, Self::Free) {
             Self::Linked(link) => Some(link),
-            other @ (Self::Free | Self::Running { .. }) => {
+            other @ (Self::Free | Self::Running { .. } | Self::Leased(_)) => {
                 *self = other;
                 None
             }
@@ -117,8 +119,9 @@ impl Driver {
         let (leases, slot, baud) = (self.context.leases.clone(), self.slot.clone(), self.context.recipe.baud);
         self.act(step, "connecting to the unit", move |token| {
             let lease = match free {
+                Hardware::Leased(lease) => lease,
                 Hardware::Linked(link) => link.close(),
-                Hardware::Running { capture, .. } => capture.stop(),
+                Hardware::Running { capture, .. } => stop(capture).0,
                 Hardware::Free => leases
                     .acquire(&slot.port, token)
                     .ok_or_else(|| LinkError::Cancelled { operation: "wait for the port".to_owned() })?,
@@ -128,10 +131,34 @@ impl Driver {
         .await
     }
 
+    /// Ends the capture of the unit's log, and takes in everything that it said until then.
+    pub(super) async fn end_capture(&mut self) -> Result<(), StationError> {
+        let (capture, mut events) = match std::mem::replace(&mut self.hardware, Hardware::Free) {
+            Hardware::Running { capture, events } => (capture, events),
+            other @ (Hardware::Free | Hardware::Linked(_) | Hardware::Leased(_)) => {
+                self.hardware = other;
+                return Ok(());
+            }
+        };
+        let (lease, rest) = blocking("ending the capture", move || stop(capture)).await?;
+        self.hardware = Hardware::Leased(lease);
+        let mut uart = Vec::new();
+        while let Ok(event) = events.try_recv() {
+            uart.push(event);
+        }
+        uart.extend(rest);
+        self.take_in_rest(uart).await
+    }
+
     /// File of this run's UART log.
     pub(super) fn uart_log(&self) -> PathBuf {
         self.context.options.uart_dir.join(format!("{}.log", self.run.id))
     }
+}
+
+/// Stops a capture: the lease, and events that its channel had no more room for.
+fn stop(capture: UartCapture) -> (PortLease, Vec<UartEvent>) {
+    (capture.stop(), Vec::new())
 }
 
 fn timed_out_fact(step: Step, limit: Duration) -> Fact {

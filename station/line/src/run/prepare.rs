@@ -8,8 +8,9 @@ use firstpass_device::{
     NvsEntry, NvsValue, PreparedImage, Region,
     nvs::{self, CodeSearch},
 };
-use firstpass_domain::{CodeHash, Fact, Injection, Mac, Sha256Digest};
-use firstpass_store::NewCode;
+use firstpass_domain::{CodeHash, Fact, Injection, Mac, Sha256Digest, evidence::Rule, policy::NVS_REGION};
+use firstpass_gateway::https::SessionError;
+use firstpass_store::{IssueError, NewCode};
 
 use super::Driver;
 use crate::{StationError, route::Witnessed, secret};
@@ -22,21 +23,17 @@ pub(super) struct Gift {
     pub(super) code: Option<CodeSearch>,
 }
 
-/// Name of the unit's own region in the policy.
-pub(crate) const NVS_REGION: &str = "nvs";
-
 impl Driver {
     pub(super) async fn prepare(&mut self) -> Result<(), StationError> {
         let mac = self.run.mac.ok_or(StationError::RecordDisagrees { run: self.run.id })?;
         let prefix = &self.context.recipe.nvs.serial_prefix;
         let serial = self.context.store.allocate_serial(self.run.id, prefix, self.now()).await?;
         let mut entries = self.common_entries(serial.as_str());
-        let code = match self.context.recipe.policy.injection {
+        let injection = self.context.recipe.policy.injection;
+        let code = match injection {
             Injection::Nvs => Some(self.issue_code(&mut entries).await?),
-            Injection::Session => {
-                self.issue_session(mac, &mut entries).await?;
-                None
-            }
+            Injection::Session if self.issue_session(mac, &mut entries).await? => None,
+            Injection::Session => return Ok(()),
         };
         let recipe = &self.context.recipe;
         let image = nvs::build(&entries, recipe.nvs.len).map_err(|error| StationError::Prepare(Box::new(error)))?;
@@ -77,17 +74,21 @@ impl Driver {
         Ok(CodeSearch { hash: new_code.hash, len: code.expose().len() })
     }
 
-    /// Provisions on the unit's behalf and adds the complete session.
-    async fn issue_session(&mut self, mac: Mac, entries: &mut Vec<NvsEntry>) -> Result<(), StationError> {
+    /// Provisions on the unit's behalf and adds the complete session; `false` when the batch has no more room for it.
+    async fn issue_session(&mut self, mac: Mac, entries: &mut Vec<NvsEntry>) -> Result<bool, StationError> {
         let context = Arc::clone(&self.context);
         let certificate = context.recipe.policy.client_certificate;
-        let issued = context
-            .provisioner
-            .issue_on_behalf(self.run.id, mac, certificate, self.now())
-            .await
-            .map_err(|error| StationError::Issue(Box::new(error)))?;
+        let issued = match context.provisioner.issue_on_behalf(self.run.id, mac, certificate, self.now()).await {
+            Ok(issued) => issued,
+            Err(SessionError::Record(IssueError::QuotaReached)) => {
+                self.testify(Fact::Refused { rule: Rule::QuotaReached }).await?;
+                return Ok(false);
+            }
+            Err(error) => return Err(StationError::Issue(Box::new(error))),
+        };
         entries.extend(self.session_entries(&issued.response));
-        self.take_in(vec![Witnessed { evidence: issued.evidence, recorded: true }]).await
+        self.take_in(vec![Witnessed { evidence: issued.evidence, recorded: true }]).await?;
+        Ok(true)
     }
 
     fn session_entries(&self, response: &ProvisionResponse) -> Vec<NvsEntry> {

@@ -1,0 +1,109 @@
+//! Is there a unit in the slot? Asks the port, or the unit itself.
+
+use std::time::Duration;
+
+use firstpass_device::{Leases, Link, link::BAUD_DEFAULT};
+use firstpass_domain::Mac;
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+use crate::{Slot, batch::BatchCounter, blocking::blocking};
+
+/// How a slot knows that a unit is in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Presence {
+    /// By its port: the USB adapter is on the unit and comes and goes with it.
+    Port,
+    /// By its loader: the adapter stays plugged in, as in a fixture with pogo pins. Asking resets the unit.
+    Probe,
+}
+
+/// How often a slot looks whether its port is there.
+const PORT_POLL: Duration = Duration::from_millis(100);
+/// Pause between two questions to a loader.
+const PROBE_PAUSE: Duration = Duration::from_secs(1);
+
+/// What is in a slot.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Occupant {
+    /// Nothing.
+    Nobody,
+    /// Something on the port.
+    Someone,
+    /// This unit.
+    Unit(Mac),
+}
+
+/// Waits until there is a unit in the slot; `false` when the slot is no longer needed.
+pub(crate) async fn wait_for_unit(
+    slot: &Slot,
+    leases: &Leases,
+    counter: &BatchCounter,
+    token: &CancellationToken,
+) -> bool {
+    wait_until(slot, leases, counter, token, |occupant| occupant != Occupant::Nobody).await
+}
+
+/// Waits until `finished` has left the slot; `false` when the slot is no longer needed.
+pub(crate) async fn wait_until_gone(
+    slot: &Slot,
+    finished: Option<Mac>,
+    leases: &Leases,
+    counter: &BatchCounter,
+    token: &CancellationToken,
+) -> bool {
+    let has_left = |occupant| match occupant {
+        Occupant::Nobody => true,
+        Occupant::Someone => false,
+        Occupant::Unit(mac) => finished.is_some_and(|finished| finished != mac),
+    };
+    wait_until(slot, leases, counter, token, has_left).await
+}
+
+async fn wait_until(
+    slot: &Slot,
+    leases: &Leases,
+    counter: &BatchCounter,
+    token: &CancellationToken,
+    wanted: impl Fn(Occupant) -> bool,
+) -> bool {
+    let mut ticks = interval(match slot.presence {
+        Presence::Port => PORT_POLL,
+        Presence::Probe => PROBE_PAUSE,
+    });
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            () = token.cancelled() => return false,
+            _ = ticks.tick() => {}
+        }
+        if counter.is_reached() {
+            return false;
+        }
+        if wanted(look(slot, leases, token).await) {
+            return true;
+        }
+    }
+}
+
+async fn look(slot: &Slot, leases: &Leases, token: &CancellationToken) -> Occupant {
+    // An unplugged USB adapter has no device node.
+    if !slot.port.path().exists() {
+        return Occupant::Nobody;
+    }
+    match slot.presence {
+        Presence::Port => Occupant::Someone,
+        Presence::Probe => ask(slot, leases, token).await.map_or(Occupant::Nobody, Occupant::Unit),
+    }
+}
+
+/// Asks the loader for its MAC. A unit that cannot be asked counts as none: there is nothing that a run could begin with.
+async fn ask(slot: &Slot, leases: &Leases, token: &CancellationToken) -> Option<Mac> {
+    let (slot, leases, token) = (slot.clone(), leases.clone(), token.clone());
+    let asked = blocking("looking for a unit", move || {
+        let lease = leases.acquire(&slot.port, &token)?;
+        let mut link = Link::connect(lease, slot.fixture, BAUD_DEFAULT, &token).ok()?;
+        link.read_mac().ok()
+    });
+    asked.await.ok().flatten()
+}
