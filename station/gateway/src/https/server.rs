@@ -81,6 +81,8 @@ impl HttpsServer {
         let mut connections = JoinSet::new();
         loop {
             tokio::select! {
+                // Places that became free are counted as free before the next client is judged.
+                biased;
                 () = stop.cancelled() => break,
                 Some(_) = connections.join_next(), if !connections.is_empty() => {}
                 accepted = self.listener.accept() => match accepted {

@@ -1,6 +1,6 @@
 //! Starting, failing and stopping.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use firstpass_domain::Timestamp;
 use firstpass_gateway::https::{BasePath, GatewayEvent, HttpsServer, Limits, Protocol, Provisioner, Rate, server_tls};
@@ -26,6 +26,23 @@ async fn a_request_that_has_begun_is_answered_before_the_station_stops() {
     let answer = client.read_to_end().await;
     assert!(answer.starts_with("HTTP/1.1 200") && answer.contains("mqtt_password"), "{answer}");
     timeout(PATIENCE, &mut station.running).await.expect("the server stops").unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bound_port_answers_nobody_until_the_server_runs() {
+    let running = Station::start().await;
+    let (station, open) = Station::bound(Limits::default(), None).await;
+    let mut early = pin!(Raw::connect(&station));
+    // A whole exchange with another station is time enough for an answer that must not come.
+    tokio::select! {
+        biased;
+        _ = &mut early => panic!("answered before it runs"),
+        answer = running.curl("/healthz", &[]) => assert_eq!(answer.status, 200),
+    }
+    open.send(()).unwrap();
+    let mut client = timeout(PATIENCE, early).await.expect("the connection waited");
+    client.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").await;
+    assert!(client.read_to_end().await.starts_with("HTTP/1.1 200"));
 }
 
 /// The head of a provisioning request.

@@ -1,6 +1,6 @@
 //! Clients that dawdle cost only themselves.
 
-use std::time::Duration;
+use std::{io::ErrorKind, time::Duration};
 
 use firstpass_gateway::https::Limits;
 use tokio::{io::AsyncReadExt, net::TcpStream, time::timeout};
@@ -13,12 +13,36 @@ use crate::{
 /// Short for a limit, yet long for anything that must still happen within it on a busy machine.
 const SHORT: Duration = Duration::from_secs(2);
 
+/// Silent connections from one address.
+const SILENT: usize = 50;
+
+async fn silent(station: &Station) -> Vec<TcpStream> {
+    let mut silent = Vec::new();
+    for _ in 0..SILENT {
+        silent.push(TcpStream::connect(("127.0.0.1", station.port)).await.unwrap());
+    }
+    silent
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn silent_tcp_clients_block_nobody() {
-    let station = Station::start().await;
-    let mut silent = Vec::new();
-    for _ in 0..20 {
-        silent.push(TcpStream::connect(("127.0.0.1", station.port)).await.unwrap());
+    let station = Station::with(Limits { handshake_timeout: 2 * PATIENCE, ..Limits::default() }, None).await;
+    let silent = silent(&station).await;
+    let unit = station.unit(false).await;
+    station.provision(&unit).await.session();
+    // None of them was put out to make that possible.
+    for socket in silent {
+        assert_eq!(socket.try_read(&mut [0]).unwrap_err().kind(), ErrorKind::WouldBlock);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn silent_tcp_clients_cannot_keep_every_place() {
+    let limits = Limits { connections_max: SILENT, handshake_timeout: SHORT, ..Limits::default() };
+    let station = Station::with(limits, None).await;
+    for mut socket in silent(&station).await {
+        let read = timeout(PATIENCE, socket.read(&mut [0])).await.expect("the station closes the connection");
+        assert_eq!(read.unwrap_or(0), 0);
     }
     let unit = station.unit(false).await;
     station.provision(&unit).await.session();

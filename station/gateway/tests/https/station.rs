@@ -21,7 +21,12 @@ use firstpass_gateway::https::{
 };
 use firstpass_store::{Admission, BatchId, NewBatch, NewCode, NewRun, RecipeRecord, SqliteStore, Store};
 use serde_json::Value;
-use tokio::{process::Command, sync::mpsc, task::JoinHandle, time::timeout};
+use tokio::{
+    process::Command,
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+    time::timeout,
+};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -68,6 +73,13 @@ impl Station {
     }
 
     pub(crate) async fn with(limits: Limits, quota: Option<u32>) -> Self {
+        let (station, open) = Self::bound(limits, quota).await;
+        open.send(()).unwrap();
+        station
+    }
+
+    /// A station that has its port and serves only when told to.
+    pub(crate) async fn bound(limits: Limits, quota: Option<u32>) -> (Self, oneshot::Sender<()>) {
         let folder = tempfile::tempdir().unwrap();
         let today = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
         let clock = Arc::new(AtomicI64::new(i64::try_from(today.as_micros()).unwrap()));
@@ -89,9 +101,16 @@ impl Station {
         let server = HttpsServer::bind(addr, tls, Arc::clone(&provisioner), &base, limits).await.unwrap();
         let port = server.local_addr().port();
         let token = CancellationToken::new();
-        let running = tokio::spawn(server.run(token.clone()));
+        let (open, opened) = oneshot::channel();
+        let stop = token.clone();
+        let running = tokio::spawn(async move {
+            let () = opened.await.unwrap();
+            server.run(stop).await;
+        });
         let counter = AtomicU64::new(1);
-        Self { port, store, authority, provisioner, events, token, running, folder, clock, batch, recipe, counter }
+        let station =
+            Self { port, store, authority, provisioner, events, token, running, folder, clock, batch, recipe, counter };
+        (station, open)
     }
 
     pub(crate) fn now(&self) -> Timestamp {

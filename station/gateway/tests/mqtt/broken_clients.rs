@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use firstpass_contract::mqtt::{ConnectCode, DecodeError, Delivery, Packet};
-use firstpass_gateway::mqtt::{DisconnectReason, Limits, Refusal};
+use firstpass_gateway::mqtt::{BrokerEventKind, DisconnectReason, Limits, Refusal};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpStream,
@@ -24,6 +24,40 @@ async fn a_silent_tcp_client_holds_up_nobody_and_is_put_out() {
     let read = timeout(PATIENCE, silent.read(&mut [0; 1])).await.unwrap();
     assert!(matches!(read, Ok(0) | Err(_)));
     assert_eq!(station.refusal().await, Refusal::HandshakeTimeout);
+}
+
+/// Silent connections from one address.
+const SILENT: usize = 50;
+
+async fn silent(station: &Station) -> Vec<TcpStream> {
+    let mut silent = Vec::new();
+    for _ in 0..SILENT {
+        silent.push(TcpStream::connect(("127.0.0.1", station.port)).await.unwrap());
+    }
+    silent
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_unit_connects_while_many_clients_are_silent() {
+    let limits = Limits { handshake_timeout: 2 * PATIENCE, ..Limits::default() };
+    let mut station = Station::with(limits).await;
+    let silent = silent(&station).await;
+    Client::session(&station, "u1").await.ping().await;
+    // None of them was put out to make that possible.
+    assert!(matches!(station.event().await.kind, BrokerEventKind::Connected { .. }));
+    drop(silent);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn silent_clients_cannot_keep_every_place() {
+    let limits = Limits { connections_max: SILENT, handshake_timeout: Duration::from_secs(2), ..Limits::default() };
+    let mut station = Station::with(limits).await;
+    let silent = silent(&station).await;
+    for _ in 0..SILENT {
+        assert_eq!(station.refusal().await, Refusal::HandshakeTimeout);
+    }
+    Client::session(&station, "u1").await.ping().await;
+    drop(silent);
 }
 
 #[tokio::test(flavor = "multi_thread")]

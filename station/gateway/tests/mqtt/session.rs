@@ -1,12 +1,15 @@
 //! Begin and end of sessions: take-over, wills, keep-alive, slow clients, shutdown.
 
-use std::time::{Duration, Instant};
+use std::{
+    pin::pin,
+    time::{Duration, Instant},
+};
 
-use firstpass_contract::mqtt::{Delivery, Packet, QoS};
+use firstpass_contract::mqtt::{ConnectCode, Delivery, Packet, QoS};
 use firstpass_gateway::mqtt::{BrokerError, BrokerEventKind, DisconnectReason, Limits};
 
 use crate::{
-    raw::{Client, connect, id, presence_will, publish, topic},
+    raw::{Client, client_config, connect, id, presence_will, publish, topic},
     station::{OBSERVER, PATIENCE, Station},
 };
 
@@ -193,4 +196,23 @@ async fn a_persistent_session_is_served_and_honestly_not_kept() {
         unit.send(&Packet::Disconnect).await;
         unit.expect_end().await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bound_port_answers_nobody_until_the_broker_runs() {
+    let running = Station::start().await;
+    let (mut station, open) = Station::bound(Limits::default()).await;
+    let config = client_config(&station, None);
+    let mut early = pin!(Client::open_with(station.port, config));
+    // A whole session with another broker is time enough for an answer that must not come.
+    tokio::select! {
+        biased;
+        _ = &mut early => panic!("answered before it runs"),
+        mut other = Client::session(&running, "u1") => other.ping().await,
+    }
+    assert!(station.events.try_recv().is_err());
+    open.send(()).unwrap();
+    let mut client = early.await.unwrap();
+    client.send(&Packet::Connect(connect("u1"))).await;
+    assert_eq!(client.connack().await, ConnectCode::Accepted);
 }

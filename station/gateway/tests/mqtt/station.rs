@@ -18,7 +18,7 @@ use firstpass_gateway::mqtt::{
     Credentials, CredentialsError, DeviceLogin, DisconnectReason, Limits, ObserverLogin, Refusal,
 };
 use tokio::{
-    sync::{RwLock, mpsc},
+    sync::{RwLock, mpsc, oneshot},
     task::JoinHandle,
     time::timeout,
 };
@@ -92,6 +92,13 @@ impl Station {
     }
 
     pub(crate) async fn with(limits: Limits) -> Self {
+        let (station, open) = Self::bound(limits).await;
+        open.send(()).unwrap();
+        station
+    }
+
+    /// A broker that has its port and serves only when told to.
+    pub(crate) async fn bound(limits: Limits) -> (Self, oneshot::Sender<()>) {
         let today = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
         let clock = Arc::new(AtomicI64::new(i64::try_from(today.as_micros()).unwrap()));
         let ticking = Arc::clone(&clock);
@@ -106,8 +113,13 @@ impl Station {
             Broker::bind(addr, tls, Arc::clone(&logins) as Arc<dyn Credentials>, limits, tell).await.unwrap();
         let port = broker.local_addr().port();
         let token = CancellationToken::new();
-        let running = tokio::spawn(broker.run(token.clone()));
-        Self { port, handle, logins, ca, events, token, running, clock }
+        let (open, opened) = oneshot::channel();
+        let stop = token.clone();
+        let running = tokio::spawn(async move {
+            let () = opened.await.unwrap();
+            broker.run(stop).await
+        });
+        (Self { port, handle, logins, ca, events, token, running, clock }, open)
     }
 
     pub(crate) fn now(&self) -> Timestamp {
