@@ -1,4 +1,5 @@
 //! What the verdict promises: nothing passes by accident, and every failure is named.
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use firstpass_domain::{
     Chip, DeviceId, DiagnosisCode as Code, Evidence, Fact, FlashSize, Injection, Mac, Policy, RegionPolicy, Revision,
@@ -170,6 +171,7 @@ fn a_failure_anywhere_outweighs_all_that_went_well() {
         (Fact::NvsReadBack(NvsReadBack { auth_code_present: true, ..read_back() }), Code::CodeLeftBehind),
         (link(LinkFault::PortGone), Code::PortGone),
         (link(LinkFault::VerifyFailed), Code::FlashVerifyFailed),
+        (link(LinkFault::SecureDownload), Code::SecurityEnabled),
         (Fact::Uart(UartFact::BootFailed { text: "invalid header: 0xffffffff".into() }), Code::BootImageInvalid),
         (Fact::Uart(UartFact::Panicked { text: "Guru Meditation Error".into() }), Code::BootLoop),
         (Fact::Uart(UartFact::Restarted { reason: "rst:0xc".into() }), Code::BootLoop),

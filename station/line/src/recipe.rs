@@ -9,6 +9,7 @@ mod nvs;
 mod raw;
 
 use std::{
+    io,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -20,6 +21,9 @@ use firstpass_store::{ImageRecord, RecipeRecord};
 use uuid::Uuid;
 
 pub use error::RecipeError;
+
+/// Longest recipe file, in bytes.
+const RECIPE_BYTES_MAX: u64 = 1024 * 1024;
 
 /// A recipe that was read and checked, with its images in memory.
 #[derive(Debug, Clone)]
@@ -102,7 +106,10 @@ pub struct Timeouts {
 impl Recipe {
     /// Reads and checks the recipe at `path`; image paths in it are relative to its folder.
     pub fn load(path: &Path) -> Result<Self, RecipeError> {
-        let text = std::fs::read_to_string(path).map_err(|source| RecipeError::unreadable(path, &source))?;
+        let bytes =
+            files::read_bounded(path, RECIPE_BYTES_MAX).map_err(|source| RecipeError::unreadable(path, &source))?;
+        let text = String::from_utf8(bytes)
+            .map_err(|error| RecipeError::unreadable(path, &io::Error::new(io::ErrorKind::InvalidData, error)))?;
         let raw = raw::parse(path, &text)?;
         check::check(path, text, raw)
     }

@@ -30,6 +30,7 @@ pub(crate) fn from_broker(event: &BrokerEvent, expected_rid: &str) -> Option<Evi
         BrokerEventKind::PublishDenied { topic, reason: PublishDenial::Topic | PublishDenial::RetainedTooLarge } => {
             Fact::TopicDenied { connection, topic: topic.clone(), subscribe: false }
         }
+        BrokerEventKind::Disconnected(DisconnectReason::Flooding) => Fact::Flooded,
         BrokerEventKind::Disconnected(reason) => {
             Fact::MqttDisconnected { connection, reason: disconnect_code(reason).to_owned() }
         }
@@ -103,6 +104,7 @@ const fn disconnect_code(reason: &DisconnectReason) -> &'static str {
         DisconnectReason::KeepAlive => "keep_alive_expired",
         DisconnectReason::TakenOver => "taken_over",
         DisconnectReason::Slow => "slow_reader",
+        DisconnectReason::Flooding => "flooding",
         DisconnectReason::Malformed(_) => "malformed_packet",
         DisconnectReason::OutOfOrder(_) => "packet_out_of_order",
         DisconnectReason::SubscriptionDenied => "subscription_denied",

@@ -8,7 +8,7 @@ impl Packet {
     /// Appends the packet to `out`.
     ///
     /// Texts, passwords and will payloads are at most 65 535 bytes long; the caller sees to it, as every text that came
-    /// through [`super::decode`] does. A longer one is cut at that length rather than sent as a malformed packet.
+    /// through [`super::decode()`] does. A longer one is cut at that length rather than sent as a malformed packet.
     pub fn encode(&self, out: &mut Vec<u8>) {
         match self {
             Self::Connect(connect) => frame(out, 0x10, |body| connect_body(connect, body)),

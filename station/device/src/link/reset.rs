@@ -12,7 +12,8 @@ use crate::{Fixture, FixtureError};
 
 /// An espflash connection that never touches the reset lines by itself.
 pub(super) fn connection(port: TTYPort, usb_pid: u16) -> Connection {
-    let usb = UsbPortInfo { vid: 0, pid: usb_pid, serial_number: None, manufacturer: None, product: None };
+    let usb =
+        UsbPortInfo { vid: 0, pid: usb_pid, serial_number: None, manufacturer: None, product: None, location: None };
     Connection::new(port, usb, ResetAfterOperation::NoReset, ResetBeforeOperation::NoReset, BAUD_DEFAULT)
 }
 

@@ -133,7 +133,7 @@ fn default_baud() -> Spanned<u32> {
 pub(super) fn parse(path: &Path, text: &str) -> Result<RawRecipe, RecipeError> {
     toml::from_str(text).map_err(|error| {
         let span = error.span().unwrap_or(0..0);
-        let remedy = "Mend this place; `station recipe check --help` names the keys, configs/recipes has examples.";
+        let remedy = "Mend this place; docs/recipes.md names every key, configs/recipes has examples.";
         Source { path, text }.error(span, "recipe_invalid", error.message().replace('\n', " "), remedy)
     })
 }
