@@ -31,6 +31,10 @@ pub struct Limits {
     pub outgoing_max: usize,
     /// Events that wait for their reader.
     pub events_max: usize,
+    /// Events that a client may make at once: messages that it publishes, filters that it asks for or gives up.
+    pub event_burst: u32,
+    /// Time after which a client that made its burst may make one more event; one that does not wait is disconnected.
+    pub event_interval: Duration,
     /// Payload of a retained message.
     pub retained_payload_bytes_max: usize,
     /// Retained messages; the oldest goes first. A device has at most five, one for each topic it may publish to.
@@ -61,6 +65,8 @@ impl Default for Limits {
             inflight_max: 32,
             outgoing_max: 128,
             events_max: 1024,
+            event_burst: 200,
+            event_interval: Duration::from_millis(20),
             retained_payload_bytes_max: 1024,
             retained_messages_max: 16 * 1024,
             failures_per_username_max: 10,

@@ -2,6 +2,7 @@
 //!
 //! Every connect, refusal, subscription, message, will and disconnect becomes a [`BrokerEvent`] before the client gets
 //! its acknowledgement, on a bounded channel that is never skipped: a slow reader of events slows the clients down.
+//! So that one client cannot fill it for all, each may make events only so fast; one that floods is disconnected.
 //! Subscribed topic filters and unacknowledged messages end with the connection: a client that asks for a persistent
 //! session (clean session 0) is served, and told by `session present` 0 that nothing was kept. Knows no database and no
 //! run; logins come from [`Credentials`].
@@ -19,6 +20,7 @@ mod hub;
 mod limits;
 mod login;
 mod outbox;
+mod pace;
 mod reason;
 mod retained;
 mod session;

@@ -98,6 +98,8 @@ pub enum DisconnectReason {
     TakenOver,
     /// The client does not take its messages.
     Slow,
+    /// The client publishes or subscribes faster than [`super::Limits::event_interval`] allows.
+    Flooding,
     /// The client sent what is no packet.
     Malformed(DecodeError),
     /// The client sent a packet that has no place here.

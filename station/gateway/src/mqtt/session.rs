@@ -11,6 +11,7 @@ use super::{
     event::BrokerEventKind,
     hub::Message,
     outbox::Outbox,
+    pace::Pace,
     reason::{DisconnectReason, PublishDenial},
 };
 
@@ -21,6 +22,7 @@ pub(super) async fn run(connection: &Connection, wire: &mut TlsWire, start: Star
         wire,
         acl: start.acl,
         outbox: Outbox::new(start.outgoing, connection.shared.limits.inflight_max),
+        pace: Pace::new(&connection.shared.limits, Instant::now()),
         silence_max: silence_max(start.keep_alive_s, connection.shared.limits.idle_max),
         incomplete: HashSet::new(),
     };
@@ -41,6 +43,7 @@ struct Session<'a> {
     wire: &'a mut TlsWire,
     acl: Acl,
     outbox: Outbox,
+    pace: Pace,
     silence_max: Duration,
     /// QoS 2 messages from the client that were accepted and not yet released.
     incomplete: HashSet<PacketId>,
@@ -80,6 +83,9 @@ impl Session<'_> {
     }
 
     async fn answer(&mut self, packet: Packet) -> Step {
+        if !self.pace.allows(events_of(&packet), Instant::now()) {
+            return Err(DisconnectReason::Flooding);
+        }
         match packet {
             Packet::Publish(publish) => self.published(publish).await,
             Packet::PubRel(id) => {
@@ -189,5 +195,25 @@ impl Session<'_> {
 
     async fn emit(&self, kind: BrokerEventKind) -> Step {
         self.connection.shared.emit(&self.connection.origin, kind).await
+    }
+}
+
+/// How many events a packet makes, at most.
+fn events_of(packet: &Packet) -> usize {
+    match packet {
+        Packet::Publish(_) => 1,
+        Packet::Subscribe { subscriptions, .. } => subscriptions.len(),
+        Packet::Unsubscribe { filters, .. } => filters.len(),
+        Packet::PubAck(_)
+        | Packet::PubRec(_)
+        | Packet::PubRel(_)
+        | Packet::PubComp(_)
+        | Packet::PingReq
+        | Packet::Disconnect
+        | Packet::Connect(_)
+        | Packet::ConnAck { .. }
+        | Packet::SubAck { .. }
+        | Packet::UnsubAck(_)
+        | Packet::PingResp => 0,
     }
 }

@@ -6,6 +6,7 @@ mod bench;
 mod broken_clients;
 mod ca;
 mod certificates;
+mod flooding;
 mod login;
 mod public_clients;
 mod raw;
