@@ -250,6 +250,8 @@ pub enum LinkFault {
     NvsUnreadable,
     /// Another unit answered than the one that the run began with.
     OtherUnit,
+    /// The chip is in secure download mode: nothing of it can be read or checked.
+    SecureDownload,
 }
 
 /// A line of the unit's log that matters.

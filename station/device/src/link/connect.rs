@@ -3,12 +3,14 @@
 use std::time::{Duration, Instant};
 
 use espflash::command::{Command, CommandType};
+use espflash::connection::Connection;
 use espflash::flasher::Flasher;
 use espflash::target::Chip;
 use serialport::TTYPort;
 use tokio_util::sync::CancellationToken;
 
 use super::error::WireError;
+use super::identify::SECURE_DOWNLOAD;
 use super::reset::connection;
 use super::wire::Wire;
 use super::{ANSWER_TIMEOUT, BAUD_DEFAULT, Link};
@@ -91,12 +93,24 @@ fn load_stub(port: TTYPort, usb_pid: u16, token: &CancellationToken) -> Result<(
         Err(failed) => {
             let (err, mut connection) = *failed;
             let espflash::Error::FlashConnect = err else {
+                if matches!(err, espflash::Error::RomError(_)) && lets_nothing_be_read(&mut connection) {
+                    return Err(WireError::SecureDownload);
+                }
                 let mut wire = Wire::new(connection.into_serial(), token.clone())?;
                 return Err(wire.explain(err));
             };
             let chip = connection.detect_chip(true)?;
             Ok((connection.into_serial(), chip))
         }
+    }
+}
+
+/// Whether a loader that has rejected a command is in secure download mode. An ESP32-S2 says so; an ESP32 cannot, but
+/// refuses to read what can always be read. espflash looks at the same, and then fails to detect these two chips.
+fn lets_nothing_be_read(connection: &mut Connection) -> bool {
+    match connection.security_info(false) {
+        Ok(info) => info.flags & SECURE_DOWNLOAD != 0,
+        Err(_) => matches!(connection.read_reg(MAGIC_REGISTER), Err(espflash::Error::RomError(_))),
     }
 }
 

@@ -100,7 +100,8 @@ impl WireError {
             Self::Gone(_) | Self::Port(PortError::Gone { .. }) => LinkFault::PortGone,
             Self::NoAnswer { .. } => LinkFault::NoAnswer,
             Self::Garbled { .. } | Self::ReadBack | Self::Baud { .. } => LinkFault::Garbled,
-            Self::Rejected { .. } | Self::SecureDownload => LinkFault::Rejected,
+            Self::Rejected { .. } => LinkFault::Rejected,
+            Self::SecureDownload => LinkFault::SecureDownload,
             Self::Port(PortError::Busy { .. }) => LinkFault::PortBusy,
             Self::Port(PortError::NotSerial { .. } | PortError::NoPermission { .. } | PortError::List(_)) => {
                 LinkFault::PortUnusable

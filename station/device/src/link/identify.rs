@@ -22,7 +22,7 @@ const START: u32 = 1 << 18;
 const BUSY_POLLS_MAX: u32 = 10;
 /// Bits of GET_SECURITY_INFO's flags (Espressif, "Serial Protocol").
 const SECURE_BOOT: u32 = 1 << 0;
-const SECURE_DOWNLOAD: u32 = 1 << 2;
+pub(super) const SECURE_DOWNLOAD: u32 = 1 << 2;
 
 pub(super) fn identify(link: &mut Link) -> Result<Identity, WireError> {
     let chip = link.chip;

@@ -4,6 +4,7 @@
 mod faults;
 mod link;
 mod loader;
+mod secure_download;
 mod session;
 mod slot;
 mod speed;

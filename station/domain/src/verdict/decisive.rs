@@ -235,6 +235,7 @@ const fn link_code(fault: LinkFault) -> Code {
         LinkFault::VerifyFailed => Code::FlashVerifyFailed,
         LinkFault::NvsUnreadable => Code::NvsUnreadable,
         LinkFault::OtherUnit => Code::OtherUnit,
+        LinkFault::SecureDownload => Code::SecurityEnabled,
     }
 }
 
