@@ -1,7 +1,7 @@
 //! Brings a unit into download mode or lets it run: over the adapter's DTR and RTS lines, or through a fixture with a
 //! controller of its own. Knows no loader protocol.
 
-use std::io::{self, BufRead, BufReader, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 /// How long a fixture's controller may take for one command.
 pub const ANSWER_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longest answer line of a controller, in bytes.
-const ANSWER_LEN_MAX: usize = 4096;
+pub const ANSWER_LEN_MAX: usize = 4096;
 /// How often a wait looks at its cancellation token.
 const TICK: Duration = Duration::from_millis(100);
 
@@ -52,9 +52,12 @@ pub enum FixtureError {
     /// The connection failed on the way.
     #[error("the connection to the fixture broke")]
     Broken(#[source] io::Error),
-    /// No answer in [`ANSWER_TIMEOUT`].
+    /// No whole answer in [`ANSWER_TIMEOUT`].
     #[error("the fixture did not answer within {} s", ANSWER_TIMEOUT.as_secs())]
     Silent,
+    /// The answer has no end within [`ANSWER_LEN_MAX`] bytes.
+    #[error("the fixture's answer is longer than {ANSWER_LEN_MAX} bytes")]
+    TooLong,
     /// The answer is none of the protocol.
     #[error("the fixture's answer is not understood")]
     Answer(#[source] serde_json::Error),
@@ -88,22 +91,32 @@ pub(crate) fn command(path: &Path, straps: Straps, token: &CancellationToken) ->
     let mut line = serde_json::to_vec(&straps).expect("an enum without data is always JSON");
     line.push(b'\n');
     stream.write_all(&line).map_err(FixtureError::Broken)?;
-    let answer = read_line(BufReader::new(stream), token)?;
+    let answer = read_line(stream, Instant::now() + ANSWER_TIMEOUT, token)?;
     let answer: Answer = serde_json::from_slice(&answer).map_err(FixtureError::Answer)?;
     if answer.ok { Ok(()) } else { Err(FixtureError::Refused { reason: answer.error.unwrap_or_default() }) }
 }
 
-/// Reads to the end of the line; what was read stays in `line` while the stream times out in between.
-fn read_line(mut stream: impl BufRead, token: &CancellationToken) -> Result<Vec<u8>, FixtureError> {
-    let deadline = Instant::now() + ANSWER_TIMEOUT;
-    let mut line = Vec::new();
+/// Reads to the end of the line, or of the stream. Neither a long answer nor one that drips in gets past its limit.
+fn read_line(mut stream: impl Read, deadline: Instant, token: &CancellationToken) -> Result<Vec<u8>, FixtureError> {
+    let mut line = [0; ANSWER_LEN_MAX];
+    let mut len = 0;
     while !token.is_cancelled() {
-        match stream.read_until(b'\n', &mut line) {
-            Ok(0) => return Err(FixtureError::Broken(io::ErrorKind::UnexpectedEof.into())),
-            Ok(_) => return Ok(line),
-            Err(err) if is_time_out(&err) && line.len() < ANSWER_LEN_MAX && Instant::now() < deadline => {}
-            Err(err) if is_time_out(&err) => return Err(FixtureError::Silent),
+        let came = match stream.read(&mut line[len..]) {
+            Ok(0) if len == 0 => return Err(FixtureError::Broken(io::ErrorKind::UnexpectedEof.into())),
+            Ok(0) => return Ok(line[..len].to_vec()),
+            Ok(count) => &line[len..len + count],
+            Err(err) if is_time_out(&err) => &[],
             Err(err) => return Err(FixtureError::Broken(err)),
+        };
+        if let Some(end) = came.iter().position(|byte| *byte == b'\n') {
+            return Ok(line[..len + end].to_vec());
+        }
+        len += came.len();
+        if len == ANSWER_LEN_MAX {
+            return Err(FixtureError::TooLong);
+        }
+        if Instant::now() >= deadline {
+            return Err(FixtureError::Silent);
         }
     }
     Err(FixtureError::Cancelled)
@@ -114,55 +127,4 @@ fn is_time_out(err: &io::Error) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::os::unix::net::UnixListener;
-    use std::thread;
-
-    use super::*;
-
-    /// A controller that answers one command with `answer`; returns what it was told.
-    fn controller(path: &Path, answer: &'static str) -> thread::JoinHandle<String> {
-        let listener = UnixListener::bind(path).unwrap();
-        thread::spawn(move || {
-            let (mut stream, _) = listener.accept().unwrap();
-            let mut line = String::new();
-            BufReader::new(stream.try_clone().unwrap()).read_line(&mut line).unwrap();
-            stream.write_all(answer.as_bytes()).unwrap();
-            line
-        })
-    }
-
-    #[test]
-    fn a_controller_is_told_one_json_object_a_line() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("fixture");
-        let heard = controller(&path, "{\"ok\":true}\n");
-        command(&path, Straps::Download, &CancellationToken::new()).unwrap();
-        assert_eq!(heard.join().unwrap(), "{\"op\":\"download\"}\n");
-    }
-
-    #[test]
-    fn the_reason_of_a_refusal_is_passed_on() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("fixture");
-        let heard = controller(&path, "{\"ok\":false,\"error\":\"lid is open\"}\n");
-        let err = command(&path, Straps::Run, &CancellationToken::new()).unwrap_err();
-        assert_eq!(err.to_string(), "the fixture refused: lid is open");
-        assert_eq!(heard.join().unwrap(), "{\"op\":\"run\"}\n");
-    }
-
-    #[test]
-    fn a_controller_that_hangs_up_or_talks_nonsense_is_a_failure() {
-        for (answer, wanted) in [("", "the connection to the fixture broke"), ("yes\n", "the fixture's answer is not")]
-        {
-            let folder = tempfile::tempdir().unwrap();
-            let path = folder.path().join("fixture");
-            let heard = controller(&path, answer);
-            let err = command(&path, Straps::Run, &CancellationToken::new()).unwrap_err();
-            assert!(err.to_string().starts_with(wanted), "{err}");
-            heard.join().unwrap();
-        }
-        let missing = command(Path::new("/no/such/socket"), Straps::Run, &CancellationToken::new());
-        assert!(matches!(missing, Err(FixtureError::Connect { .. })));
-    }
-}
+mod tests;

@@ -110,6 +110,7 @@ impl WireError {
                 FixtureError::Connect { .. }
                 | FixtureError::Broken(_)
                 | FixtureError::Silent
+                | FixtureError::TooLong
                 | FixtureError::Answer(_)
                 | FixtureError::Refused { .. }
                 | FixtureError::Lines(_),
