@@ -53,31 +53,34 @@ fn build() -> PathBuf {
 /// A station with a data folder of its own.
 #[derive(Debug)]
 pub struct Station {
-    data: tempfile::TempDir,
+    data: PathBuf,
+    /// Removes the folder, when it is this station's to remove.
+    _folder: Option<tempfile::TempDir>,
 }
 
 impl Station {
     /// A station that has never run.
     #[expect(clippy::new_without_default, reason = "a station is made on disk")]
     pub fn new() -> Self {
-        Self { data: tempfile::tempdir().expect("a temporary folder can be made") }
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        Self { data: folder.path().to_owned(), _folder: Some(folder) }
+    }
+
+    /// A station with a data folder that somebody else keeps.
+    pub fn at(data: &Path) -> Self {
+        Self { data: data.to_owned(), _folder: None }
     }
 
     /// Its data folder.
     pub fn data(&self) -> &Path {
-        self.data.path()
+        &self.data
     }
 
     /// A command on this station, ready to run.
     pub fn command<I: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = I>) -> Command {
-        self.command_in(self.data(), arguments)
-    }
-
-    /// The same on another data folder.
-    pub fn command_in<I: AsRef<OsStr>>(&self, data: &Path, arguments: impl IntoIterator<Item = I>) -> Command {
         // SIGTERM lets a station take its own children along.
         let mut command = guarded(station_program(), "TERM");
-        command.args(arguments).arg("--data").arg(data);
+        command.args(arguments).arg("--data").arg(&self.data);
         command.stdin(Stdio::null()).env_remove("FIRSTPASS_CONFIG").env("RUST_LOG", "warn");
         command
     }
@@ -94,11 +97,25 @@ impl Station {
         Process::start(self.command(arguments).arg("--json")).finish()
     }
 
-    /// `station flash` on the slots of `units`, ready to run; with `--json`.
+    /// `station flash` on the slots of `units`, ready to run; with `--json`. Without units, `options` name the ports.
     pub fn flash_command(&self, recipe: &Path, units: &[&VirtualUnit], options: &[&str]) -> Command {
-        let slots: Vec<String> = units.iter().map(|unit| unit.slot()).collect();
-        let mut command = self.command(["flash", "--json", "--ports", &slots.join(",")]);
-        command.arg("--recipe").arg(recipe).arg("--config").arg(Gateway::of(self).config).args(options);
+        self.flash_command_at(&Gateway::of(self), recipe, units, options)
+    }
+
+    /// The same with a gateway that the story knows.
+    pub fn flash_command_at(
+        &self,
+        gateway: &Gateway,
+        recipe: &Path,
+        units: &[&VirtualUnit],
+        options: &[&str],
+    ) -> Command {
+        let mut command = self.command(["flash", "--json"]);
+        command.arg("--recipe").arg(recipe).arg("--config").arg(&gateway.config).args(options);
+        if !units.is_empty() {
+            let slots: Vec<String> = units.iter().map(|unit| unit.slot()).collect();
+            command.arg("--ports").arg(slots.join(","));
+        }
         command
     }
 

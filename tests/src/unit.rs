@@ -1,6 +1,10 @@
 //! A virtual unit in a process of its own, which survives the station.
 
-use std::path::{Path, PathBuf};
+use std::{
+    io::{BufRead, BufReader, Write},
+    os::unix::net::UnixStream,
+    path::{Path, PathBuf},
+};
 
 use crate::{Process, process::guarded, unit_program};
 
@@ -45,6 +49,17 @@ impl VirtualUnit {
     /// What its flash holds. A unit writes through, so this may be read at any time.
     pub fn flash(&self) -> Vec<u8> {
         std::fs::read(flash_file(&self.folder, &self.mac)).expect("the unit's flash can be read")
+    }
+
+    /// Gives its fixture an order, a JSON object, and waits until it is carried out.
+    #[track_caller]
+    pub fn order(&self, order: &str) {
+        let mut stream =
+            UnixStream::connect(self.folder.join(format!("{}.sock", self.name))).expect("a fixture listens");
+        writeln!(stream, "{order}").expect("the fixture reads");
+        let mut answer = String::new();
+        BufReader::new(stream).read_line(&mut answer).expect("the fixture answers");
+        assert!(answer.contains("\"ok\":true"), "{order}: {answer}");
     }
 
     /// Unplugs it: its terminal goes away.

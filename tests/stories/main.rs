@@ -1,8 +1,15 @@
 //! Stories of the whole line, one per file, told through public interfaces only.
 
+mod bad_input;
+mod batches;
 mod eight_units_pass;
 mod faults;
+mod full_and_closed_disks;
 mod injections;
 mod killed_station;
+mod no_secret_left_behind;
+mod noise_on_the_ports;
 mod old_secrets;
+mod public_clients;
+mod stopped_batch;
 mod walls;
