@@ -148,9 +148,14 @@ CREATE TABLE claims (
     bound_at BIGINT  NOT NULL
 );
 
-CREATE TABLE serial_counters (
-    prefix TEXT    NOT NULL PRIMARY KEY,
-    next   BIGINT  NOT NULL
+-- Every serial number that was ever given. Prefix and number stand apart, because the text alone does not tell them.
+CREATE TABLE serials (
+    prefix TEXT    NOT NULL,
+    number BIGINT  NOT NULL,
+    serial TEXT    NOT NULL UNIQUE,
+    mac    BYTEA   NOT NULL REFERENCES units (mac),
+    PRIMARY KEY (prefix, number),
+    UNIQUE (mac, prefix)
 );
 
 -- `prev` is unique, so that the chain cannot fork.

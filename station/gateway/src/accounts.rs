@@ -25,7 +25,7 @@ impl Credentials for RecordedAccounts {
     async fn find(&self, username: &str) -> Result<Option<Account>, CredentialsError> {
         let found = self.store.session_by_username(username).await;
         let Some(record) = found.map_err(|error| CredentialsError(Box::new(error)))? else { return Ok(None) };
-        let enabled = record.revoked.is_none();
+        let enabled = record.may_log_in();
         let session = record.session;
         // A unit that was issued a certificate must show exactly that one.
         let certificate = CertificateRule { required: record.certificate.is_some(), fingerprint: record.certificate };

@@ -5,8 +5,7 @@
 use std::time::{Duration, Instant};
 
 use firstpass_domain::{
-    Chip, FlashSize, Injection, Policy, RunId, Sha256Digest, SlotId, StationId, Step, StepOutcome, Timestamp,
-    audit::ChainVerifier,
+    Chip, FlashSize, Injection, Policy, RunId, SlotId, StationId, Step, StepOutcome, Timestamp, audit::ChainVerifier,
 };
 use firstpass_store::{NewBatch, NewRun, RecipeRecord, SqliteStore, Store, StoreError};
 use uuid::Uuid;
@@ -36,8 +35,9 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 async fn write(store: &dyn Store) -> Result<i64, Box<dyn std::error::Error>> {
     let at = Timestamp::from_micros(0);
     store.start_station(at).await?;
-    let recipe = Sha256Digest::of(b"bench");
-    let record = RecipeRecord { hash: recipe, name: "bench".to_owned(), text: String::new(), policy: policy()? };
+    let (text, policy) = (String::new(), policy()?);
+    let recipe = policy.recipe_hash(&text);
+    let record = RecipeRecord { hash: recipe, name: "bench".to_owned(), text, policy };
     store.use_recipe(&record, &[], at).await?;
     let batch = store.open_batch(&NewBatch { name: "bench".to_owned(), recipe, quota: None }, at).await?;
     let id = RunId(Uuid::new_v4());

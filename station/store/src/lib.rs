@@ -34,6 +34,9 @@ pub trait Store: Send + Sync + 'static {
     async fn start_station(&self, now: Timestamp) -> Result<Vec<Run>, StoreError>;
 
     /// Notes the recipe and its images; what is already on record with the same hash is left alone.
+    ///
+    /// A record whose hash is not [`Policy::recipe_hash`] of its text is refused: [`StoreError::Conflict`]. A recipe on
+    /// record that has this hash but another text or policy was changed there: [`StoreError::Corrupt`].
     async fn use_recipe(&self, recipe: &RecipeRecord, images: &[ImageRecord], now: Timestamp)
     -> Result<(), StoreError>;
 
@@ -45,7 +48,8 @@ pub trait Store: Send + Sync + 'static {
 
     /// Ties the run to its unit, counts the attempt and tells what the rules say: atomic over all slots and stations.
     ///
-    /// A unit that is not admitted leaves the run without claim on the unit; the caller finishes the run.
+    /// A unit that is admitted has a place in the batch until the run fails, so that no two get the last one. A unit
+    /// that is not admitted leaves the run without claim on the unit; the caller finishes the run.
     async fn identify_run(
         &self,
         run: RunId,
@@ -63,8 +67,8 @@ pub trait Store: Send + Sync + 'static {
     /// Adds evidence to an open run, in the given order.
     async fn add_evidence(&self, run: RunId, evidence: &[Evidence]) -> Result<(), StoreError>;
 
-    /// Allocates the next serial number `{prefix}{number:08}` and gives it to the run's unit; a unit that has one with
-    /// this prefix keeps it.
+    /// Allocates the next serial number `{prefix}{number:08}` of exactly this prefix and gives it to the run's unit; a
+    /// unit that was given one of this prefix before has that one.
     async fn allocate_serial(&self, run: RunId, prefix: &str, now: Timestamp) -> Result<SerialNumber, StoreError>;
 
     /// Notes a one-time code for a run's unit.
@@ -97,7 +101,7 @@ pub trait Store: Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<(), IssueError>;
 
-    /// The newest session with this broker user name, revoked ones included.
+    /// The session with this broker user name, revoked or not; ask [`SessionRecord::may_log_in`] which it is.
     async fn session_by_username(&self, username: &str) -> Result<Option<SessionRecord>, StoreError>;
 
     /// Ties a claim code to the unit whose device HTTP token has this hash.
@@ -120,7 +124,7 @@ pub trait Store: Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<Vec<String>, StoreError>;
 
-    /// A run with its steps, evidence and policy.
+    /// A run with its steps, evidence, recipe, and the audit entries that it must agree with.
     async fn run(&self, run: RunId) -> Result<Option<RunDetail>, StoreError>;
 
     /// Ended runs after `after` in the order of their ids, at most `limit`.
@@ -146,4 +150,8 @@ pub trait Store: Send + Sync + 'static {
 
     /// Audit entries after position `after`, at most `limit`, in order.
     async fn audit_entries(&self, after: i64, limit: u32) -> Result<Vec<AuditEntry>, StoreError>;
+
+    /// Closes the record at the end of the program: waits for transactions that are under way, and leaves a record in a
+    /// file as that one file. Every later call fails with [`StoreError::Unavailable`].
+    async fn close(&self);
 }

@@ -1,8 +1,8 @@
 //! What goes into the record and what comes out.
 
 use firstpass_domain::{
-    CodeHash, DeviceId, Diagnosis, Evidence, Mac, PasswordVerifier, Policy, Run, RunId, SerialNumber, Sha256Digest,
-    SlotId, Step, StepOutcome, Timestamp, evidence::Rule,
+    AuditEntry, CodeHash, DeviceId, Diagnosis, Evidence, Mac, PasswordVerifier, Policy, Run, RunId, SerialNumber,
+    Sha256Digest, SlotId, Step, StepOutcome, Timestamp, evidence::Rule,
 };
 use uuid::Uuid;
 
@@ -13,7 +13,7 @@ pub struct BatchId(pub Uuid);
 /// A recipe as it was used.
 #[derive(Debug, Clone)]
 pub struct RecipeRecord {
-    /// SHA-256 of `text`.
+    /// [`Policy::recipe_hash`] of `text`: its key, which covers text and policy.
     pub hash: Sha256Digest,
     /// Name in the recipe.
     pub name: String,
@@ -45,8 +45,8 @@ pub struct NewBatch {
     pub name: String,
     /// Hash of the recipe.
     pub recipe: Sha256Digest,
-    /// Most units that may hold a session of this batch at a time; `None` is no limit. A failed run gives its place
-    /// back, and a unit that runs again takes no second one.
+    /// Most units that may have a place in this batch at a time: with a session of it, or with an open run that was
+    /// admitted. `None` is no limit. A failed run gives its place back, and a unit that runs again takes no second one.
     pub quota: Option<u32>,
 }
 
@@ -146,6 +146,15 @@ pub struct SessionRecord {
     pub issued: Timestamp,
     /// When it was made unusable.
     pub revoked: Option<Timestamp>,
+    /// When the certificate issued with it was revoked; from then on the session is as unusable as a revoked one.
+    pub certificate_revoked: Option<Timestamp>,
+}
+
+impl SessionRecord {
+    /// Whether it may log in: neither the session nor the certificate issued with it was revoked.
+    pub const fn may_log_in(&self) -> bool {
+        self.revoked.is_none() && self.certificate_revoked.is_none()
+    }
 }
 
 /// A certificate to note.
@@ -216,6 +225,8 @@ pub struct RunDetail {
     pub run: Run,
     /// Name of the recipe.
     pub recipe_name: String,
+    /// The recipe's text. With the policy it makes the hash in `run.recipe`, or else one of the three was changed.
+    pub recipe_text: String,
     /// What the recipe demanded.
     pub policy: Policy,
     /// Its steps, in order.
@@ -227,6 +238,10 @@ pub struct RunDetail {
     pub evidence_digest: Sha256Digest,
     /// Why it failed, when it did.
     pub diagnosis: Option<Diagnosis>,
+    /// The audit entries of its beginning and its end, in order: `run.began` and, once it has ended, exactly one of
+    /// `run.passed` and `run.failed`. Both name the recipe; the end names the unit, the diagnosis and the evidence's
+    /// digest too. What stands on record of the run is as it was when it says the same.
+    pub entries: Vec<AuditEntry>,
 }
 
 /// Which units to list.

@@ -29,11 +29,6 @@ impl<D: Database> Record<D> {
         Self { database, station }
     }
 
-    /// Closes all connections; waits for transactions that are under way.
-    pub async fn close(&self) {
-        self.database.close().await;
-    }
-
     async fn write(&self, operation: &'static str) -> Result<Tx, StoreError> {
         let transaction = self.database.begin_write().await.map_err(|error| error.during(operation))?;
         Ok(Tx::new(transaction, operation, self.station.clone()))
@@ -197,5 +192,9 @@ impl<D: Database> Store for Record<D> {
 
     async fn audit_entries(&self, after: i64, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
         read!(self, "read the audit log", audit::entries(after, limit))
+    }
+
+    async fn close(&self) {
+        self.database.close().await;
     }
 }

@@ -178,6 +178,19 @@ async fn what_was_confirmed_is_there_after_a_restart() {
 }
 
 #[tokio::test]
+async fn a_closed_record_is_one_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("record.sqlite");
+    let (store, line) = line(&path).await;
+    let written = line.verify().await.unwrap();
+    store.close().await;
+    let names = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().file_name();
+    assert_eq!(fs::read_dir(folder.path()).unwrap().map(names).collect::<Vec<_>>(), ["record.sqlite"]);
+    let reader = Line { store: Arc::new(SqliteStore::open_read_only(&path).await.unwrap()), ..line };
+    assert_eq!(reader.verify().await, Ok(written));
+}
+
+#[tokio::test]
 async fn a_record_as_a_power_cut_leaves_it_holds_what_was_confirmed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("record.sqlite");

@@ -142,9 +142,10 @@ mod tests {
         sqlx::query(pragma).execute(database.writer.as_ref().unwrap()).await.unwrap();
     }
 
-    async fn add(database: &Sqlite, prefix: String) -> Result<(), DbError> {
+    async fn add(database: &Sqlite, name: String) -> Result<(), DbError> {
         let mut transaction = database.begin_write().await?;
-        transaction.execute("INSERT INTO serial_counters (prefix, next) VALUES ($1, 1)", values![prefix]).await?;
+        let sql = "INSERT INTO stations (name, first_started_at, last_started_at) VALUES ($1, 1, 1)";
+        transaction.execute(sql, values![name]).await?;
         transaction.commit().await
     }
 

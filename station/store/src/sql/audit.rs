@@ -1,6 +1,6 @@
 //! Reads the audit chain.
 
-use firstpass_domain::{AuditEntry, AuditKind};
+use firstpass_domain::{AuditEntry, AuditKind, RunId};
 
 use crate::{
     StoreError,
@@ -12,6 +12,15 @@ pub(crate) async fn entries(tx: &mut Tx, after: i64, limit: u32) -> Result<Vec<A
     let sql = "SELECT seq, at, station, actor, kind, subject, body, prev, hash FROM audit
                WHERE seq > $1 ORDER BY seq LIMIT $2";
     tx.rows(sql, values![after, limit]).await?.iter_mut().map(read).collect()
+}
+
+/// The entries that began and ended a run, in order.
+pub(crate) async fn limits_of_run(tx: &mut Tx, run: RunId) -> Result<Vec<AuditEntry>, StoreError> {
+    let sql = "SELECT seq, at, station, actor, kind, subject, body, prev, hash FROM audit
+               WHERE subject = $1 AND kind IN ($2, $3, $4) ORDER BY seq";
+    let [began, passed, failed] =
+        [AuditKind::RunBegan, AuditKind::RunPassed, AuditKind::RunFailed].map(AuditKind::name);
+    tx.rows(sql, values![run.to_string(), began, passed, failed]).await?.iter_mut().map(read).collect()
 }
 
 fn read(row: &mut Row) -> Result<AuditEntry, StoreError> {

@@ -1,9 +1,13 @@
 //! Ends a run, with all that follows from it, in one transaction.
 
-use firstpass_domain::{AuditKind, Diagnosis, Evidence, Mac, RunId, Step, StepOutcome, Timestamp, Verdict, judge};
+use firstpass_domain::{AuditKind, Diagnosis, Evidence, RunId, Step, StepOutcome, Timestamp, Verdict, judge};
 use serde_json::json;
 
-use super::{LINE, certificates, codes, evidence, runs, sessions, steps};
+use super::{
+    LINE, certificates, codes, evidence,
+    runs::{self, OpenRun},
+    sessions, steps,
+};
 use crate::{RunEnd, StoreError, db::values, tx::Tx};
 
 /// Returns the broker users of the sessions that ended with the run.
@@ -21,6 +25,7 @@ pub(crate) async fn finish(
         RunEnd::Passed => pass(tx, run, now).await?,
         RunEnd::Failed(diagnosis) => fail(tx, run, diagnosis, now).await?,
     };
+    note(tx, run, &open, end, now).await?;
     if let (Some(mac), true) = (open.mac, open.admitted) {
         let sql = "UPDATE units SET standing = (SELECT state FROM runs WHERE id = $1) WHERE mac = $2";
         tx.execute(sql, values![run, mac]).await?;
@@ -39,7 +44,6 @@ async fn pass(tx: &mut Tx, run: RunId, now: Timestamp) -> Result<Vec<String>, St
         ended_users = sessions::revoke_older(tx, mac, run, now).await?;
         certificates::revoke_older(tx, mac, run, now).await?;
     }
-    note(tx, run, AuditKind::RunPassed, Some(mac), None, now).await?;
     Ok(ended_users)
 }
 
@@ -77,22 +81,20 @@ async fn fail(tx: &mut Tx, run: RunId, diagnosis: &Diagnosis, now: Timestamp) ->
     .await?;
     let ended_users = sessions::revoke_of_run(tx, run, now).await?;
     certificates::revoke_of_run(tx, run, now).await?;
-    note(tx, run, AuditKind::RunFailed, None, Some(diagnosis), now).await?;
     Ok(ended_users)
 }
 
-/// Seals the evidence of the run into the audit chain: a row that is changed later no longer fits.
-async fn note(
-    tx: &mut Tx,
-    run: RunId,
-    kind: AuditKind,
-    mac: Option<Mac>,
-    diagnosis: Option<&Diagnosis>,
-    now: Timestamp,
-) -> Result<(), StoreError> {
+/// Seals the run into the audit chain, with its recipe, its unit and its evidence: a row that is changed later no longer
+/// fits.
+async fn note(tx: &mut Tx, run: RunId, of: &OpenRun, end: &RunEnd, now: Timestamp) -> Result<(), StoreError> {
+    let (kind, diagnosis) = match end {
+        RunEnd::Passed => (AuditKind::RunPassed, None),
+        RunEnd::Failed(diagnosis) => (AuditKind::RunFailed, Some(diagnosis)),
+    };
     let (evidence, digest) = evidence::of_run(tx, run).await?;
     let body = json!({
-        "mac": mac, "diagnosis": diagnosis, "evidence_count": evidence.len(), "evidence_digest": digest,
+        "recipe": of.recipe, "mac": of.mac, "diagnosis": diagnosis, "evidence_count": evidence.len(),
+        "evidence_digest": digest,
     });
     tx.audit(now, LINE, kind, run, body).await
 }

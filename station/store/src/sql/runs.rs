@@ -1,9 +1,9 @@
 //! Runs: begun, looked up, listed.
 
-use firstpass_domain::{AuditKind, Diagnosis, Mac, Policy, Run, RunId, RunState, StationId, Timestamp};
+use firstpass_domain::{AuditKind, Diagnosis, Mac, Policy, Run, RunId, RunState, Sha256Digest, StationId, Timestamp};
 use serde_json::json;
 
-use super::{LINE, evidence, steps};
+use super::{LINE, audit, evidence, steps};
 use crate::{
     BatchId, NewRun, RunDetail, StoreError,
     db::{Row, values},
@@ -63,13 +63,15 @@ pub(crate) struct OpenRun {
     pub(crate) admitted: bool,
     /// Batch that it counts for.
     pub(crate) batch: BatchId,
+    /// Hash of its recipe.
+    pub(crate) recipe: Sha256Digest,
 }
 
 /// Finds an open run; a conflict when there is none.
 pub(crate) async fn open(tx: &mut Tx, run: RunId) -> Result<OpenRun, StoreError> {
-    let row = tx.row("SELECT mac, admitted, batch, state FROM runs WHERE id = $1", values![run]).await?;
+    let row = tx.row("SELECT mac, admitted, batch, recipe, state FROM runs WHERE id = $1", values![run]).await?;
     let Some(mut row) = row else { return Err(tx.conflict(format!("run {run} is not on record"))) };
-    let open = OpenRun { mac: row.next()?, admitted: row.next()?, batch: row.next()? };
+    let open = OpenRun { mac: row.next()?, admitted: row.next()?, batch: row.next()?, recipe: row.next()? };
     if row.next::<String>()? != OPEN {
         return Err(tx.conflict(format!("run {run} has ended")));
     }
@@ -79,7 +81,7 @@ pub(crate) async fn open(tx: &mut Tx, run: RunId) -> Result<OpenRun, StoreError>
 /// Finds the unit and the batch of an open run that was admitted; a conflict when there is none.
 pub(crate) async fn admitted(tx: &mut Tx, run: RunId) -> Result<(Mac, BatchId), StoreError> {
     match open(tx, run).await? {
-        OpenRun { mac: Some(mac), admitted: true, batch } => Ok((mac, batch)),
+        OpenRun { mac: Some(mac), admitted: true, batch, .. } => Ok((mac, batch)),
         OpenRun { .. } => Err(tx.conflict(format!("run {run} has no unit that was admitted"))),
     }
 }
@@ -117,14 +119,15 @@ pub(crate) async fn detail(tx: &mut Tx, run: RunId) -> Result<Option<RunDetail>,
     let sql = concat!(
         "SELECT ",
         run_columns!(),
-        ", p.name, p.policy FROM runs r JOIN recipes p ON p.hash = r.recipe WHERE r.id = $1"
+        ", p.name, p.text, p.policy FROM runs r JOIN recipes p ON p.hash = r.recipe WHERE r.id = $1"
     );
     let Some(mut row) = tx.row(sql, values![run]).await? else { return Ok(None) };
     let (run, diagnosis) = read(&mut row)?;
-    let (recipe_name, policy) = (row.next()?, row.json()?);
+    let (recipe_name, recipe_text, policy) = (row.next()?, row.next()?, row.json()?);
     let steps = steps::of_run(tx, run.id).await?;
     let (evidence, evidence_digest) = evidence::of_run(tx, run.id).await?;
-    Ok(Some(RunDetail { run, recipe_name, policy, steps, evidence, evidence_digest, diagnosis }))
+    let entries = audit::limits_of_run(tx, run.id).await?;
+    Ok(Some(RunDetail { run, recipe_name, recipe_text, policy, steps, evidence, evidence_digest, diagnosis, entries }))
 }
 
 const OPEN: &str = "open";

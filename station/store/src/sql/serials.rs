@@ -1,6 +1,6 @@
 //! Serial numbers: counted per prefix, never given twice.
 
-use firstpass_domain::{AuditKind, RunId, SerialNumber, Timestamp};
+use firstpass_domain::{AuditKind, Mac, RunId, SerialNumber, Timestamp};
 use serde_json::json;
 
 use super::{LINE, runs};
@@ -16,31 +16,41 @@ pub(crate) async fn allocate(
     now: Timestamp,
 ) -> Result<SerialNumber, StoreError> {
     let (mac, _) = runs::admitted(tx, run).await?;
-    let held = tx.row("SELECT serial FROM units WHERE mac = $1", values![mac]).await?;
-    let held: Option<SerialNumber> = held.map(|mut row| row.next()).transpose()?.flatten();
-    if let Some(serial) = held.filter(|serial| has_prefix(serial, prefix)) {
-        return Ok(serial);
+    let serial = match held(tx, mac, prefix).await? {
+        Some(serial) => serial,
+        None => give_next(tx, mac, prefix).await?,
+    };
+    let sql = "UPDATE units SET serial = $1 WHERE mac = $2 AND (serial IS NULL OR serial <> $1)";
+    if tx.execute(sql, values![serial.clone(), mac]).await? != 0 {
+        let body = json!({ "serial": serial, "mac": mac });
+        tx.audit(now, LINE, AuditKind::SerialAllocated, run, body).await?;
     }
-    let number = next(tx, prefix).await?;
-    let serial = SerialNumber::new(format!("{prefix}{number:0DIGITS_MIN$}"));
-    let serial = serial.map_err(|error| tx.conflict(format!("{prefix:?} makes no serial number: {error}")))?;
-    tx.execute("UPDATE units SET serial = $1 WHERE mac = $2", values![serial.clone(), mac]).await?;
-    let body = json!({ "serial": serial, "mac": mac });
-    tx.audit(now, LINE, AuditKind::SerialAllocated, run, body).await?;
     Ok(serial)
 }
 
-async fn next(tx: &mut Tx, prefix: &str) -> Result<u32, StoreError> {
-    tx.count(
-        "INSERT INTO serial_counters (prefix, next) VALUES ($1, 2)
-         ON CONFLICT (prefix) DO UPDATE SET next = serial_counters.next + 1 RETURNING next - 1",
-        values![prefix],
+async fn give_next(tx: &mut Tx, mac: Mac, prefix: &str) -> Result<SerialNumber, StoreError> {
+    let number = 1 + last(tx, prefix).await?;
+    let serial = SerialNumber::new(format!("{prefix}{number:0DIGITS_MIN$}"));
+    let serial = serial.map_err(|error| tx.conflict(format!("{prefix:?} makes no serial number: {error}")))?;
+    if tx.row("SELECT mac FROM serials WHERE serial = $1", values![serial.clone()]).await?.is_some() {
+        return Err(tx.conflict(format!("serial number {serial} was given to a unit under another prefix")));
+    }
+    tx.execute(
+        "INSERT INTO serials (prefix, number, serial, mac) VALUES ($1, $2, $3, $4)",
+        values![prefix, number, serial.clone(), mac],
     )
-    .await
+    .await?;
+    Ok(serial)
 }
 
-/// Prefix `A` is not the prefix of `AB00000001`.
-fn has_prefix(serial: &SerialNumber, prefix: &str) -> bool {
-    let number = serial.as_str().strip_prefix(prefix);
-    number.is_some_and(|number| number.len() >= DIGITS_MIN && number.bytes().all(|byte| byte.is_ascii_digit()))
+/// What the unit was given of exactly this prefix. The text alone does not tell: `FP200000001` may be number 1 of `FP2`
+/// or number 200 000 001 of `FP`.
+async fn held(tx: &mut Tx, mac: Mac, prefix: &str) -> Result<Option<SerialNumber>, StoreError> {
+    let sql = "SELECT serial FROM serials WHERE mac = $1 AND prefix = $2";
+    tx.row(sql, values![mac, prefix]).await?.map(|mut row| row.next()).transpose()
+}
+
+/// The last number given of a prefix; 0 before the first.
+async fn last(tx: &mut Tx, prefix: &str) -> Result<u32, StoreError> {
+    tx.count("SELECT number FROM serials WHERE prefix = $1 ORDER BY number DESC LIMIT 1", values![prefix]).await
 }

@@ -102,37 +102,48 @@ async fn insert(
     Ok(())
 }
 
-/// Whether as many units as the batch's quota allows hold a live session of the batch. `mac` itself is not counted: a
-/// unit that runs again takes no second place. Revoked sessions (of failed runs) give their place back.
+/// Whether as many other units as the batch's quota allows have a place in it: a live session of the batch, or an open
+/// run that was admitted and will get one. `mac` itself is not counted: a unit that runs again takes no second place.
+/// Failed runs have neither and give their place back.
 pub(crate) async fn quota_reached(tx: &mut Tx, batch: BatchId, mac: Mac) -> Result<bool, StoreError> {
     let quota = tx.row("SELECT quota FROM batches WHERE id = $1", values![batch]).await?;
     let Some(quota) = quota.map(|mut row| row.next::<Option<u32>>()).transpose()?.flatten() else { return Ok(false) };
-    let live = "SELECT COUNT(DISTINCT s.mac) FROM runs r JOIN sessions s ON s.run = r.id
-                WHERE r.batch = $1 AND s.revoked_at IS NULL AND s.mac <> $2";
-    Ok(tx.count(live, values![batch, mac]).await? >= quota)
+    let taken = "SELECT COUNT(*) FROM (
+                   SELECT s.mac FROM runs r JOIN sessions s ON s.run = r.id
+                   WHERE r.batch = $1 AND s.revoked_at IS NULL AND s.mac <> $2
+                   UNION
+                   SELECT o.mac FROM runs o
+                   WHERE o.batch = $1 AND o.state = 'open' AND o.admitted = 1 AND o.mac <> $2
+                 ) AS places";
+    Ok(tx.count(taken, values![batch, mac]).await? >= quota)
 }
 
-macro_rules! session_columns {
-    () => {
-        "mac, run, certificate, issued_at, revoked_at, device_id, device_key, workspace_slug, mqtt_host, mqtt_port,
-         mqtt_username, verifier, token"
+/// Sessions by the name `s`, each with the certificate issued with it by the name `c`.
+macro_rules! select_sessions {
+    ($condition:literal) => {
+        concat!(
+            "SELECT s.mac, s.run, s.certificate, s.issued_at, s.revoked_at, c.revoked_at, s.device_id, s.device_key,
+             s.workspace_slug, s.mqtt_host, s.mqtt_port, s.mqtt_username, s.verifier, s.token
+             FROM sessions s LEFT JOIN certificates c ON c.fingerprint = s.certificate WHERE ",
+            $condition
+        )
     };
 }
 
 pub(crate) async fn by_username(tx: &mut Tx, username: &str) -> Result<Option<SessionRecord>, StoreError> {
-    let sql = concat!("SELECT ", session_columns!(), " FROM sessions WHERE mqtt_username = $1");
-    tx.row(sql, values![username]).await?.map(|mut row| read(&mut row)).transpose()
+    let row = tx.row(select_sessions!("s.mqtt_username = $1"), values![username]).await?;
+    row.map(|mut row| read(&mut row)).transpose()
 }
 
 /// Sessions of a unit, oldest first.
 pub(crate) async fn of_unit(tx: &mut Tx, mac: Mac) -> Result<Vec<SessionRecord>, StoreError> {
-    let sql =
-        concat!("SELECT ", session_columns!(), " FROM sessions WHERE mac = $1 ORDER BY issued_at, run, device_id");
+    let sql = select_sessions!("s.mac = $1 ORDER BY s.issued_at, s.run, s.device_id");
     tx.rows(sql, values![mac]).await?.iter_mut().map(read).collect()
 }
 
 fn read(row: &mut Row) -> Result<SessionRecord, StoreError> {
-    let (mac, run, certificate, issued, revoked) = (row.next()?, row.next()?, row.next()?, row.next()?, row.next()?);
+    let (mac, run, certificate, issued) = (row.next()?, row.next()?, row.next()?, row.next()?);
+    let (revoked, certificate_revoked) = (row.next()?, row.next()?);
     let session = NewSession {
         device_id: row.next()?,
         device_key: row.next()?,
@@ -143,7 +154,7 @@ fn read(row: &mut Row) -> Result<SessionRecord, StoreError> {
         verifier: row.next()?,
         token: row.next()?,
     };
-    Ok(SessionRecord { mac, run, session, certificate, issued, revoked })
+    Ok(SessionRecord { mac, run, session, certificate, issued, revoked, certificate_revoked })
 }
 
 /// Revokes the sessions that a run issued; returns their broker users.

@@ -1,6 +1,6 @@
 //! What stands on record before the first run: stations, recipes, images, batches.
 
-use firstpass_domain::{AuditKind, Run, Timestamp};
+use firstpass_domain::{AuditKind, Policy, Run, Timestamp};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -27,6 +27,9 @@ pub(crate) async fn use_recipe(
     images: &[ImageRecord],
     now: Timestamp,
 ) -> Result<(), StoreError> {
+    if recipe.hash != recipe.policy.recipe_hash(&recipe.text) {
+        return Err(tx.conflict("its hash is not that of its text and policy"));
+    }
     for image in images {
         use_image(tx, image, now).await?;
     }
@@ -39,11 +42,21 @@ pub(crate) async fn use_recipe(
         )
         .await?;
     if added == 0 {
-        return Ok(());
+        return check_unchanged(tx, recipe).await;
     }
     let images: Vec<String> = images.iter().map(|image| image.sha256.to_string()).collect();
     let body = json!({ "name": recipe.name, "images": images });
     tx.audit(now, LINE, AuditKind::RecipeUsed, recipe.hash, body).await
+}
+
+/// A hash stands for one text and one policy, so a row that says otherwise was changed after it was written.
+async fn check_unchanged(tx: &mut Tx, recipe: &RecipeRecord) -> Result<(), StoreError> {
+    let row = tx.row("SELECT text, policy FROM recipes WHERE hash = $1", values![recipe.hash]).await?;
+    let Some(mut row) = row else { return Err(tx.conflict("its recipe is not on record")) };
+    if row.next::<String>()? != recipe.text || row.json::<Policy>()? != recipe.policy {
+        return Err(row.damaged(format!("recipe {} on record has another text or policy than its hash", recipe.hash)));
+    }
+    Ok(())
 }
 
 async fn use_image(tx: &mut Tx, image: &ImageRecord, now: Timestamp) -> Result<(), StoreError> {

@@ -90,6 +90,27 @@ pub(crate) async fn a_full_batch_refuses_further_units_but_not_one_of_its_own(pl
     line.pass(repeated).await;
 }
 
+pub(crate) async fn an_open_run_has_its_place_in_the_batch_before_it_has_a_session(place: &dyn Place) {
+    let line = Line::with_quota(place, Some(2)).await;
+    let (first, second) = (line.admitted_run("A1").await, line.admitted_run("A2").await);
+    let full = refused(1, Rule::QuotaReached);
+    let third = line.begin("A3").await.id;
+    assert_eq!(line.identify(third, mac()).await, full);
+    // A refused run takes no place, and a failed one gives its place back.
+    line.fail(first).await;
+    let fourth = line.admitted_run("A1").await;
+    line.fail(third).await;
+    line.provision(second).await;
+    line.pass(second).await;
+    let fifth = line.begin("A2").await.id;
+    assert_eq!(line.identify(fifth, mac()).await, full);
+    line.provision(fourth).await;
+    line.pass(fourth).await;
+    // Another batch has places of its own.
+    let other = Line::on(line.store.clone(), Some(1)).await;
+    other.admitted_run("A1").await;
+}
+
 pub(crate) async fn a_run_is_tied_to_one_unit_only_once(place: &dyn Place) {
     let line = Line::start(place).await;
     let run = line.admitted_run("A1").await;

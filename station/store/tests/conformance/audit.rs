@@ -1,6 +1,7 @@
 //! The audit chain, and what protects it.
 
-use firstpass_domain::{AuditEntry, RunId, Step, audit::ChainError};
+use firstpass_domain::{AuditKind, RunState, Step, audit::ChainError};
+use firstpass_store::RunDetail;
 
 use super::{
     fixture::{Place, Table, mac, now, policy, session},
@@ -49,10 +50,49 @@ pub(crate) async fn a_removed_entry_is_found_at_its_place(place: &dyn Place) {
 }
 
 /// The digest in the audit entry that ended the run.
-fn sealed_digest(entries: &[AuditEntry], run: RunId) -> String {
-    let last = entries.iter().rfind(|entry| entry.subject == run.to_string()).unwrap();
-    let body: serde_json::Value = serde_json::from_str(&last.body).unwrap();
+fn sealed_digest(detail: &RunDetail) -> String {
+    let body: serde_json::Value = serde_json::from_str(&detail.entries[1].body).unwrap();
     body["evidence_digest"].as_str().unwrap().to_owned()
+}
+
+pub(crate) async fn a_run_names_its_recipe_and_its_end_in_the_log(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let (passed, failed) = (line.admitted_run("A1").await, line.admitted_run("A2").await);
+    assert_eq!(line.store.run(passed).await.unwrap().unwrap().entries.len(), 1);
+    line.pass(passed).await;
+    line.fail(failed).await;
+    for (run, end) in [(passed, AuditKind::RunPassed), (failed, AuditKind::RunFailed)] {
+        let detail = line.store.run(run).await.unwrap().unwrap();
+        let kinds: Vec<_> = detail.entries.iter().map(|entry| entry.kind).collect();
+        assert_eq!(kinds, [AuditKind::RunBegan, end]);
+        let log = line.audit().await;
+        assert!(detail.entries.iter().all(|entry| log.contains(entry)));
+        let bodies = detail.entries.iter().map(|entry| serde_json::from_str::<serde_json::Value>(&entry.body).unwrap());
+        let bodies: Vec<_> = bodies.collect();
+        assert!(bodies.iter().all(|body| body["recipe"] == line.recipe.to_string()));
+        assert_eq!(bodies[0]["batch"], line.batch.0.to_string());
+        assert_eq!(bodies[1]["mac"], detail.run.mac.unwrap().to_string());
+        assert_eq!(bodies[1]["diagnosis"], serde_json::to_value(&detail.diagnosis).unwrap());
+        assert_eq!(bodies[1]["evidence_digest"], detail.evidence_digest.to_string());
+    }
+}
+
+pub(crate) async fn a_run_that_was_changed_on_record_differs_from_the_log(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let other = Line::on(line.store.clone(), None).await;
+    let run = line.admitted_run("A1").await;
+    line.fail(run).await;
+    for sql in [
+        "UPDATE runs SET state = 'passed', diagnosis = NULL",
+        "UPDATE runs SET recipe = (SELECT hash FROM recipes WHERE hash <> (SELECT recipe FROM runs))",
+    ] {
+        place.tamper(sql).await.unwrap();
+    }
+    let detail = line.store.run(run).await.unwrap().unwrap();
+    assert_eq!((detail.run.state, detail.run.recipe), (RunState::Passed, other.recipe));
+    let [began, ended] = &detail.entries[..] else { panic!("{:?}", detail.entries) };
+    assert_eq!(ended.kind, AuditKind::RunFailed);
+    assert!([began, ended].iter().all(|entry| entry.body.contains(&line.recipe.to_string())));
 }
 
 pub(crate) async fn tampered_evidence_no_longer_fits_the_digest_in_the_log(place: &dyn Place) {
@@ -60,8 +100,9 @@ pub(crate) async fn tampered_evidence_no_longer_fits_the_digest_in_the_log(place
     let run = line.admitted_run("A1").await;
     line.provision(run).await;
     line.pass(run).await;
-    let sealed = sealed_digest(&line.audit().await, run);
-    assert_eq!(line.store.run(run).await.unwrap().unwrap().evidence_digest.to_string(), sealed);
+    let detail = line.store.run(run).await.unwrap().unwrap();
+    let sealed = sealed_digest(&detail);
+    assert_eq!(detail.evidence_digest.to_string(), sealed);
     unprotect(place, Table::Evidence).await;
     place.tamper("UPDATE evidence SET at = at + 1 WHERE seq = 2").await.unwrap();
     assert_ne!(line.store.run(run).await.unwrap().unwrap().evidence_digest.to_string(), sealed);

@@ -84,19 +84,21 @@ pub(crate) async fn a_code_buys_a_certificate_only_when_it_says_so(place: &dyn P
 }
 
 pub(crate) async fn a_batch_issues_no_more_than_its_quota(place: &dyn Place) {
-    let line = Line::with_quota(place, Some(2)).await;
+    let line = Line::with_quota(place, Some(3)).await;
     let runs = [line.admitted_run("A1").await, line.admitted_run("A2").await, line.admitted_run("A3").await];
     line.provision(runs[0]).await;
     line.provision(runs[1]).await;
     let code = line.code(runs[2], false).await;
+    // Whoever was admitted has a place, unless the batch was made smaller meanwhile.
+    place.tamper("UPDATE batches SET quota = 2").await.unwrap();
     let redeem = async || line.store.redeem_code(code, None, &session(), None, &evidence(), now()).await;
     assert!(matches!(redeem().await, Err(IssueError::QuotaReached)));
     let on_behalf = line.store.issue_session(runs[2], &session(), None, &evidence(), now()).await;
     assert!(matches!(on_behalf, Err(IssueError::QuotaReached)));
-    // The same unit once more is still the same unit, and a failed run gives its place back.
-    line.provision(runs[1]).await;
+    // A failed run gives its place back, and the same unit once more is still the same unit.
     line.fail(runs[0]).await;
     redeem().await.unwrap();
+    line.provision(runs[1]).await;
 }
 
 pub(crate) async fn a_code_needs_a_unit_that_was_admitted(place: &dyn Place) {

@@ -34,7 +34,7 @@ impl Line {
 
     pub(crate) async fn on(store: Arc<dyn Store>, quota: Option<u32>) -> Self {
         let text = format!("# recipe {}", unique());
-        let recipe = Sha256Digest::of(text.as_bytes());
+        let recipe = policy().recipe_hash(&text);
         let record = RecipeRecord { hash: recipe, name: "lamp".to_owned(), text, policy: policy() };
         store.start_station(now()).await.unwrap();
         store.use_recipe(&record, &[], now()).await.unwrap();

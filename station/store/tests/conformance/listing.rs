@@ -1,7 +1,7 @@
 //! What can be looked up.
 
 use firstpass_domain::{CodeHash, Mac, RunState};
-use firstpass_store::UnitFilter;
+use firstpass_store::{StoreError, UnitFilter};
 
 use super::{
     fixture::{Place, act, assert_conflict, certificate, digest, mac, now, policy, run_id},
@@ -94,6 +94,16 @@ pub(crate) async fn certificates_come_newest_first_and_are_revoked_once(place: &
     let entries = line.audit().await;
     let last = entries.last().unwrap();
     assert_eq!((last.actor.as_str(), last.kind.name()), ("ada", "certificate.revoked"));
+}
+
+pub(crate) async fn a_closed_record_answers_no_more(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let store = line.store.clone();
+    store.close().await;
+    store.close().await;
+    assert!(matches!(store.certificates(1).await, Err(StoreError::Unavailable { .. })));
+    assert!(matches!(store.start_station(now()).await, Err(StoreError::Unavailable { .. })));
+    place.open("s1").await.start_station(now()).await.unwrap();
 }
 
 pub(crate) async fn what_is_not_on_record_is_none(place: &dyn Place) {

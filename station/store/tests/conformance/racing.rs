@@ -53,6 +53,31 @@ pub(crate) async fn a_unit_raced_for_by_8_slots_goes_to_one(place: &dyn Place) {
     assert_eq!(admissions.iter().filter(|admission| **admission == refused).count(), SLOTS - 1);
 }
 
+pub(crate) async fn the_last_places_of_a_batch_raced_for_by_8_slots_are_given_once(place: &dyn Place) {
+    const SLOTS: usize = 8;
+    const PLACES: usize = 3;
+    let line = Line::with_quota(place, Some(3)).await;
+    let start = Arc::new(Barrier::new(SLOTS));
+    let mut tasks = JoinSet::new();
+    for slot in 0..SLOTS {
+        let (line, start) = (line.clone(), start.clone());
+        tasks.spawn(async move {
+            let run = line.begin(&format!("A{slot}")).await.id;
+            start.wait().await;
+            let admission = line.identify(run, mac()).await;
+            if let Admission::Admitted { .. } = admission {
+                line.store.issue_session(run, &session(), None, &evidence(), now()).await.unwrap();
+            }
+            admission
+        });
+    }
+    let admissions = tasks.join_all().await;
+    let admitted = Admission::Admitted { attempt: 1 };
+    assert_eq!(admissions.iter().filter(|admission| **admission == admitted).count(), PLACES);
+    let refused = Admission::Refused { attempt: 1, rule: Rule::QuotaReached };
+    assert_eq!(admissions.iter().filter(|admission| **admission == refused).count(), SLOTS - PLACES);
+}
+
 pub(crate) async fn eight_slots_never_share_a_serial_a_code_or_a_session(place: &dyn Place) {
     const SLOTS: usize = 8;
     const RUNS: usize = 4;

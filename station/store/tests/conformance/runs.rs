@@ -1,15 +1,13 @@
-//! Runs, steps, evidence, recipes and serial numbers.
+//! Runs, steps and evidence.
 
-use firstpass_domain::{
-    Evidence, Fact, Mac, RunState, SerialNumber, Sha256Digest, Step, StepOutcome,
-    evidence::{Identity, Security},
-};
-use firstpass_store::{BatchId, ImageRecord, NewBatch, NewRun, RecipeRecord, StepRecord};
+use firstpass_domain::{Evidence, Mac, RunState, Step, StepOutcome};
+use firstpass_store::{BatchId, NewBatch, NewRun, StepRecord};
 use uuid::Uuid;
 
 use super::{
     fixture::{Place, assert_conflict, digest, evidence, mac, now, policy, session, slot},
     line::Line,
+    proof,
 };
 
 pub(crate) async fn a_restarted_station_is_told_its_own_open_runs_oldest_first(place: &dyn Place) {
@@ -64,16 +62,13 @@ pub(crate) async fn a_run_comes_back_as_it_was_recorded(place: &dyn Place) {
     assert_eq!((detail.run.slot, detail.run.state), (slot("A1"), RunState::Open));
     assert_eq!((detail.recipe_name.as_str(), &detail.policy), ("lamp", &policy()));
     assert_eq!((detail.run.recipe, detail.diagnosis), (line.recipe, None));
+    assert_eq!(detail.policy.recipe_hash(&detail.recipe_text), line.recipe);
     let identify = StepRecord { step: Step::Identify, began, ended: Some((ended, StepOutcome::Done)) };
     assert_eq!(detail.steps, [identify, StepRecord { step: Step::Prepare, began: ended, ended: None }]);
 }
 
 fn identified(mac: Mac) -> Evidence {
-    let policy = policy();
-    let (chip, flash_size) = (Some(policy.chip), Some(policy.flash_size));
-    let revision = Some("v0.4".parse().unwrap());
-    let identity = Identity { chip, revision, flash_size, mac, security: Security::default() };
-    Evidence { at: now(), fact: Fact::Identified(identity) }
+    Evidence { at: now(), fact: proof::identified(mac) }
 }
 
 pub(crate) async fn a_step_begins_once_and_ends_once(place: &dyn Place) {
@@ -106,38 +101,4 @@ pub(crate) async fn an_ended_run_takes_nothing_more(place: &dyn Place) {
     assert!(issued.unwrap_err().to_string().contains("has ended"));
     assert_eq!(line.store.run(run).await.unwrap().unwrap().evidence.len(), 1);
     assert_eq!(line.audit().await, before);
-}
-
-pub(crate) async fn a_recipe_and_its_images_are_noted_once(place: &dyn Place) {
-    let line = Line::start(place).await;
-    let text = "name = \"lamp\"\n".to_owned();
-    let recipe =
-        RecipeRecord { hash: Sha256Digest::of(text.as_bytes()), name: "lamp".to_owned(), text, policy: policy() };
-    let (region, name) = ("app".to_owned(), "lamp.bin".to_owned());
-    let image = ImageRecord { sha256: digest(), region, name, size: 1 << 20, version: Some("1.2.3".to_owned()) };
-    for _ in 0..2 {
-        line.store.use_recipe(&recipe, std::slice::from_ref(&image), now()).await.unwrap();
-    }
-    assert_eq!(line.story(recipe.hash).await, ["recipe.used"]);
-    assert_eq!(line.story(image.sha256).await, ["image.used"]);
-}
-
-pub(crate) async fn a_serial_stays_with_its_unit_and_is_never_given_twice(place: &dyn Place) {
-    let line = Line::start(place).await;
-    let unit = mac();
-    let first = line.run_with("A1", unit, &policy()).await;
-    let serial = |text: &str| SerialNumber::new(text).unwrap();
-    let allocate = async |run, prefix| line.store.allocate_serial(run, prefix, now()).await.unwrap();
-    assert_eq!(allocate(first, "FP").await, serial("FP00000001"));
-    assert_eq!(allocate(first, "FP").await, serial("FP00000001"));
-    line.fail(first).await;
-    let other = line.admitted_run("A1").await;
-    assert_eq!(allocate(other, "FP").await, serial("FP00000002"));
-    assert_eq!(allocate(other, "F").await, serial("F00000001"));
-    let second = line.run_with("A2", unit, &policy()).await;
-    assert_eq!(allocate(second, "FP").await, serial("FP00000001"));
-    assert_eq!(line.store.unit(unit).await.unwrap().unwrap().summary.serial, Some(serial("FP00000001")));
-    assert_conflict!(line.store.allocate_serial(second, "no spaces ", now()), "makes no serial number");
-    // FP00000001 is no serial of the prefix FP0.
-    assert_eq!(allocate(second, "FP0").await, serial("FP000000001"));
 }

@@ -3,7 +3,7 @@
 use firstpass_store::{ClaimError, IssueError, NewSession, StoreError};
 
 use super::{
-    fixture::{Place, certificate, digest, evidence, mac, now, policy, session},
+    fixture::{Place, act, certificate, digest, evidence, mac, now, policy, session},
     line::Line,
 };
 
@@ -16,6 +16,25 @@ pub(crate) async fn a_session_is_found_by_its_broker_user_and_verifies_only_its_
     assert!(!found.session.verifier.verify("battery staple"));
     assert_eq!(format!("{:?}", found.session), format!("{session:?}"));
     assert_eq!((found.certificate, found.revoked), (Some(certificate.fingerprint), None));
+}
+
+pub(crate) async fn a_session_whose_certificate_is_revoked_may_not_log_in(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let (first, second) = (line.admitted_run("A1").await, line.admitted_run("A2").await);
+    let (revoked, untouched) = (line.provision(first).await, line.provision(second).await);
+    let at = now();
+    line.store.revoke_certificate(&revoked.1.serial, &act(), at).await.unwrap();
+    let found = line.store.session_by_username(&revoked.0.mqtt_username).await.unwrap().unwrap();
+    assert_eq!((found.revoked, found.certificate_revoked, found.may_log_in()), (None, Some(at), false));
+    let found = line.store.session_by_username(&untouched.0.mqtt_username).await.unwrap().unwrap();
+    assert_eq!((found.revoked, found.certificate_revoked, found.may_log_in()), (None, None, true));
+    line.fail(second).await;
+    let found = line.store.session_by_username(&untouched.0.mqtt_username).await.unwrap().unwrap();
+    assert!(!found.may_log_in());
+    let without = line.admitted_run("A2").await;
+    let plain = session();
+    line.store.issue_session(without, &plain, None, &evidence(), now()).await.unwrap();
+    assert!(line.store.session_by_username(&plain.mqtt_username).await.unwrap().unwrap().may_log_in());
 }
 
 pub(crate) async fn a_session_on_behalf_of_a_unit_needs_no_code(place: &dyn Place) {
