@@ -4,6 +4,7 @@
 mod check;
 mod entry;
 mod error;
+mod key;
 mod read_back;
 
 use std::collections::BTreeSet;

@@ -216,7 +216,8 @@ pub struct NvsReadBack {
     pub mqtt_username: Option<String>,
     /// Whether the password in NVS is the one on record, by its verifier.
     pub password_matches: bool,
-    /// Whether identity, key, slug, host, port and user name all equal the session on record.
+    /// Whether identity, key, slug, host, port, TLS, user name and device token all equal the session on record, and the
+    /// private key is that of the certificate.
     pub session_matches: bool,
     /// Whether a non-empty auth code was found, under its key or anywhere in the partition's raw bytes.
     pub auth_code_present: bool,

@@ -6,7 +6,7 @@ use firstpass_domain::{CodeHash, PasswordVerifier, Sha256Digest};
 use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
 
-use super::{NvsEntry, NvsError, NvsValue, read};
+use super::{NvsEntry, NvsError, NvsValue, key, read};
 
 /// Port that the unit takes when NVS has none, or 0 (device contract, section 1).
 const MQTT_PORT_DEFAULT: i32 = 8883;
@@ -30,6 +30,10 @@ pub struct ExpectedSession<'a> {
     pub mqtt_username: &'a str,
     /// What the record keeps of the broker password.
     pub password: &'a PasswordVerifier,
+    /// SHA-256 of the device HTTP token; `None` when there is none on record, and what NVS holds is not checked.
+    pub token: Option<Sha256Digest>,
+    /// Whether the unit made its key itself and may keep it elsewhere than in NVS.
+    pub device_made_key: bool,
 }
 
 /// An auth code to look for, known by its hash and length only.
@@ -73,7 +77,27 @@ fn session_matches(found: &Found<'_>, expected: &ExpectedSession<'_>) -> bool {
         (keys::MQTT_HOST, expected.mqtt_host),
         (keys::MQTT_USERNAME, expected.mqtt_username),
     ];
-    texts.iter().all(|(key, text)| found.text(key) == Some(text)) && found.port() == Some(i32::from(expected.mqtt_port))
+    texts.iter().all(|(key, text)| found.text(key) == Some(text))
+        && found.port() == Some(i32::from(expected.mqtt_port))
+        && found.has_tls()
+        && expected.token.is_none_or(|token| found.text(keys::DHT).is_some_and(|text| digest(text) == token))
+        && key_matches(found, expected.device_made_key)
+}
+
+/// Whether the private key is that of the client certificate. Without a certificate there is nothing to hold it against.
+fn key_matches(found: &Found<'_>, device_made_key: bool) -> bool {
+    if found.is_empty(keys::CERT_PEM) {
+        return true;
+    }
+    if found.is_empty(keys::KEY_PEM) {
+        return device_made_key;
+    }
+    let pair = found.text(keys::KEY_PEM).zip(found.text(keys::CERT_PEM));
+    pair.is_some_and(|(key, chain)| key::belongs_to(key, chain))
+}
+
+fn digest(text: &str) -> Sha256Digest {
+    Sha256Digest::of(text.as_bytes())
 }
 
 struct Found<'a> {
@@ -93,6 +117,16 @@ impl<'a> Found<'a> {
 
     fn owned(&self, key: &str) -> Option<String> {
         self.text(key).map(str::to_owned)
+    }
+
+    /// Whether the unit takes the value for missing: nothing is there, or an empty text.
+    fn is_empty(&self, key: &str) -> bool {
+        self.value(key).is_none() || self.text(key) == Some("")
+    }
+
+    /// Whether the unit speaks TLS to the broker: it does unless it is told otherwise.
+    fn has_tls(&self) -> bool {
+        matches!(self.value(keys::MQTT_TLS), None | Some(NvsValue::I8(1)))
     }
 
     /// The broker's port as the unit takes it; `None` when it stands there with a wrong type.

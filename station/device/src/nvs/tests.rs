@@ -1,5 +1,5 @@
 use firstpass_contract::nvs as keys;
-use firstpass_domain::{CodeHash, PasswordVerifier};
+use firstpass_domain::{CodeHash, PasswordVerifier, Sha256Digest};
 
 use super::*;
 
@@ -32,8 +32,18 @@ fn session() -> Vec<NvsEntry> {
         text(keys::MQTT_HOST, "broker.local"),
         text(keys::MQTT_USERNAME, "user-1"),
         text(keys::MQTT_PASSWORD, "p4ssw0rd"),
+        text(keys::DHT, "dht_1"),
         NvsEntry::new(NAMESPACE, keys::MQTT_PORT, NvsValue::I32(18_883)),
+        NvsEntry::new(NAMESPACE, keys::MQTT_TLS, NvsValue::I8(1)),
     ]
+}
+
+/// A session with the client's certificate and key, each where there is one.
+fn certified(certificate: Option<&str>, key: Option<&str>) -> Vec<u8> {
+    let mut entries = session();
+    entries.extend(certificate.map(|pem| NvsEntry::text(NAMESPACE, keys::CERT_PEM, pem)));
+    entries.extend(key.map(|pem| NvsEntry::text(NAMESPACE, keys::KEY_PEM, pem)));
+    build(&entries, LEN).unwrap()
 }
 
 fn verifier() -> PasswordVerifier {
@@ -50,6 +60,8 @@ fn expected(password: &PasswordVerifier) -> ExpectedSession<'_> {
         mqtt_port: 18_883,
         mqtt_username: "user-1",
         password,
+        token: Some(Sha256Digest::of(b"dht_1")),
+        device_made_key: false,
     }
 }
 
@@ -116,7 +128,7 @@ fn the_clients_certificate_is_told_by_the_fingerprint_of_the_first_in_its_chain(
     let mut entries = session();
     entries.push(NvsEntry::text(NAMESPACE, keys::CERT_PEM, pem("AQID") + &pem("BAUG")));
     let seen = read_back(&build(&entries, LEN).unwrap(), &expected(&verifier), None).unwrap();
-    assert_eq!(seen.certificate, Some(firstpass_domain::Sha256Digest::of(&[1, 2, 3])));
+    assert_eq!(seen.certificate, Some(Sha256Digest::of(&[1, 2, 3])));
 }
 
 #[test]
@@ -126,12 +138,74 @@ fn any_other_value_of_the_session_is_noticed() {
         let mut entries = session();
         entries[index].value = match &entries[index].value {
             NvsValue::I32(_) => NvsValue::I32(8883),
+            NvsValue::I8(_) => NvsValue::I8(0),
             _ => NvsValue::Str(Secret::new("other")),
         };
         let is_password = entries[index].key == keys::MQTT_PASSWORD;
         let seen = read_back(&build(&entries, LEN).unwrap(), &expected(&verifier), None).unwrap();
         assert_eq!((seen.session_matches, seen.password_matches), (is_password, !is_password), "{}", entries[index]);
     }
+}
+
+#[test]
+fn a_session_without_tls_flag_matches_and_one_with_a_flag_of_another_type_does_not() {
+    let verifier = verifier();
+    let matches = |tls: Option<NvsValue>| {
+        let mut entries = session();
+        entries.retain(|entry| entry.key != keys::MQTT_TLS);
+        entries.extend(tls.map(|value| NvsEntry::new(NAMESPACE, keys::MQTT_TLS, value)));
+        read_back(&build(&entries, LEN).unwrap(), &expected(&verifier), None).unwrap().session_matches
+    };
+    assert!(matches(None));
+    assert!(!matches(Some(NvsValue::U8(1))));
+}
+
+#[test]
+fn a_device_token_must_be_there_if_one_is_on_record() {
+    let verifier = verifier();
+    let mut entries = session();
+    entries.retain(|entry| entry.key != keys::DHT);
+    let raw = build(&entries, LEN).unwrap();
+    let matches = |expected| read_back(&raw, &expected, None).unwrap().session_matches;
+    assert!(!matches(expected(&verifier)));
+    assert!(matches(ExpectedSession { token: None, ..expected(&verifier) }));
+}
+
+#[test]
+fn the_key_must_be_that_of_the_certificate() {
+    let verifier = verifier();
+    let own = rcgen::generate_simple_self_signed(["unit".to_owned()]).unwrap();
+    let other = rcgen::KeyPair::generate().unwrap().serialize_pem();
+    let (certificate, key) = (own.cert.pem(), own.signing_key.serialize_pem());
+    let damaged = key.replace("MI", "AA");
+    for (certificate, key, made_by_device, matches) in [
+        (Some(certificate.as_str()), Some(key.as_str()), false, true),
+        (Some(&certificate), Some(&key), true, true),
+        (Some(&certificate), Some(&other), false, false),
+        (Some(&certificate), Some(&other), true, false),
+        (Some(&certificate), Some(&damaged), false, false),
+        (Some(&certificate), Some("no PEM"), false, false),
+        (Some("no PEM"), Some(&key), false, false),
+        (Some(&certificate), None, false, false),
+        (Some(&certificate), Some(""), false, false),
+        (Some(&certificate), None, true, true),
+        (None, None, false, true),
+    ] {
+        let expected = ExpectedSession { device_made_key: made_by_device, ..expected(&verifier) };
+        let seen = read_back(&certified(certificate, key), &expected, None).unwrap();
+        assert_eq!(seen.session_matches, matches, "{certificate:?}, made by the device: {made_by_device}");
+    }
+}
+
+#[test]
+fn a_key_must_not_be_of_another_type_than_text() {
+    let verifier = verifier();
+    let own = rcgen::generate_simple_self_signed(["unit".to_owned()]).unwrap();
+    let mut entries = session();
+    entries.push(NvsEntry::text(NAMESPACE, keys::CERT_PEM, own.cert.pem()));
+    entries.push(NvsEntry::new(NAMESPACE, keys::KEY_PEM, NvsValue::Blob(own.signing_key.serialize_der())));
+    let expected = ExpectedSession { device_made_key: true, ..expected(&verifier) };
+    assert!(!read_back(&build(&entries, LEN).unwrap(), &expected, None).unwrap().session_matches);
 }
 
 #[test]

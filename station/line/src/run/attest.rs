@@ -61,6 +61,8 @@ impl Driver {
             mqtt_port: session.mqtt_port,
             mqtt_username: &session.mqtt_username,
             password: &session.verifier,
+            token: session.token,
+            device_made_key: false,
         };
         let code = self.gift.as_ref().and_then(|gift| gift.code);
         let at = self.now();
