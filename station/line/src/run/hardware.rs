@@ -121,7 +121,7 @@ impl Driver {
             let lease = match free {
                 Hardware::Leased(lease) => lease,
                 Hardware::Linked(link) => link.close(),
-                Hardware::Running { capture, .. } => stop(capture).0,
+                Hardware::Running { capture, .. } => capture.stop(),
                 Hardware::Free => leases
                     .acquire(&slot.port, token)
                     .ok_or_else(|| LinkError::Cancelled { operation: "wait for the port".to_owned() })?,
@@ -140,13 +140,12 @@ impl Driver {
                 return Ok(());
             }
         };
-        let (lease, rest) = blocking("ending the capture", move || stop(capture)).await?;
+        let lease = blocking("ending the capture", move || capture.stop()).await?;
         self.hardware = Hardware::Leased(lease);
         let mut uart = Vec::new();
         while let Ok(event) = events.try_recv() {
             uart.push(event);
         }
-        uart.extend(rest);
         self.take_in_rest(uart).await
     }
 
@@ -154,11 +153,6 @@ impl Driver {
     pub(super) fn uart_log(&self) -> PathBuf {
         self.context.options.uart_dir.join(format!("{}.log", self.run.id))
     }
-}
-
-/// Stops a capture: the lease, and events that its channel had no more room for.
-fn stop(capture: UartCapture) -> (PortLease, Vec<UartEvent>) {
-    (capture.stop(), Vec::new())
 }
 
 fn timed_out_fact(step: Step, limit: Duration) -> Fact {
