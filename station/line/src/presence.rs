@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use firstpass_device::{Leases, Link, link::BAUD_DEFAULT};
-use firstpass_domain::Mac;
+use firstpass_device::{Leases, Link, LinkError, link::BAUD_DEFAULT};
+use firstpass_domain::{Mac, evidence::LinkFault};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
@@ -93,17 +93,34 @@ async fn look(slot: &Slot, leases: &Leases, token: &CancellationToken) -> Occupa
     }
     match slot.presence {
         Presence::Port => Occupant::Someone,
-        Presence::Probe => ask(slot, leases, token).await.map_or(Occupant::Nobody, Occupant::Unit),
+        Presence::Probe => ask(slot, leases, token).await,
     }
 }
 
-/// Asks the loader for its MAC. A unit that cannot be asked counts as none: there is nothing that a run could begin with.
-async fn ask(slot: &Slot, leases: &Leases, token: &CancellationToken) -> Option<Mac> {
+/// Asks the loader for its MAC. What cannot be asked for a reason that a person must know counts as someone, so that the
+/// run begins, and its failure names the reason.
+async fn ask(slot: &Slot, leases: &Leases, token: &CancellationToken) -> Occupant {
     let (slot, leases, token) = (slot.clone(), leases.clone(), token.clone());
     let asked = blocking("looking for a unit", move || {
-        let lease = leases.acquire(&slot.port, &token)?;
-        let mut link = Link::connect(lease, slot.fixture, BAUD_DEFAULT, &token).ok()?;
-        link.read_mac().ok()
+        let Some(lease) = leases.acquire(&slot.port, &token) else { return Occupant::Nobody };
+        let mac = Link::connect(lease, slot.fixture, BAUD_DEFAULT, &token).and_then(|mut link| link.read_mac());
+        mac.map_or_else(|error| occupant_behind(&error), Occupant::Unit)
     });
-    asked.await.ok().flatten()
+    asked.await.unwrap_or(Occupant::Nobody)
+}
+
+const fn occupant_behind(error: &LinkError) -> Occupant {
+    let LinkError::Failed { fault, .. } = error else { return Occupant::Nobody };
+    match fault {
+        // An empty slot is silent, or its open line brings noise.
+        LinkFault::NoAnswer | LinkFault::Garbled | LinkFault::PortGone => Occupant::Nobody,
+        LinkFault::PortBusy
+        | LinkFault::PortUnusable
+        | LinkFault::FixtureFailed
+        | LinkFault::Rejected
+        | LinkFault::SecureDownload
+        | LinkFault::VerifyFailed
+        | LinkFault::NvsUnreadable
+        | LinkFault::OtherUnit => Occupant::Someone,
+    }
 }
