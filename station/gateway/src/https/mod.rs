@@ -2,11 +2,16 @@
 //!
 //! What a unit is answered is on record first. Knows no slot and no verdict: what the line must know goes to it as
 //! [`GatewayEvent`]s, on a bounded channel from which nothing is dropped.
+//!
+//! A code buys one session. An answer that no connection took, because its unit hung up or was told 503 meanwhile,
+//! waits in memory for the same request to come again. An answer that was handed to a connection and lost on its way,
+//! or with the station's end, is lost: the unit's next try gets 409, and the unit must be flashed anew.
 
 mod answer;
 mod claim;
 mod draft;
 mod event;
+mod handover;
 mod limits;
 mod problem;
 mod provision;

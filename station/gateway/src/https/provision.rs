@@ -6,48 +6,82 @@ use firstpass_authority::AuthorityError;
 use firstpass_contract::{ProvisionRequest, Secret};
 use firstpass_domain::{CodeHash, Mac, Timestamp};
 use firstpass_store::CodeRecord;
+use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::{
     GatewayEvent, Refusal,
     draft::{CertificateWish, Draft, SessionError},
+    handover::Handover,
     provisioner::{IssuedSession, Provisioner, accepted, issued},
 };
 
 impl Provisioner {
     /// Grants or refuses a unit's request. Either is on record, and the line has been told, when this returns.
     ///
-    /// Every granted request makes a new identity: a `device_id` that the unit had before is not taken up again, so
-    /// that no two sessions on record share one.
-    pub async fn provision(
+    /// Every code buys a new identity: a `device_id` that the unit had before is not taken up again, so that no two
+    /// sessions on record share one. Nothing is begun after `deadline`, when the unit has been told to come back.
+    pub(super) async fn provision(
         &self,
-        request: &ProvisionRequest,
+        request: ProvisionRequest,
         code: &Secret,
         peer: SocketAddr,
-    ) -> Result<IssuedSession, Refusal> {
+        deadline: Instant,
+    ) -> Result<Handover, Refusal> {
         let (now, hash) = ((self.clock)(), CodeHash::of(code.expose()));
         let known = self.look_up(hash).await?;
-        let run = known.as_ref().map(|code| code.run);
-        let outcome = match known {
-            Some(known) => self.redeem(request, hash, &known, now).await,
+        let outcome = match &known {
+            Some(known) => self.grant(request, hash, known, peer, deadline).await,
             None => Err(Refusal::UnknownCode),
         };
-        match outcome {
-            Ok(issued) => {
-                let run = run.expect("only a known code buys a session");
-                tracing::info!(%run, %peer, device = %issued.session.device_id, "provisioned");
-                self.tell(GatewayEvent::Provisioned { run, evidence: issued.evidence.clone() }).await;
-                Ok(issued)
-            }
-            Err(refusal) => {
-                self.refuse(run, &refusal, peer, now).await?;
-                Err(refusal)
-            }
+        if let Err(refusal) = &outcome {
+            self.refuse(known.map(|code| code.run), refusal, peer, now).await?;
         }
+        outcome
+    }
+
+    /// Issues the session that the code buys, or gives out the one that it bought and that no connection took.
+    async fn grant(
+        &self,
+        request: ProvisionRequest,
+        hash: CodeHash,
+        known: &CodeRecord,
+        peer: SocketAddr,
+        deadline: Instant,
+    ) -> Result<Handover, Refusal> {
+        let turn = self.handovers.turn(hash, (self.clock)());
+        let turn = timeout_at(deadline, turn).await.map_err(|_| Refusal::TooSlow)?;
+        let (now, run) = ((self.clock)(), known.run);
+        if let Some(issued) = turn.waiting(&request, now)
+            && self.is_live(issued).await?
+        {
+            tracing::info!(%run, %peer, device = %issued.session.device_id, "provisioned before; answered now");
+            return Ok(turn.again());
+        }
+        let issued = self.redeem(&request, hash, known, deadline, now).await?;
+        tracing::info!(%run, %peer, device = %issued.session.device_id, "provisioned");
+        let event = GatewayEvent::Provisioned { run, evidence: issued.evidence.clone() };
+        let handover = turn.keep(request, issued, known.expires);
+        self.tell(event).await;
+        Ok(handover)
+    }
+
+    /// Whether the session may still be used: the end of its run may have revoked it.
+    async fn is_live(&self, issued: &IssuedSession) -> Result<bool, Refusal> {
+        let found = self.store.session_by_username(&issued.session.mqtt_username).await.map_err(|error| {
+            tracing::error!(error = &error as &dyn std::error::Error, "could not look a session up");
+            Refusal::RecordUnavailable
+        })?;
+        Ok(found.is_some_and(|record| record.may_log_in()))
     }
 
     /// Notes that a request was refused before it could be read, with the code that it carried.
-    pub async fn refuse_unread(&self, refusal: &Refusal, code: &Secret, peer: SocketAddr) -> Result<(), Refusal> {
+    pub(super) async fn refuse_unread(
+        &self,
+        refusal: &Refusal,
+        code: &Secret,
+        peer: SocketAddr,
+    ) -> Result<(), Refusal> {
         let known = self.look_up(CodeHash::of(code.expose())).await?;
         self.refuse(known.map(|code| code.run), refusal, peer, (self.clock)()).await
     }
@@ -64,6 +98,7 @@ impl Provisioner {
         request: &ProvisionRequest,
         hash: CodeHash,
         known: &CodeRecord,
+        deadline: Instant,
         now: Timestamp,
     ) -> Result<IssuedSession, Refusal> {
         let mac = self.check(request, known, now)?;
@@ -74,6 +109,9 @@ impl Provisioner {
         };
         let draft = Draft::make(&self.workspace, &self.authority, known.mac, wish, now).map_err(refusal_of)?;
         let evidence = accepted(&draft, mac, false, now);
+        if Instant::now() >= deadline {
+            return Err(Refusal::TooSlow);
+        }
         // The record decides again, in one transaction: of two requests with one code, one is too late.
         self.store
             .redeem_code(hash, mac, &draft.session, draft.certificate.as_ref(), &evidence, now)

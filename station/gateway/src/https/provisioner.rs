@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use super::{
     Clock, GatewayEvent, Refusal,
     draft::{CertificateWish, Draft, SessionError, Workspace},
+    handover::Handovers,
 };
 
 /// Events that wait for the line; when it is this far behind, units wait too.
@@ -22,6 +23,7 @@ pub struct Provisioner {
     pub(super) authority: Arc<Authority>,
     pub(super) workspace: Workspace,
     pub(super) clock: Clock,
+    pub(super) handovers: Handovers,
     events: mpsc::Sender<GatewayEvent>,
 }
 
@@ -51,7 +53,8 @@ impl Provisioner {
         // The largest answer there is, made once to find a value that is too long before a unit does.
         Draft::make(&workspace, &authority, Mac::new([0; 6]), CertificateWish::FreshKey, clock())?;
         let (events, receiver) = mpsc::channel(EVENTS_MAX);
-        Ok((Self { store, authority, workspace, clock, events }, receiver))
+        let handovers = Handovers::default();
+        Ok((Self { store, authority, workspace, clock, handovers, events }, receiver))
     }
 
     /// Issues a session to a run's unit without a code (injection `session`). Its evidence is on record when this

@@ -22,6 +22,7 @@ use firstpass_domain::CodeHash;
 use http::HeaderMap;
 use serde_json::json;
 use thiserror::Error;
+use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
 use super::{Limits, Provisioner, Refusal, answer::granted, rate::RateLimit, request};
@@ -40,6 +41,10 @@ pub struct BasePathError(String);
 /// Who is on the other end of the connection.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Peer(pub(super) SocketAddr);
+
+/// When the sender of a request is told that the station is busy.
+#[derive(Debug, Clone, Copy)]
+struct Deadline(Instant);
 
 /// What all requests use.
 pub(super) struct App {
@@ -82,7 +87,7 @@ pub(super) fn router(app: &Arc<App>, base: &BasePath) -> Router {
 async fn bound(
     State(app): State<Arc<App>>,
     Extension(Peer(peer)): Extension<Peer>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Result<Response, Refusal> {
     let now = (app.provisioner.clock)();
@@ -92,12 +97,15 @@ async fn bound(
         }
         return Err(Refusal::TooOften(too_often.retry_after));
     }
-    tokio::time::timeout(app.limits.request_timeout, next.run(request)).await.map_err(|_| Refusal::TooSlow)
+    let deadline = Instant::now() + app.limits.request_timeout;
+    request.extensions_mut().insert(Deadline(deadline));
+    timeout_at(deadline, next.run(request)).await.map_err(|_| Refusal::TooSlow)
 }
 
 async fn provision(
     State(app): State<Arc<App>>,
     Extension(Peer(peer)): Extension<Peer>,
+    Extension(Deadline(deadline)): Extension<Deadline>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
@@ -118,13 +126,14 @@ async fn provision(
         Err(too_often) if !too_often.first => return Err(Refusal::TooOften(too_often.retry_after)),
         Err(too_often) => Err(Refusal::TooOften(too_often.retry_after)),
     };
-    let issued = app.act(async move {
+    let handover = app.act(async move {
         match readable {
-            Ok(request) => provisioner.provision(&request, &code, peer).await,
+            Ok(request) => provisioner.provision(request, &code, peer, deadline).await,
             Err(refusal) => Err(provisioner.refuse_unread(&refusal, &code, peer).await.err().unwrap_or(refusal)),
         }
     });
-    Ok(granted(&issued.await?.response))
+    let issued = handover.await?.deliver().ok_or(Refusal::Internal)?;
+    Ok(granted(&issued.response))
 }
 
 async fn bind_claim(State(app): State<Arc<App>>, headers: HeaderMap, body: Body) -> Result<Response, Refusal> {

@@ -110,7 +110,7 @@ async fn unknown_paths_and_wrong_methods_are_named_as_such() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_that_is_tried_too_often_must_wait_and_only_the_beginning_is_on_record() {
     let per_code = Rate { burst: 2, interval: Duration::from_secs(60) };
-    let station = Station::with(Limits { per_code, ..Limits::default() }, None).await;
+    let station = Station::with(Limits { per_code, ..Limits::default() }).await;
     let unit = station.unit(false).await;
     for _ in 0..2 {
         assert_eq!(station.post(&unit.code, "{").await.status, 400);
@@ -128,7 +128,7 @@ async fn a_code_that_is_tried_too_often_must_wait_and_only_the_beginning_is_on_r
 #[tokio::test(flavor = "multi_thread")]
 async fn an_address_that_asks_too_often_must_wait() {
     let per_peer = Rate { burst: 2, interval: Duration::from_millis(2500) };
-    let station = Station::with(Limits { per_peer, ..Limits::default() }, None).await;
+    let station = Station::with(Limits { per_peer, ..Limits::default() }).await;
     for _ in 0..2 {
         assert_eq!(station.curl("/healthz", &[]).await.status, 200);
     }

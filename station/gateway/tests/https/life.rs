@@ -4,6 +4,7 @@ use std::{pin::pin, sync::Arc, time::Duration};
 
 use firstpass_domain::Timestamp;
 use firstpass_gateway::https::{BasePath, GatewayEvent, HttpsServer, Limits, Protocol, Provisioner, Rate, server_tls};
+use firstpass_store::Store;
 use tokio::time::timeout;
 
 use crate::{
@@ -31,7 +32,7 @@ async fn a_request_that_has_begun_is_answered_before_the_station_stops() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_bound_port_answers_nobody_until_the_server_runs() {
     let running = Station::start().await;
-    let (station, open) = Station::bound(Limits::default(), None).await;
+    let (station, open) = Station::bound(Limits::default()).await;
     let mut early = pin!(Raw::connect(&station));
     // A whole exchange with another station is time enough for an answer that must not come.
     tokio::select! {
@@ -54,7 +55,7 @@ fn post(code: &str, len: usize, more: &str) -> String {
 }
 
 /// As many events as wait for the line before units do.
-const EVENTS: u32 = 1024;
+pub(crate) const EVENTS: u32 = 1024;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_record_that_is_gone_is_answered_with_when_to_come_back() {
@@ -81,7 +82,7 @@ async fn a_stop_closes_idle_connections_and_the_port() {
 #[tokio::test(flavor = "multi_thread")]
 async fn while_the_line_is_behind_units_wait_and_no_event_is_lost_when_one_goes_away() {
     let per_peer = Rate { burst: 2 * EVENTS, interval: Duration::from_millis(1) };
-    let mut station = Station::with(Limits { per_peer, ..Limits::default() }, None).await;
+    let mut station = Station::with(Limits { per_peer, ..Limits::default() }).await;
     let unit = station.unit(false).await;
     let without_code = "POST /api/v1/provision/device HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n";
     let last = format!("{without_code}Connection: close\r\n\r\n");

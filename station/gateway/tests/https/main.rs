@@ -5,6 +5,7 @@
 mod bad_requests;
 mod claims;
 mod life;
+mod lost_answers;
 mod on_behalf;
 mod provisioning;
 mod raw;

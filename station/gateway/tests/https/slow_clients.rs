@@ -26,7 +26,7 @@ async fn silent(station: &Station) -> Vec<TcpStream> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn silent_tcp_clients_block_nobody() {
-    let station = Station::with(Limits { handshake_timeout: 2 * PATIENCE, ..Limits::default() }, None).await;
+    let station = Station::with(Limits { handshake_timeout: 2 * PATIENCE, ..Limits::default() }).await;
     let silent = silent(&station).await;
     let unit = station.unit(false).await;
     station.provision(&unit).await.session();
@@ -39,7 +39,7 @@ async fn silent_tcp_clients_block_nobody() {
 #[tokio::test(flavor = "multi_thread")]
 async fn silent_tcp_clients_cannot_keep_every_place() {
     let limits = Limits { connections_max: SILENT, handshake_timeout: SHORT, ..Limits::default() };
-    let station = Station::with(limits, None).await;
+    let station = Station::with(limits).await;
     for mut socket in silent(&station).await {
         let read = timeout(PATIENCE, socket.read(&mut [0])).await.expect("the station closes the connection");
         assert_eq!(read.unwrap_or(0), 0);
@@ -51,7 +51,7 @@ async fn silent_tcp_clients_cannot_keep_every_place() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_silent_tcp_client_is_dropped() {
     let handshake_timeout = Duration::from_millis(50);
-    let station = Station::with(Limits { handshake_timeout, ..Limits::default() }, None).await;
+    let station = Station::with(Limits { handshake_timeout, ..Limits::default() }).await;
     let mut silent = TcpStream::connect(("127.0.0.1", station.port)).await.unwrap();
     let read = timeout(PATIENCE, silent.read(&mut [0])).await.expect("the station closes the connection");
     assert_eq!(read.unwrap_or(0), 0);
@@ -59,7 +59,7 @@ async fn a_silent_tcp_client_is_dropped() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_head_that_never_ends_closes_the_connection() {
-    let station = Station::with(Limits { header_timeout: SHORT, ..Limits::default() }, None).await;
+    let station = Station::with(Limits { header_timeout: SHORT, ..Limits::default() }).await;
     let mut client = Raw::connect(&station).await;
     client.send("POST /api/v1/provision/device HTTP/1.1\r\nHost: localhost\r\nX: ").await;
     client.read_to_end().await;
@@ -67,7 +67,7 @@ async fn a_head_that_never_ends_closes_the_connection() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_idle_connection_is_closed_after_its_answer() {
-    let station = Station::with(Limits { header_timeout: SHORT, ..Limits::default() }, None).await;
+    let station = Station::with(Limits { header_timeout: SHORT, ..Limits::default() }).await;
     let mut client = Raw::connect(&station).await;
     client.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n").await;
     assert!(client.read_to_end().await.starts_with("HTTP/1.1 200"));
@@ -75,7 +75,7 @@ async fn an_idle_connection_is_closed_after_its_answer() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_body_that_does_not_come_is_refused_and_on_record() {
-    let station = Station::with(Limits { body_timeout: SHORT, ..Limits::default() }, None).await;
+    let station = Station::with(Limits { body_timeout: SHORT, ..Limits::default() }).await;
     let unit = station.unit(false).await;
     let mut client = Raw::connect(&station).await;
     let head = "Host: localhost\r\nContent-Type: application/json\r\nContent-Length: 60\r\nConnection: close";
@@ -90,7 +90,7 @@ async fn a_body_that_does_not_come_is_refused_and_on_record() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_connection_beyond_the_bound_is_closed_and_a_later_one_is_served() {
-    let station = Station::with(Limits { connections_max: 1, ..Limits::default() }, None).await;
+    let station = Station::with(Limits { connections_max: 1, ..Limits::default() }).await;
     let mut first = Raw::connect(&station).await;
     let mut second = TcpStream::connect(("127.0.0.1", station.port)).await.unwrap();
     let read = timeout(PATIENCE, second.read(&mut [0])).await.expect("the station closes the connection");

@@ -69,17 +69,17 @@ pub(crate) struct Answer {
 
 impl Station {
     pub(crate) async fn start() -> Self {
-        Self::with(Limits::default(), None).await
+        Self::with(Limits::default()).await
     }
 
-    pub(crate) async fn with(limits: Limits, quota: Option<u32>) -> Self {
-        let (station, open) = Self::bound(limits, quota).await;
+    pub(crate) async fn with(limits: Limits) -> Self {
+        let (station, open) = Self::bound(limits).await;
         open.send(()).unwrap();
         station
     }
 
     /// A station that has its port and serves only when told to.
-    pub(crate) async fn bound(limits: Limits, quota: Option<u32>) -> (Self, oneshot::Sender<()>) {
+    pub(crate) async fn bound(limits: Limits) -> (Self, oneshot::Sender<()>) {
         let folder = tempfile::tempdir().unwrap();
         let today = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
         let clock = Arc::new(AtomicI64::new(i64::try_from(today.as_micros()).unwrap()));
@@ -88,7 +88,7 @@ impl Station {
             Arc::new(move || Timestamp::from_micros(ticking.load(Ordering::SeqCst)));
         let store = SqliteStore::open(folder.path().join("record.db"), StationId::new("s1").unwrap()).await.unwrap();
         let store = Arc::new(store);
-        let (batch, recipe) = open_batch(store.as_ref(), quota, tell()).await;
+        let (batch, recipe) = open_batch(store.as_ref(), tell()).await;
         let authority = Authority::open_or_create(&folder.path().join("authority"), Settings::default(), tell());
         let authority = Arc::new(authority.unwrap());
         let (provisioner, events) =
@@ -246,13 +246,13 @@ pub(crate) fn workspace() -> Workspace {
     }
 }
 
-async fn open_batch(store: &dyn Store, quota: Option<u32>, now: Timestamp) -> (BatchId, Sha256Digest) {
+async fn open_batch(store: &dyn Store, now: Timestamp) -> (BatchId, Sha256Digest) {
     let text = "# a recipe".to_owned();
-    let recipe = Sha256Digest::of(text.as_bytes());
+    let recipe = policy().recipe_hash(&text);
     let record = RecipeRecord { hash: recipe, name: "lamp".to_owned(), text, policy: policy() };
     store.start_station(now).await.unwrap();
     store.use_recipe(&record, &[], now).await.unwrap();
-    let batch = NewBatch { name: "order 7".to_owned(), recipe, quota };
+    let batch = NewBatch { name: "order 7".to_owned(), recipe, quota: None };
     (store.open_batch(&batch, now).await.unwrap(), recipe)
 }
 
