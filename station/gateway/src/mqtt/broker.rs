@@ -113,7 +113,7 @@ impl Broker {
                 () = stop.cancelled() => break Ok(()),
                 () = self.shared.events.closed() => break Err(BrokerError::Unrecorded),
                 accepted = self.listener.accept() => match accepted {
-                    Ok((socket, peer)) => self.admit(&connections, socket, peer, &stop),
+                    Ok((socket, peer)) => self.admit(&connections, socket, peer, &stop).await,
                     Err(err) => {
                         tracing::warn!(error = %err, "could not accept an MQTT connection");
                         tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -127,16 +127,15 @@ impl Broker {
         outcome
     }
 
-    /// Gives the connection a task of its own; the loop itself never waits for a client.
-    fn admit(&self, connections: &TaskTracker, socket: TcpStream, peer: SocketAddr, stop: &CancellationToken) {
+    /// Gives the connection a task of its own; the loop itself never waits for a client. While the broker is full, it
+    /// waits for the reader of the events instead, so that refusals do not pile up.
+    async fn admit(&self, connections: &TaskTracker, socket: TcpStream, peer: SocketAddr, stop: &CancellationToken) {
         let connection = ConnectionId(self.next_connection.fetch_add(1, Ordering::Relaxed));
         let origin = Origin { connection, peer, certificate: None, username: None };
         if connections.len() >= self.shared.limits.connections_max {
-            let shared = Arc::clone(&self.shared);
             drop(socket);
-            connections.spawn(async move {
-                shared.emit(&origin, BrokerEventKind::Refused(Refusal::TooManyConnections)).await
-            });
+            // When nobody reads the events any more, the loop ends.
+            let _ = self.shared.emit(&origin, BrokerEventKind::Refused(Refusal::TooManyConnections)).await;
             return;
         }
         // Without it, small packets wait for earlier ones to be acknowledged; a failure only costs time.

@@ -24,6 +24,16 @@ enum Key {
     Address(IpAddr),
 }
 
+/// A login that is being tried. Unless it failed, it costs no try: when it was right, and when the station could not
+/// decide on it.
+#[derive(Debug)]
+pub(super) struct Attempt<'a> {
+    guard: &'a LoginGuard,
+    name: Key,
+    address: IpAddr,
+    failed: bool,
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Failures {
     since: Timestamp,
@@ -35,32 +45,19 @@ impl LoginGuard {
         Self { limits: limits.clone(), failures: Mutex::new(HashMap::new()) }
     }
 
-    /// Whether a login may be tried. It counts as failed for the user name until [`LoginGuard::succeeded`], so that
+    /// Lets a login be tried, unless too many failed. It counts as failed for the user name until it is dropped, so that
     /// many at once do not get more tries than one after the other.
-    pub(super) fn begin(&self, username: &str, address: IpAddr, now: Timestamp) -> bool {
+    pub(super) fn begin(&self, username: &str, address: IpAddr, now: Timestamp) -> Option<Attempt<'_>> {
         let mut failures = self.lock();
         let name = Key::Username(Sha256Digest::of(username.as_bytes()));
         let address_failed = self.count(&failures, Key::Address(address), now);
         if address_failed >= self.limits.failures_per_address_max
             || self.count(&failures, name, now) >= self.limits.failures_per_username_max
         {
-            return false;
+            return None;
         }
         self.add(&mut failures, name, now);
-        true
-    }
-
-    /// The tried login failed.
-    pub(super) fn failed(&self, address: IpAddr, now: Timestamp) {
-        self.add(&mut self.lock(), Key::Address(address), now);
-    }
-
-    /// The tried login was right.
-    pub(super) fn succeeded(&self, username: &str) {
-        let name = Key::Username(Sha256Digest::of(username.as_bytes()));
-        if let Some(entry) = self.lock().get_mut(&name) {
-            entry.count = entry.count.saturating_sub(1);
-        }
+        Some(Attempt { guard: self, name, address, failed: false })
     }
 
     fn count(&self, failures: &HashMap<Key, Failures>, key: Key, now: Timestamp) -> u32 {
@@ -89,6 +86,24 @@ impl LoginGuard {
     }
 }
 
+impl Attempt<'_> {
+    /// The login was wrong.
+    pub(super) fn failed(mut self, now: Timestamp) {
+        self.failed = true;
+        self.guard.add(&mut self.guard.lock(), Key::Address(self.address), now);
+    }
+}
+
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        if !self.failed
+            && let Some(entry) = self.guard.lock().get_mut(&self.name)
+        {
+            entry.count = entry.count.saturating_sub(1);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::{net::Ipv4Addr, time::Duration};
@@ -107,39 +122,46 @@ mod tests {
         })
     }
 
-    #[test]
-    fn a_user_name_gets_its_tries_back_after_the_window() {
-        let guard = guard(2, 100, 100);
-        assert!(guard.begin("a", HERE, START) && guard.begin("a", HERE, START));
-        assert!(!guard.begin("a", HERE, START));
-        assert!(guard.begin("b", HERE, START));
-        assert!(guard.begin("a", HERE, START.plus(Duration::from_secs(60))));
+    fn fails(guard: &LoginGuard, name: &str, now: Timestamp) -> bool {
+        guard.begin(name, HERE, now).map(|attempt| attempt.failed(now)).is_some()
     }
 
     #[test]
-    fn a_right_login_costs_no_try() {
+    fn a_user_name_gets_its_tries_back_after_the_window() {
+        let guard = guard(2, 100, 100);
+        assert!(fails(&guard, "a", START) && fails(&guard, "a", START));
+        assert!(guard.begin("a", HERE, START).is_none());
+        assert!(guard.begin("b", HERE, START).is_some());
+        assert!(guard.begin("a", HERE, START.plus(Duration::from_secs(60))).is_some());
+    }
+
+    #[test]
+    fn many_at_once_get_no_more_tries_than_one_after_the_other() {
+        let guard = guard(1, 100, 100);
+        let undecided = guard.begin("a", HERE, START);
+        assert!(undecided.is_some() && guard.begin("a", HERE, START).is_none());
+    }
+
+    #[test]
+    fn a_login_that_did_not_fail_costs_no_try() {
         let guard = guard(1, 100, 100);
         for _ in 0..5 {
-            assert!(guard.begin("a", HERE, START));
-            guard.succeeded("a");
+            assert!(guard.begin("a", HERE, START).is_some());
         }
     }
 
     #[test]
     fn an_address_is_stopped_whatever_names_it_tries() {
         let guard = guard(10, 3, 100);
-        for name in ["a", "b", "c"] {
-            assert!(guard.begin(name, HERE, START));
-            guard.failed(HERE, START);
-        }
-        assert!(!guard.begin("d", HERE, START));
+        assert!(["a", "b", "c"].iter().all(|name| fails(&guard, name, START)));
+        assert!(guard.begin("d", HERE, START).is_none());
     }
 
     #[test]
     fn the_memory_of_failures_is_bounded() {
         let guard = guard(10, 1000, 4);
         for number in 0..100 {
-            guard.begin(&number.to_string(), HERE, START);
+            fails(&guard, &number.to_string(), START);
         }
         assert!(guard.lock().len() <= 4);
     }

@@ -58,23 +58,17 @@ async fn authenticate(shared: &Shared, origin: &Origin, connect: &Connect) -> Re
         return Err(Refusal::NoLogin);
     };
     let address = origin.peer.ip();
-    if !shared.guard.begin(username, address, (shared.clock)()) {
-        return Err(Refusal::RateLimited);
-    }
+    let attempt = shared.guard.begin(username, address, (shared.clock)()).ok_or(Refusal::RateLimited)?;
     let found = shared.credentials.find(username).await.map_err(|err| {
         tracing::error!(error = %err, cause = ?std::error::Error::source(&err), "could not look up an MQTT login");
-        shared.guard.succeeded(username);
         Refusal::CredentialsUnavailable
     })?;
     let verifier = found.as_ref().map_or(&*NOBODY, Account::verifier);
     let proven = verifier.verify(&String::from_utf8_lossy(password.expose()));
     match found {
-        Some(account) if proven => {
-            shared.guard.succeeded(username);
-            Ok(account)
-        }
+        Some(account) if proven => Ok(account),
         found => {
-            shared.guard.failed(address, (shared.clock)());
+            attempt.failed((shared.clock)());
             Err(if found.is_some() { Refusal::WrongPassword } else { Refusal::UnknownUser })
         }
     }

@@ -159,3 +159,18 @@ async fn one_connection_too_many_is_closed_and_on_record() {
     assert_eq!(station.refusal().await, Refusal::TooManyConnections);
     first.ping().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn connections_beyond_the_bound_are_each_on_record_however_slowly_that_is_read() {
+    let limits = Limits { connections_max: 1, events_max: 1, ..Limits::default() };
+    let mut station = Station::with(limits).await;
+    let first = TcpStream::connect(("127.0.0.1", station.port)).await.unwrap();
+    let mut others = Vec::new();
+    for _ in 0..SILENT {
+        others.push(TcpStream::connect(("127.0.0.1", station.port)).await.unwrap());
+    }
+    for _ in 0..SILENT {
+        assert_eq!(station.refusal().await, Refusal::TooManyConnections);
+    }
+    drop(first);
+}

@@ -143,3 +143,18 @@ async fn a_login_that_is_withdrawn_while_it_is_decided_on_is_refused() {
     assert_eq!(client.connack().await, ConnectCode::ServerUnavailable);
     assert_eq!(station.refusal().await, Refusal::Withdrawn);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_look_up_that_hangs_holds_up_its_own_client_only_and_costs_it_no_try() {
+    let limits = Limits { connect_timeout: Duration::from_secs(2), failures_per_username_max: 1, ..Limits::default() };
+    let mut station = Station::with(limits).await;
+    let logins = Arc::clone(&station.logins);
+    let hanging = logins.gate.write().await;
+    let mut client = Client::open(&station).await;
+    client.send(&Packet::Connect(connect("u1"))).await;
+    Client::session(&station, "u2").await.ping().await;
+    client.expect_end().await;
+    assert_eq!(station.refusal().await, Refusal::ConnectTimeout);
+    drop(hanging);
+    Client::session(&station, "u1").await;
+}
