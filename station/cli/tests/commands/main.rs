@@ -6,3 +6,4 @@ mod nvs;
 mod program;
 mod recipe;
 mod record;
+mod replay;
