@@ -15,7 +15,7 @@ pub use flash::{NVS_LEN, NVS_OFFSET, Secrets};
 pub use gateway::Gateway;
 pub use outcome::Outcome;
 pub use process::{LIMIT, Process};
-pub use product::{Injection, Product, edit_recipe};
+pub use product::{Injection, Product};
 pub use program::{Station, repository, station_program, unit_program};
 pub use record::{Audit, Unit};
 pub use unit::VirtualUnit;

@@ -61,7 +61,7 @@ impl Product {
 
 /// Replaces texts that must be there.
 #[track_caller]
-pub fn edit_recipe(text: &str, edits: &[(&str, &str)]) -> String {
+fn edit_recipe(text: &str, edits: &[(&str, &str)]) -> String {
     edits.iter().fold(text.to_owned(), |text, (from, to)| {
         assert!(text.contains(from), "the recipe says {from:?}");
         text.replace(from, to)

@@ -3,7 +3,7 @@
 use std::{fs, process::Command};
 
 use serde_json::Value;
-use tests::{Injection, Outcome, Process, Product, Station, VirtualUnit, edit_recipe, repository};
+use tests::{Injection, Outcome, Process, Product, Station, VirtualUnit};
 
 const MAC: &str = "62:55:f9:00:90:01";
 
@@ -16,8 +16,10 @@ fn a_port_that_another_program_holds_is_busy() {
     // As `esptool`, `minicom` and `screen` hold one.
     let mut holder = Process::start(Command::new("flock").arg(terminal).args(["-c", "echo held; exec sleep 3600"]));
     holder.wait_for("lock", |line| line == "held");
-    let outcome = station.flash(&recipe, &[&unit], &[]).expect_code(1).expect_counts(0, 1);
-    assert_problem(&failure(&outcome), "port_busy", "in use", "Close the other program");
+    for presence in ["port", "probe"] {
+        let outcome = station.flash(&recipe, &[&unit], &["--presence", presence]).expect_code(1).expect_counts(0, 1);
+        assert_problem(&failure(&outcome), "port_busy", "in use", "Close the other program");
+    }
     drop(holder);
     station.flash(&recipe, &[&unit], &[]).expect_code(0).expect_counts(1, 0);
     station.audit();
@@ -82,12 +84,6 @@ fn a_station_whose_clock_is_before_its_certificates_does_not_start() {
     let outcome = Process::start(&mut early).finish().expect_code(3);
     assert_problem(&outcome.problem(), "clock_before_certificate", "2020-01-01", "Set the station's clock");
     assert_eq!(station.audit().entries, before, "nothing was done");
-}
-
-#[test]
-fn the_recipes_in_configs_name_every_line_that_this_story_edits() {
-    let text = fs::read_to_string(repository().join("configs/recipes/demo-nvs.toml")).unwrap();
-    edit_recipe(&text, &[("max_attempts = 3", ""), ("baud = 921600", ""), ("app = \"app.bin\"", "")]);
 }
 
 /// The problem of the only failed run.

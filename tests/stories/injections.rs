@@ -27,6 +27,16 @@ fn a_unit_with_a_session_skips_provisioning() {
     assert!(station.audit().of_kind("code.issued").is_empty());
 }
 
+#[test]
+fn the_demo_shows_either_injection() {
+    for injection in ["nvs", "session"] {
+        let station = Station::new();
+        let demo = ["demo", "--units", "2", "--no-pacing", "--injection", injection];
+        station.json(demo).expect_code(0).expect_counts(2, 0);
+        station.audit();
+    }
+}
+
 /// One unit from appearance to pass; its UART log comes along.
 fn pass(injection: Injection) -> (Station, Unit, String) {
     let (station, product) = (Station::new(), Product::new());

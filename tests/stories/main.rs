@@ -1,5 +1,7 @@
 //! Stories of the whole line, one per file, told through public interfaces only.
 
+#![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
+
 mod bad_input;
 mod batches;
 mod eight_units_pass;
