@@ -6,6 +6,7 @@ mod bad_input;
 mod batches;
 mod eight_units_pass;
 mod faults;
+mod fixed_adapter;
 mod full_and_closed_disks;
 mod injections;
 mod killed_station;

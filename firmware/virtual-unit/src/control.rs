@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::faults::Fault;
 use crate::stop::StopToken;
-use crate::unit::{Status, Straps, Unit, UnitError};
+use crate::unit::{Mode, Status, Straps, Unit, UnitError};
 
 /// Clients that are served at once.
 const CLIENTS_MAX: usize = 8;
@@ -26,9 +26,9 @@ const LINE_MAX: u64 = 4096;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "op", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Order {
-    /// Reset with download straps.
+    /// Reset with download straps; does nothing without power.
     Download,
-    /// Reset with run straps.
+    /// Reset with run straps; does nothing without power.
     Run,
     /// Power off, or on again, with which the unit boots from its flash. A terminal that had vanished comes back.
     Power {
@@ -138,6 +138,8 @@ fn serve(stream: &UnixStream, unit: &Unit, quit: &StopToken) -> io::Result<()> {
 
 fn obey(order: &Order, unit: &Unit) -> Result<(), UnitError> {
     match order {
+        // The straps and the reset line of a unit without power do nothing.
+        Order::Download | Order::Run if unit.status().mode == Mode::Off => {}
         Order::Download => unit.reset(Straps::Download)?,
         Order::Run | Order::Power { on: true } => unit.reset(Straps::Run)?,
         Order::Power { on: false } => unit.power_off()?,

@@ -116,7 +116,7 @@ impl Station {
         }
         // The line reads the broker's events to their end; it goes first, so that nobody writes when the record closes.
         drop(self.line);
-        //CLOSE
+        self.store.close().await;
     }
 }
 
