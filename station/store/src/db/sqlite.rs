@@ -160,4 +160,17 @@ mod tests {
         limit_pages(&database, "PRAGMA max_page_count = 1000000").await;
         add(&database, "x".repeat(100_000)).await.unwrap();
     }
+
+    #[tokio::test]
+    async fn the_writer_synchronises_every_commit_and_readers_cannot_write() {
+        let folder = tempfile::tempdir().unwrap();
+        let database = Sqlite::open(&folder.path().join("record.sqlite")).await.unwrap();
+        let writer = database.writer.as_ref().unwrap();
+        let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(writer).await.unwrap();
+        let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(writer).await.unwrap();
+        // 2 is FULL: <https://www.sqlite.org/pragma.html#pragma_synchronous>.
+        assert_eq!((mode.as_str(), synchronous), ("wal", 2));
+        let written = sqlx::query("DELETE FROM stations").execute(&database.readers).await;
+        assert!(matches!(DbError::of(written.unwrap_err()), DbError::ReadOnly(_)));
+    }
 }
