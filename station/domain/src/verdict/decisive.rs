@@ -127,7 +127,7 @@ fn judge_nvs(policy: &Policy, before: &[Evidence], nvs: &NvsReadBack) -> Option<
         return fail(Code::NvsUnreadable, "no session in NVS");
     }
     if !nvs.session_matches {
-        return fail(Code::SessionMismatch, "identity or broker fields differ");
+        return fail(Code::SessionMismatch, "identity, broker fields, token or key differ");
     }
     if !nvs.password_matches {
         return fail(Code::SessionMismatch, "the password differs");
