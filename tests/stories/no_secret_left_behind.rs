@@ -110,11 +110,7 @@ fn files_below(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 }
 
 fn contains(bytes: &[u8], piece: &[u8]) -> bool {
-    memchr(bytes, piece).is_some()
-}
-
-fn memchr(bytes: &[u8], piece: &[u8]) -> Option<usize> {
-    bytes.windows(piece.len()).position(|window| window == piece)
+    bytes.windows(piece.len()).any(|window| window == piece)
 }
 
 /// Every stretch of hexadecimal digits that is as long as a code, also within longer ones.
