@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{FlashSize, IdError, Sha256Digest};
 
-/// What must be true of a unit before it passes. Serialised as JSON on record; fields are only ever added, with defaults.
+/// What must be true of a unit before it passes. Serialised as JSON on record, and hashed so: fields are only ever added,
+/// with a default that is left out of the JSON, or else the hashes of older recipes would change.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
     /// How the unit gets its identity.
