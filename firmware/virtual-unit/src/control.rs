@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::faults::Fault;
 use crate::stop::StopToken;
-use crate::unit::{Mode, Status, Straps, Unit, UnitError};
+use crate::unit::{Status, Straps, Unit, UnitError};
 
 /// Clients that are served at once.
 const CLIENTS_MAX: usize = 8;
@@ -138,10 +138,9 @@ fn serve(stream: &UnixStream, unit: &Unit, quit: &StopToken) -> io::Result<()> {
 
 fn obey(order: &Order, unit: &Unit) -> Result<(), UnitError> {
     match order {
-        // The straps and the reset line of a unit without power do nothing.
-        Order::Download | Order::Run if unit.status().mode == Mode::Off => {}
         Order::Download => unit.reset(Straps::Download)?,
-        Order::Run | Order::Power { on: true } => unit.reset(Straps::Run)?,
+        Order::Run => unit.reset(Straps::Run)?,
+        Order::Power { on: true } => unit.power_on()?,
         Order::Power { on: false } => unit.power_off()?,
         Order::Fault { clear, set } => {
             if *clear {

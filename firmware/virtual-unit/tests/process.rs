@@ -80,6 +80,12 @@ fn the_control_socket_holds_the_reset_line_the_power_and_the_faults() {
     let set = ask(&control, r#"{"op":"fault","set":{"fault":"wrong_flash_size","size":"2MB"}}"#);
     assert_eq!(set["faults"][0]["size"], "2MB");
     assert_eq!(ask(&control, r#"{"op":"power","on":false}"#)["mode"], "off");
+    assert_eq!(
+        ask(&control, r#"{"op":"download"}"#)["mode"],
+        "off",
+        "the reset line of a unit without power does nothing"
+    );
+    assert_eq!(ask(&control, r#"{"op":"power","on":true}"#)["mode"], "reset");
     assert_eq!(ask(&control, r#"{"op":"download"}"#)["mode"], "reset");
     assert_eq!(ask(&control, r#"{"op":"run"}"#)["baud"], 115_200);
     let refused = ask(&control, r#"{"op":"explode"}"#);

@@ -81,10 +81,12 @@ impl Body {
     fn obey(&mut self, order: Order) -> bool {
         match order {
             Order::Reset { straps, done } => {
-                self.halt();
-                self.life = Life::Held(straps);
-                let result = self.wire.plug().and_then(|()| self.wire.reset());
-                self.publish();
+                // The straps and the reset line of a unit without power do nothing.
+                let result = if matches!(self.life, Life::Off) { Ok(()) } else { self.hold(straps) };
+                let _gone = done.send(result);
+            }
+            Order::PowerOn { done } => {
+                let result = self.hold(Straps::Run);
                 let _gone = done.send(result);
             }
             Order::Release => {
@@ -101,6 +103,15 @@ impl Body {
             Order::Quit => return false,
         }
         true
+    }
+
+    /// Holds the chip in reset.
+    fn hold(&mut self, straps: Straps) -> io::Result<()> {
+        self.halt();
+        self.life = Life::Held(straps);
+        let result = self.wire.plug().and_then(|()| self.wire.reset());
+        self.publish();
+        result
     }
 
     /// Stops whatever runs, and waits until it can no longer change the flash.

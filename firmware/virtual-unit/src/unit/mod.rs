@@ -40,11 +40,18 @@ impl Unit {
         Ok(Self { orders, waker, status, faults, thread })
     }
 
-    /// Pulls the reset line, with `straps` for its release, and powers the unit if it had no power. When this
-    /// returns, nothing that the unit sent before can reach the host any more.
+    /// Pulls the reset line, with `straps` for its release; does nothing to a unit without power. When this returns,
+    /// nothing that the unit sent before can reach the host any more.
     pub fn reset(&self, straps: Straps) -> Result<(), UnitError> {
         let (done, result) = channel();
         self.order(Order::Reset { straps, done })?;
+        result.recv().map_err(|_| UnitError::Ended)?.map_err(UnitError::Terminal)
+    }
+
+    /// Gives the unit power, with the reset line pulled and run straps; a unit that has power is reset.
+    pub fn power_on(&self) -> Result<(), UnitError> {
+        let (done, result) = channel();
+        self.order(Order::PowerOn { done })?;
         result.recv().map_err(|_| UnitError::Ended)?.map_err(UnitError::Terminal)
     }
 

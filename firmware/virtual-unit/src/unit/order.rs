@@ -12,6 +12,7 @@ use super::description::Straps;
 /// What the unit's thread is told.
 pub(super) enum Order {
     Reset { straps: Straps, done: Sender<Result<(), io::Error>> },
+    PowerOn { done: Sender<Result<(), io::Error>> },
     Release,
     PowerOff { done: Sender<Result<(), io::Error>> },
     Quit,
