@@ -11,7 +11,7 @@ mod report;
 mod station;
 mod whole_file;
 
-use std::process::ExitCode;
+use std::{io::IsTerminal, process::ExitCode};
 
 use clap::{CommandFactory, Parser};
 use tokio_util::sync::CancellationToken;
@@ -67,7 +67,8 @@ async fn run(cli: Cli, output: Output) -> Result<Exit, Failure> {
 /// Log lines go to standard error; `RUST_LOG` chooses which, and by default only what needs a person.
 fn start_log() {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("error"));
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colours = std::io::stderr().is_terminal();
+    tracing_subscriber::fmt().with_env_filter(filter).with_ansi(colours).with_writer(std::io::stderr).init();
 }
 
 /// A token that SIGINT or SIGTERM cancels. A second signal ends the program at once.

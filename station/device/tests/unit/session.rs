@@ -44,7 +44,8 @@ fn two_sessions_in_a_row_write_run_and_attest() {
     session(&slot, &firmware(64 * 1024));
     session(&slot, &firmware(128 * 1024));
     let log = std::fs::read_to_string(slot.log()).unwrap();
-    assert!(log.starts_with("ESP-ROM:esp32c3-api1-20210207\r\n"), "{log}");
+    // The reset line may leave a glitch on the wire before the ROM speaks.
+    assert!(log.trim_start_matches(['\0', '\n']).starts_with("ESP-ROM:esp32c3-api1-20210207\r\n"), "{log}");
     assert_eq!(log.matches("ESP-ROM:").count(), 2);
 }
 
