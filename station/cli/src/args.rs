@@ -13,7 +13,7 @@ use crate::config::PresenceSetting;
 ///
 /// Flashes units, gives each its credentials, and passes a unit only when it has proved that it works.
 #[derive(Debug, Parser)]
-#[command(name = "station", version, propagate_version = true)]
+#[command(name = "station", version)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,
@@ -231,4 +231,17 @@ pub(crate) enum CaCommand {
         #[arg(long, env = "USER", default_value = "unknown")]
         by: String,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn no_command_contradicts_another() {
+        Cli::command().debug_assert();
+        Cli::command().build();
+    }
 }
