@@ -5,11 +5,16 @@ mod topology;
 use std::fmt;
 use std::fs::{Metadata, OpenOptions};
 use std::io::{self, IsTerminal};
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{FileTypeExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use nix::fcntl::OFlag;
+use nix_of_serialport::{
+    errno::Errno,
+    fcntl::{FcntlArg, OFlag as Flags, fcntl},
+};
 use serialport::{ErrorKind, SerialPortType, TTYPort};
 use thiserror::Error;
 
@@ -136,7 +141,15 @@ pub(crate) fn open(port: &PortName, baud: u32) -> Result<TTYPort, PortError> {
     let path = port.canonical();
     check_device(port, path.metadata())?;
     let builder = serialport::new(path.to_string_lossy(), baud).timeout(IO_TICK);
-    TTYPort::open(&builder).map_err(|err| classify(port, &path, &err))
+    let opened = TTYPort::open(&builder).map_err(|err| classify(port, &path, &err))?;
+    never_block(&opened).map_err(|_| PortError::Gone { port: port.clone() })?;
+    Ok(opened)
+}
+
+/// Bytes that were announced may be gone when they are read (a reset, another reader): then a blocking read would never
+/// come back. Waiting is done by `serialport`, with its time-out.
+fn never_block(port: &TTYPort) -> Result<(), Errno> {
+    fcntl(port.as_raw_fd(), FcntlArg::F_SETFL(Flags::O_NONBLOCK)).map(drop)
 }
 
 fn check_device(port: &PortName, metadata: io::Result<Metadata>) -> Result<(), PortError> {

@@ -61,7 +61,7 @@ impl Capture {
         match port.read(&mut bytes) {
             Ok(0) => Err(link_end(&io::ErrorKind::UnexpectedEof.into())),
             Ok(count) => self.take(&bytes[..count]).map(|()| count),
-            Err(err) if matches!(err.kind(), io::ErrorKind::TimedOut | io::ErrorKind::Interrupted) => Ok(0),
+            Err(err) if is_tick(&err) => Ok(0),
             Err(err) => Err(link_end(&err)),
         }
     }
@@ -94,4 +94,9 @@ impl Capture {
 
 fn link_end(err: &io::Error) -> CaptureEnd {
     CaptureEnd::Link { fault: LinkFault::PortGone, detail: format!("the port went away while the unit ran: {err}") }
+}
+
+/// Whether nothing came in time.
+fn is_tick(err: &io::Error) -> bool {
+    matches!(err.kind(), io::ErrorKind::TimedOut | io::ErrorKind::Interrupted | io::ErrorKind::WouldBlock)
 }
