@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Chip, DeviceId, FlashSize, Mac, Revision, SerialNumber, Sha256Digest, Step, Timestamp};
+use crate::{Chip, DeviceId, DiagnosisCode, FlashSize, Mac, Revision, SerialNumber, Sha256Digest, Step, Timestamp};
 
 /// One observation of one witness.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,8 +44,48 @@ pub enum Fact {
     Prepared {
         /// Serial number given to the unit.
         serial: SerialNumber,
-        /// SHA-256 of the unit's NVS image.
+        /// SHA-256 of the unit's NVS image; of nothing when its NVS stays as it is ([`Self::SessionKept`]).
         nvs_sha256: Sha256Digest,
+        /// The app that was made for this unit (injection `image`): its bytes as they are written.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        app: Option<OwnApp>,
+    },
+    /// A unit that came back keeps the session that is on record; nothing was issued.
+    SessionKept {
+        /// Its identity.
+        device_id: DeviceId,
+        /// Its broker user name.
+        mqtt_username: String,
+        /// Fingerprint of its certificate, when it has one.
+        certificate: Option<Sha256Digest>,
+    },
+    /// The unit's NVS held a complete session before anything was written, and that session is not on record here.
+    SessionFound {
+        /// Identity in it.
+        device_id: String,
+    },
+    /// The link did not hold at a baud rate, and a lower one was taken.
+    BaudReduced {
+        /// Rate that failed.
+        from: u32,
+        /// Rate that was taken.
+        to: u32,
+    },
+    /// The port was gone and came back under another name on the same place of the USB tree.
+    PortMoved {
+        /// Name before.
+        from: String,
+        /// Name now.
+        to: String,
+    },
+    /// Every byte of the flash was accounted for, and the auth code searched in all that is not known by its hash.
+    FlashSearched {
+        /// Bytes that the chip's MD5 showed to be known or erased.
+        known: u64,
+        /// Bytes that were read and searched.
+        searched: u64,
+        /// First byte of the code, when it was found.
+        found_at: Option<u32>,
     },
     /// A region was written and the chip's own MD5 of it compared with ours.
     RegionWritten(RegionDigest),
@@ -83,6 +123,31 @@ pub enum Fact {
         status: u16,
         /// Stable code of the reason.
         reason: String,
+    },
+    /// The unit fetched firmware from this station.
+    FirmwareServed {
+        /// SHA-256 of the image.
+        sha256: Sha256Digest,
+        /// Bytes sent, over all ranges.
+        bytes: u64,
+        /// Time from the first request to the last byte, in milliseconds.
+        duration_ms: u64,
+    },
+    /// The provisioning service that this station relays to did not grant the request.
+    UpstreamFailed {
+        /// HTTP status, when there was an answer.
+        status: Option<u16>,
+        /// Stable code of the reason: `unreachable`, `throttled`, `refused`, `failed`, `unreadable`, `foreign_broker`.
+        reason: String,
+    },
+    /// A TLS handshake from the unit's address with one of this station's services failed.
+    HandshakeFailed {
+        /// Which service.
+        service: Service,
+        /// The TLS alert that the unit sent, such as `unknown_ca`; else `eof`, `timed_out` or `other`.
+        reason: String,
+        /// Whether the certificate that the service showed was valid by this station's clock.
+        certificate_valid: bool,
     },
     /// The broker accepted a connection with this unit's session.
     MqttConnected {
@@ -162,6 +227,25 @@ pub enum Fact {
     },
 }
 
+/// An app that was made for one unit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OwnApp {
+    /// SHA-256 of the bytes that are written.
+    pub region_sha256: Sha256Digest,
+    /// SHA-256 appended to the image, as the running app names it.
+    pub app_sha256: Sha256Digest,
+}
+
+/// A service of this station that units talk to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Service {
+    /// HTTPS provisioning.
+    Https,
+    /// The MQTT broker.
+    Mqtt,
+}
+
 /// What the ROM loader says of a unit.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
@@ -171,6 +255,9 @@ pub struct Identity {
     pub revision: Option<Revision>,
     /// Flash size by its JEDEC id; `None` when the id tells none (such as ff ff ff).
     pub flash_size: Option<FlashSize>,
+    /// The flash chip's JEDEC id: manufacturer, type, capacity. `ff ff ff` or `00 00 00` is no flash chip's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub flash_id: Option<[u8; 3]>,
     /// eFuse base MAC.
     pub mac: Mac,
     /// Security state.
@@ -237,6 +324,8 @@ pub enum LinkFault {
     PortGone,
     /// The path is no serial port, or may not be opened.
     PortUnusable,
+    /// The port was renumbered and was not found again.
+    PortMoved,
     /// The fixture's control channel failed.
     FixtureFailed,
     /// No answer from the ROM loader or the stub.
@@ -282,10 +371,66 @@ pub enum UartFact {
         /// The line.
         text: String,
     },
+    /// The back trace of a panic: `Backtrace:` or `Stack memory:` with addresses.
+    Backtrace {
+        /// The line, cut to a bounded length.
+        text: String,
+    },
+    /// The brown-out detector was triggered.
+    BrownOut,
     /// The unit waits for a download: run straps were not seen.
     DownloadMode,
     /// `WiFi connected`.
-    NetworkUp,
+    NetworkUp {
+        /// The unit's address as printed.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        ip: Option<std::net::IpAddr>,
+    },
+    /// The unit joined a Wi-Fi network and has no address yet.
+    WifiJoined,
+    /// The unit's Wi-Fi connection ended or was not made, and is tried again.
+    WifiDisconnected {
+        /// `wifi_err_reason_t` of ESP-IDF, when the line tells it: 201 no access point found, 15, 202 and 204 wrong
+        /// password.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<u16>,
+    },
+    /// A host name could not be resolved.
+    DnsFailed {
+        /// The line.
+        text: String,
+    },
+    /// The unit's TLS refused the server.
+    TlsFailed {
+        /// Why.
+        fault: TlsFault,
+        /// The line.
+        text: String,
+    },
+    /// NVS could not be read or written.
+    NvsFailed {
+        /// Name of the ESP-IDF error, such as `ESP_ERR_NVS_NOT_ENOUGH_SPACE`.
+        error: String,
+    },
+    /// An error that an LwM2M-type client reports. Source: recovery rules, section 2.
+    ClientError {
+        /// Its class, such as `BootstrapFailed`.
+        class: String,
+        /// The line.
+        text: String,
+    },
+    /// A fault of the firmware's Bluetooth or build that its log shows. Source: recovery rules, section 3.
+    FirmwareFault {
+        /// The diagnosis.
+        code: DiagnosisCode,
+        /// The line.
+        text: String,
+    },
+    /// The unit says that it waits before it tries again, in milliseconds.
+    BackingOff {
+        /// How long.
+        delay_ms: u64,
+    },
     /// `WiFi connect failed` or timed out.
     NetworkFailed {
         /// The line.
@@ -344,6 +489,22 @@ pub enum UartFact {
     },
 }
 
+/// Why a unit's TLS refused a server. Source of the texts: `mbedtls_x509_crt_verify_info` of Mbed TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TlsFault {
+    /// Not signed by a trusted CA.
+    UnknownCa,
+    /// The certificate is for another name.
+    WrongName,
+    /// Its validity has ended, by the unit's clock.
+    Expired,
+    /// Its validity has not begun, by the unit's clock.
+    NotYetValid,
+    /// Anything else.
+    Other,
+}
+
 /// A rule of the recipe that can stop a unit before anything irreversible is done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -356,6 +517,12 @@ pub enum Rule {
     InWorkElsewhere,
     /// The batch's quota is used up.
     QuotaReached,
+    /// The unit has used up its attempts in this batch.
+    BatchAttemptsUsedUp,
+    /// The unit is in quarantine until a person releases it.
+    Quarantined,
+    /// The unit was scrapped.
+    Scrapped,
 }
 
 impl Fact {
@@ -367,17 +534,27 @@ impl Fact {
             | Self::RegionWritten(_)
             | Self::RegionAttested(_)
             | Self::NvsReadBack(_)
+            | Self::SessionFound { .. }
+            | Self::BaudReduced { .. }
+            | Self::PortMoved { .. }
+            | Self::FlashSearched { .. }
             | Self::LinkFailed { .. } => Witness::Flasher,
             Self::Uart(_) => Witness::Uart,
-            Self::ProvisionAccepted { .. } | Self::ProvisionRefused { .. } => Witness::Provisioning,
+            Self::ProvisionAccepted { .. }
+            | Self::ProvisionRefused { .. }
+            | Self::FirmwareServed { .. }
+            | Self::UpstreamFailed { .. }
+            | Self::HandshakeFailed { service: Service::Https, .. } => Witness::Provisioning,
             Self::MqttConnected { .. }
             | Self::MqttRefused { .. }
             | Self::Subscribed { .. }
             | Self::TopicDenied { .. }
             | Self::Presence { .. }
             | Self::PingAnswered { .. }
-            | Self::MqttDisconnected { .. } => Witness::Broker,
+            | Self::MqttDisconnected { .. }
+            | Self::HandshakeFailed { service: Service::Mqtt, .. } => Witness::Broker,
             Self::Prepared { .. }
+            | Self::SessionKept { .. }
             | Self::Flooded
             | Self::TimedOut { .. }
             | Self::Refused { .. }

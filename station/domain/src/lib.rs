@@ -14,11 +14,13 @@ pub mod time;
 pub mod verdict;
 
 pub use audit::{AuditEntry, AuditKind};
-pub use diagnosis::{Diagnosis, DiagnosisCode};
+pub use diagnosis::{Diagnosis, DiagnosisCode, Language, NextAction};
 pub use evidence::{Evidence, Fact, Witness};
 pub use ids::{CodeHash, DeviceId, FlashSize, IdError, Mac, RunId, SerialNumber, Sha256Digest, SlotId, StationId};
 pub use password::PasswordVerifier;
-pub use policy::{AppPolicy, Chip, Injection, Policy, RegionPolicy, Revision};
+pub use policy::{
+    AppPolicy, Chip, FieldPolicy, Injection, KnownUnit, OtaPolicy, Policy, RegionPolicy, RetryPolicy, Revision,
+};
 pub use problem::Problem;
 pub use run::{Run, RunState, Step, StepOutcome};
 pub use time::Timestamp;

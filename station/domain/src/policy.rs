@@ -4,7 +4,7 @@ use std::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{FlashSize, IdError, Sha256Digest};
+use crate::{DiagnosisCode, FlashSize, IdError, NextAction, Sha256Digest, Step};
 
 /// What must be true of a unit before it passes. Serialised as JSON on record, and hashed so: fields are only ever added,
 /// with a default that is left out of the JSON, or else the hashes of older recipes would change.
@@ -22,9 +22,18 @@ pub struct Policy {
     /// Runs that one unit may have in all, this one included; 0 means no limit.
     #[serde(default)]
     pub max_attempts: u32,
-    /// Whether a unit that has passed before may run again.
-    #[serde(default)]
-    pub repeat_passed: bool,
+    /// Runs that one unit may have in one batch, this one included; 0 means no limit.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub max_batch_attempts: u32,
+    /// Which failures are tried again without the unit leaving its slot; `None` means none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry: Option<RetryPolicy>,
+    /// What becomes of a unit that has passed before.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub known_unit: KnownUnit,
+    /// Whether a unit whose NVS already holds a complete session, which is not on record here, is refused.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub refuse_provisioned: bool,
     /// Whether the unit must connect with its own client certificate.
     #[serde(default)]
     pub client_certificate: bool,
@@ -39,6 +48,77 @@ pub struct Policy {
     /// The app that must answer the ping; `None` when the firmware has no `cmd/ping`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app: Option<AppPolicy>,
+    /// The second stage: the field image that goes over the factory image once the unit has proved its session.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub field: Option<FieldPolicy>,
+    /// The update that the unit must apply after its provisioning; `None` when it is offered none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ota: Option<OtaPolicy>,
+    /// Whether every byte of the flash must be accounted for at the end, so that the auth code is nowhere in it.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub search_flash: bool,
+}
+
+/// The field image of a two-stage recipe. NVS is not among its regions: it stays as the unit left it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FieldPolicy {
+    /// Every region that is written in the second stage and must hold at the end. Named like those of the first stage,
+    /// with [`FIELD_PREFIX`] before it. A region here takes the place of the first stage's at the same offset.
+    pub regions: Vec<RegionPolicy>,
+    /// The app that must answer the ping after the second stage; `None` when the firmware has no `cmd/ping`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app: Option<AppPolicy>,
+}
+
+/// What comes before the name of a region of the second stage: `field/app`.
+pub const FIELD_PREFIX: &str = "field/";
+
+/// An update that the provisioning answer offers, and that the unit must therefore apply on the same boot.
+/// Source: device contract, section 4.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OtaPolicy {
+    /// SHA-256 of the whole image file, as in `firmware_checksum_sha256`.
+    pub sha256: Sha256Digest,
+    /// Its size in bytes.
+    pub size: u32,
+    /// What must answer the ping after the update. For the same release, what was flashed.
+    pub app: AppPolicy,
+}
+
+/// Which failures are tried again on the slot, and how often.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RetryPolicy {
+    /// Further runs at most, while the unit stays where it is.
+    pub max: u32,
+    /// The failures; when empty, those whose [`crate::NextAction`] in the catalogue is `retry_here`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub codes: Vec<DiagnosisCode>,
+}
+
+impl RetryPolicy {
+    /// Whether a unit that failed with `code` may run again where it is.
+    pub fn allows(&self, code: DiagnosisCode) -> bool {
+        if self.codes.is_empty() { code.next_action() == NextAction::RetryHere } else { self.codes.contains(&code) }
+    }
+}
+
+/// What becomes of a unit that comes back after it has passed.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum KnownUnit {
+    /// It is stopped and explained.
+    #[default]
+    Refuse,
+    /// It runs again and gets a new identity; a pass revokes the old one.
+    Reissue,
+    /// It runs again with its NVS untouched and keeps session and certificate; it must report `provision skipped`. A
+    /// unit without a session on record that may log in runs like a new one.
+    Keep,
+}
+
+/// Whether a field may be left out of the JSON.
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// A flash region of the recipe.
@@ -73,6 +153,35 @@ pub const APP_REGION: &str = "app";
 pub const NVS_REGION: &str = "nvs";
 
 impl Policy {
+    /// A policy that demands nothing beyond identity, provisioning and connection.
+    pub const fn plain(injection: Injection, chip: Chip, flash_size: FlashSize) -> Self {
+        Self {
+            injection,
+            chip,
+            min_revision: None,
+            flash_size,
+            max_attempts: 0,
+            max_batch_attempts: 0,
+            retry: None,
+            known_unit: KnownUnit::Refuse,
+            refuse_provisioned: false,
+            client_certificate: false,
+            presence: false,
+            keep_auth_code: false,
+            regions: Vec::new(),
+            app: None,
+            field: None,
+            ota: None,
+            search_flash: false,
+        }
+    }
+
+    /// The steps that a run of this recipe takes, in order.
+    pub fn steps(&self) -> impl Iterator<Item = Step> + use<> {
+        let two_stages = self.field.is_some();
+        Step::ALL.into_iter().filter(move |step| two_stages || !matches!(step, Step::FieldFlash | Step::FieldConnect))
+    }
+
     /// Key of a recipe on record: SHA-256 over its text and this policy, which names every image by its hash. So an
     /// image that is built anew makes another recipe, though not a letter of the text changed.
     pub fn recipe_hash(&self, text: &str) -> Sha256Digest {
@@ -91,6 +200,9 @@ const RECIPE_LABEL: &[u8] = b"firstpass-recipe-v1";
 pub enum Injection {
     /// A one-time auth code in NVS; the unit provisions itself over HTTPS.
     Nvs,
+    /// A one-time auth code patched into the app's image, for firmware with a compiled-in code; the unit provisions
+    /// itself over HTTPS and does not send its MAC.
+    Image,
     /// A complete session in NVS, made by the line; the unit reports `provision skipped`.
     Session,
 }

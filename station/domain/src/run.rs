@@ -60,14 +60,27 @@ pub enum Step {
     Provision,
     /// Wait for the broker's proof of life.
     Connect,
+    /// Two-stage recipes: write and verify the field image over the factory image, NVS untouched.
+    FieldFlash,
+    /// Two-stage recipes: wait for `provision skipped` and the proof of life of the field image.
+    FieldConnect,
     /// Read back and compare.
     Attest,
 }
 
 impl Step {
-    /// Every step, in order.
-    pub const ALL: [Self; 7] =
-        [Self::Identify, Self::Prepare, Self::Flash, Self::Boot, Self::Provision, Self::Connect, Self::Attest];
+    /// Every step, in order. A recipe's own are [`crate::Policy::steps`].
+    pub const ALL: [Self; 9] = [
+        Self::Identify,
+        Self::Prepare,
+        Self::Flash,
+        Self::Boot,
+        Self::Provision,
+        Self::Connect,
+        Self::FieldFlash,
+        Self::FieldConnect,
+        Self::Attest,
+    ];
 
     /// The step's name, as in `--json` and on record.
     pub const fn name(self) -> &'static str {
@@ -78,6 +91,8 @@ impl Step {
             Self::Boot => "boot",
             Self::Provision => "provision",
             Self::Connect => "connect",
+            Self::FieldFlash => "field_flash",
+            Self::FieldConnect => "field_connect",
             Self::Attest => "attest",
         }
     }
@@ -94,7 +109,12 @@ impl FromStr for Step {
 
     fn from_str(text: &str) -> Result<Self, IdError> {
         let known = Self::ALL.into_iter().find(|step| step.name() == text);
-        known.ok_or_else(|| IdError::new(text, "a step: identify, prepare, flash, boot, provision, connect or attest"))
+        known.ok_or_else(|| {
+            IdError::new(
+                text,
+                "a step: identify, prepare, flash, boot, provision, connect, field_flash, field_connect or attest",
+            )
+        })
     }
 }
 

@@ -21,17 +21,12 @@ fn policy() -> Policy {
         written_by_unit,
     };
     Policy {
-        injection: Injection::Nvs,
-        chip: Chip::Esp32c3,
         min_revision: Some(Revision { major: 0, minor: 3 }),
-        flash_size: "4MB".parse::<FlashSize>().unwrap(),
-        max_attempts: 0,
-        repeat_passed: false,
         client_certificate: true,
         presence: true,
-        keep_auth_code: false,
         regions: vec![region("app", 0x10000, false), region("nvs", 0x9000, true)],
         app: Some(AppPolicy { version: "1.0.0".to_owned(), sha256: APP }),
+        ..Policy::plain(Injection::Nvs, Chip::Esp32c3, "4MB".parse::<FlashSize>().unwrap())
     }
 }
 
@@ -40,6 +35,7 @@ fn identity() -> Identity {
         chip: Some(Chip::Esp32c3),
         revision: Some(Revision { major: 0, minor: 4 }),
         flash_size: Some("4MB".parse().unwrap()),
+        flash_id: None,
         mac: mac(),
         security: Security::default(),
     }
@@ -71,12 +67,12 @@ fn good() -> Vec<Fact> {
     let device = || DeviceId::new("d-1").unwrap();
     vec![
         Fact::Identified(identity()),
-        Fact::Prepared { serial: SerialNumber::new("FP00000001").unwrap(), nvs_sha256: APP },
+        Fact::Prepared { serial: SerialNumber::new("FP00000001").unwrap(), nvs_sha256: APP, app: None },
         Fact::RegionWritten(digest("app", 0x10000)),
         Fact::RegionWritten(digest("nvs", 0x9000)),
         Fact::Uart(UartFact::FirstByte),
         Fact::Uart(UartFact::AppLoaded { offset: Some(0x10000) }),
-        Fact::Uart(UartFact::NetworkUp),
+        Fact::Uart(UartFact::NetworkUp { ip: None }),
         Fact::Uart(UartFact::ProvisionStarted),
         Fact::ProvisionAccepted {
             device_id: device(),
@@ -330,7 +326,7 @@ fn every_diagnosis_has_words_and_its_own_code() {
     names.dedup();
     assert_eq!(names.len(), Code::ALL.len());
     for code in Code::ALL {
-        let words = code.words();
+        let words = code.words(Default::default());
         for text in [words.what, words.why, words.remedy] {
             assert!(text.ends_with('.') && text.len() > 10, "{}: {text:?}", code.name());
         }

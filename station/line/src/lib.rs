@@ -204,7 +204,13 @@ async fn pump_gateway(mut events: mpsc::Receiver<GatewayEvent>, router: Arc<Rout
             GatewayEvent::ProvisionRefused { run: Some(run), evidence, .. } => {
                 router.deliver(run, Witnessed { evidence, recorded: true });
             }
-            GatewayEvent::ProvisionRefused { run: None, .. } => {}
+            GatewayEvent::ProvisionRefused { run: None, .. } | GatewayEvent::HandshakeFailed { .. } => {}
+            GatewayEvent::UpstreamFailed { run, evidence } => {
+                router.deliver(run, Witnessed { evidence, recorded: true });
+            }
+            GatewayEvent::FirmwareServed { run, evidence } => {
+                router.deliver(run, Witnessed { evidence, recorded: false });
+            }
         }
     }
 }

@@ -113,7 +113,7 @@ const fn occupant_behind(error: &LinkError) -> Occupant {
     let LinkError::Failed { fault, .. } = error else { return Occupant::Nobody };
     match fault {
         // An empty slot is silent, or its open line brings noise.
-        LinkFault::NoAnswer | LinkFault::Garbled | LinkFault::PortGone => Occupant::Nobody,
+        LinkFault::NoAnswer | LinkFault::Garbled | LinkFault::PortGone | LinkFault::PortMoved => Occupant::Nobody,
         LinkFault::PortBusy
         | LinkFault::PortUnusable
         | LinkFault::FixtureFailed

@@ -13,7 +13,7 @@ mod watch;
 use std::{sync::Arc, time::Instant};
 
 use firstpass_device::{Fixture, Leases, PortName, UartEvent};
-use firstpass_domain::{Evidence, Fact, Run, RunId, SlotId, Step, StepOutcome, Timestamp, Verdict, judge};
+use firstpass_domain::{Evidence, Fact, Policy, Run, RunId, SlotId, Step, StepOutcome, Timestamp, Verdict, judge};
 use firstpass_gateway::{https::Provisioner, mqtt::BrokerHandle};
 use firstpass_store::{BatchId, NewRun, Store};
 use tokio::sync::broadcast;
@@ -125,7 +125,7 @@ impl Driver {
                 Verdict::Fail(diagnosis) => return self.end_failed(diagnosis).await,
                 Verdict::Open { step } if last == Some(step) => return Err(StationError::Stuck { step }),
                 Verdict::Open { step } => {
-                    let next = next_step(last, step);
+                    let next = next_step(&self.context.recipe.policy, last, step);
                     last = Some(next);
                     self.perform(next).await?;
                 }
@@ -146,6 +146,7 @@ impl Driver {
             Step::Flash => self.flash().await?,
             Step::Boot => self.boot().await?,
             Step::Provision | Step::Connect => self.watch(step).await?,
+            Step::FieldFlash | Step::FieldConnect => return Err(StationError::Stuck { step }),
             Step::Attest => self.attest().await?,
         }
         crash::reach(crash_at, CrashPoint::Step(step, Edge::Done));
@@ -217,8 +218,8 @@ impl Driver {
 
 /// The step to do after `last` when `open` is the first one that lacks evidence. A step whose evidence came early is not
 /// left out: it stands on record like every other.
-fn next_step(last: Option<Step>, open: Step) -> Step {
-    let next = Step::ALL.into_iter().find(|step| last.is_none_or(|last| *step > last));
+fn next_step(policy: &Policy, last: Option<Step>, open: Step) -> Step {
+    let next = policy.steps().find(|step| last.is_none_or(|last| *step > last));
     next.map_or(open, |next| next.min(open))
 }
 
@@ -228,6 +229,9 @@ mod tests {
 
     #[test]
     fn a_step_whose_evidence_came_early_is_still_done() {
+        let flash_size = "4MB".parse().unwrap();
+        let policy = Policy::plain(firstpass_domain::Injection::Nvs, firstpass_domain::Chip::Esp32c3, flash_size);
+        let next_step = |last, open| next_step(&policy, last, open);
         assert_eq!(next_step(None, Step::Identify), Step::Identify);
         assert_eq!(next_step(Some(Step::Boot), Step::Provision), Step::Provision);
         assert_eq!(next_step(Some(Step::Provision), Step::Attest), Step::Connect);

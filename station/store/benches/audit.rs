@@ -52,19 +52,7 @@ async fn write(store: &dyn Store) -> Result<i64, Box<dyn std::error::Error>> {
 }
 
 fn policy() -> Result<Policy, Box<dyn std::error::Error>> {
-    Ok(Policy {
-        injection: Injection::Nvs,
-        chip: Chip::Esp32c3,
-        min_revision: None,
-        flash_size: FlashSize::from_bytes(4 << 20)?,
-        max_attempts: 0,
-        repeat_passed: false,
-        client_certificate: false,
-        presence: false,
-        keep_auth_code: false,
-        regions: Vec::new(),
-        app: None,
-    })
+    Ok(Policy { ..Policy::plain(Injection::Nvs, Chip::Esp32c3, FlashSize::from_bytes(4 << 20)?) })
 }
 
 async fn verify(store: &dyn Store) -> Result<i64, StoreError> {

@@ -48,17 +48,8 @@ async fn fail(store: &SqliteStore, run: RunId, policy: &Policy, at: Timestamp) {
 
 fn recipe(text: &str) -> RecipeRecord {
     let policy = Policy {
-        injection: Injection::Nvs,
-        chip: Chip::Esp32c3,
-        min_revision: None,
-        flash_size: FlashSize::from_bytes(4 << 20).unwrap(),
-        max_attempts: 0,
-        repeat_passed: false,
-        client_certificate: false,
         presence: true,
-        keep_auth_code: false,
-        regions: Vec::new(),
-        app: None,
+        ..Policy::plain(Injection::Nvs, Chip::Esp32c3, FlashSize::from_bytes(4 << 20).unwrap())
     };
     RecipeRecord { hash: policy.recipe_hash(text), name: "lamp".to_owned(), text: text.to_owned(), policy }
 }

@@ -33,6 +33,7 @@ pub(super) fn identify(link: &mut Link) -> Result<Identity, WireError> {
         mac: mac(link)?,
         security: security(link)?,
         flash_size: flash_size(link.wire(), chip)?,
+        flash_id: None,
     })
 }
 

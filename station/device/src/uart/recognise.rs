@@ -104,7 +104,7 @@ fn is_panic(line: &str) -> bool {
 fn fact(line: LogLine) -> Option<UartFact> {
     Some(match line {
         LogLine::WifiRetry { .. } => return None,
-        LogLine::WifiConnected { .. } => UartFact::NetworkUp,
+        LogLine::WifiConnected { ip } => UartFact::NetworkUp { ip: ip.parse().ok() },
         LogLine::WifiFailed { text } => UartFact::NetworkFailed { text },
         LogLine::ProvisionStarted { .. } => UartFact::ProvisionStarted,
         LogLine::ProvisionSkipped => UartFact::ProvisionSkipped,

@@ -21,6 +21,7 @@ fn is_complete(policy: &Policy, evidence: &[Evidence], step: Step) -> bool {
         Step::Boot => any(&|fact| matches!(fact, Fact::Uart(line) if shows_app(line))),
         Step::Provision => issued(evidence).is_some_and(|issued| any(&|fact| unit_confirms(policy, &issued, fact))),
         Step::Connect => proof_of_life(policy, evidence).is_some(),
+        Step::FieldFlash | Step::FieldConnect => policy.field.is_none(),
         Step::Attest => is_attested(policy, evidence),
     }
 }
@@ -30,7 +31,7 @@ const fn shows_app(line: &UartFact) -> bool {
     matches!(
         line,
         UartFact::AppLoaded { .. }
-            | UartFact::NetworkUp
+            | UartFact::NetworkUp { .. }
             | UartFact::ProvisionStarted
             | UartFact::ProvisionSkipped
             | UartFact::Provisioned { .. }
@@ -42,7 +43,7 @@ const fn shows_app(line: &UartFact) -> bool {
 /// The unit's own word that it has taken the session over.
 fn unit_confirms(policy: &Policy, issued: &Issued<'_>, fact: &Fact) -> bool {
     match policy.injection {
-        Injection::Nvs => {
+        Injection::Nvs | Injection::Image => {
             matches!(fact, Fact::Uart(UartFact::Provisioned { username }) if username == issued.mqtt_username)
         }
         Injection::Session => matches!(fact, Fact::Uart(UartFact::ProvisionSkipped)),

@@ -17,6 +17,14 @@ fn judge_fact(policy: &Policy, before: &[Evidence], fact: &Fact) -> Option<Diagn
     match fact {
         Fact::Identified(identity) => judge_identity(policy, identity),
         Fact::Reconnected { mac } => judge_reconnect(before, *mac),
+        Fact::SessionKept { .. }
+        | Fact::SessionFound { .. }
+        | Fact::BaudReduced { .. }
+        | Fact::PortMoved { .. }
+        | Fact::FlashSearched { .. }
+        | Fact::FirmwareServed { .. }
+        | Fact::UpstreamFailed { .. }
+        | Fact::HandshakeFailed { .. } => None,
         Fact::Prepared { .. } | Fact::Subscribed { .. } | Fact::Presence { .. } => None,
         Fact::RegionWritten(digest) => judge_region(policy, digest, Step::Flash, Code::FlashVerifyFailed)
             .or_else(|| judge_own_region(before, digest)),
@@ -166,7 +174,17 @@ fn judge_uart(policy: &Policy, before: &[Evidence], line: &UartFact) -> Option<D
         UartFact::AppLoaded { offset } => judge_loaded(policy, before, *offset),
         UartFact::InitComplete { device_id } => judge_device(before, device_id),
         UartFact::FirstByte
-        | UartFact::NetworkUp
+        | UartFact::NetworkUp { .. }
+        | UartFact::WifiJoined
+        | UartFact::WifiDisconnected { .. }
+        | UartFact::DnsFailed { .. }
+        | UartFact::TlsFailed { .. }
+        | UartFact::NvsFailed { .. }
+        | UartFact::ClientError { .. }
+        | UartFact::FirmwareFault { .. }
+        | UartFact::BackingOff { .. }
+        | UartFact::Backtrace { .. }
+        | UartFact::BrownOut
         | UartFact::NetworkFailed { .. }
         | UartFact::ProvisionStarted
         | UartFact::ProvisionTransport { .. }
@@ -186,7 +204,7 @@ fn judge_uart(policy: &Policy, before: &[Evidence], line: &UartFact) -> Option<D
             if restarts < updates { None } else { fail(Code::BootLoop, Step::Boot, reason) }
         }
         UartFact::ProvisionSkipped => match policy.injection {
-            Injection::Nvs => fail(Code::ProvisionUnexpected, Step::Provision, "provision skipped"),
+            Injection::Nvs | Injection::Image => fail(Code::ProvisionUnexpected, Step::Provision, "provision skipped"),
             Injection::Session => None,
         },
         UartFact::ProvisionImpossible => fail(Code::ProvisionImpossible, Step::Provision, ""),
@@ -228,6 +246,7 @@ const fn link_code(fault: LinkFault) -> Code {
         LinkFault::PortBusy => Code::PortBusy,
         LinkFault::PortGone => Code::PortGone,
         LinkFault::PortUnusable => Code::PortUnusable,
+        LinkFault::PortMoved => Code::PortMoved,
         LinkFault::FixtureFailed => Code::FixtureFailed,
         LinkFault::NoAnswer => Code::NoAnswer,
         LinkFault::Garbled => Code::LinkGarbled,
@@ -245,5 +264,8 @@ const fn rule_code(rule: Rule) -> Code {
         Rule::PassedBefore => Code::PassedBefore,
         Rule::InWorkElsewhere => Code::InWorkElsewhere,
         Rule::QuotaReached => Code::QuotaReached,
+        Rule::BatchAttemptsUsedUp => Code::BatchAttemptsUsedUp,
+        Rule::Quarantined => Code::Quarantined,
+        Rule::Scrapped => Code::Scrapped,
     }
 }

@@ -11,10 +11,10 @@ pub(super) fn explain(policy: &Policy, evidence: &[Evidence]) -> Option<Diagnosi
     })?;
     let waited = format!("nothing for {after_ms} ms");
     let (code, seen) = match step {
-        Step::Identify | Step::Prepare | Step::Flash | Step::Attest => (Code::StepTimedOut, waited),
+        Step::Identify | Step::Prepare | Step::Flash | Step::FieldFlash | Step::Attest => (Code::StepTimedOut, waited),
         Step::Boot => explain_boot(evidence, waited),
         Step::Provision => explain_provision(evidence, waited),
-        Step::Connect => explain_connect(policy, evidence, waited),
+        Step::Connect | Step::FieldConnect => explain_connect(policy, evidence, waited),
     };
     Some(Diagnosis::new(code, step, seen))
 }
@@ -28,7 +28,7 @@ fn explain_provision(evidence: &[Evidence], waited: String) -> (Code, String) {
     let last = last_uart(evidence, |line| match line {
         UartFact::NetworkFailed { text } => Some((Code::NetworkFailed, text.clone())),
         UartFact::ProvisionTransport { error } => Some((Code::ProvisionTransport, error.clone())),
-        UartFact::ProvisionStarted | UartFact::NetworkUp => Some((Code::ProvisionTimedOut, waited.clone())),
+        UartFact::ProvisionStarted | UartFact::NetworkUp { .. } => Some((Code::ProvisionTimedOut, waited.clone())),
         _ => None,
     });
     let spoke = issued(evidence).is_some_and(|issued| !issued.on_behalf);

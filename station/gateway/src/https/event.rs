@@ -23,4 +23,25 @@ pub enum GatewayEvent {
         /// [`firstpass_domain::Fact::ProvisionRefused`].
         evidence: Evidence,
     },
+    /// A unit has fetched the firmware that it was offered, by the download token in its URL.
+    FirmwareServed {
+        /// The run that the offer was made in.
+        run: RunId,
+        /// [`firstpass_domain::Fact::FirmwareServed`]; not on record yet.
+        evidence: Evidence,
+    },
+    /// The service that this station relays to did not grant a unit's request; the unit was told to come back or refused.
+    UpstreamFailed {
+        /// The run that the unit's code is for.
+        run: RunId,
+        /// [`firstpass_domain::Fact::UpstreamFailed`]; on record already.
+        evidence: Evidence,
+    },
+    /// A TLS handshake failed, at HTTPS or at the broker. Nothing but the address tells whose it was.
+    HandshakeFailed {
+        /// Who connected.
+        peer: SocketAddr,
+        /// [`firstpass_domain::Fact::HandshakeFailed`]; not on record.
+        evidence: Evidence,
+    },
 }

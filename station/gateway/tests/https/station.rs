@@ -257,17 +257,5 @@ async fn open_batch(store: &dyn Store, now: Timestamp) -> (BatchId, Sha256Digest
 }
 
 fn policy() -> Policy {
-    Policy {
-        injection: Injection::Nvs,
-        chip: Chip::Esp32c3,
-        min_revision: None,
-        flash_size: FlashSize::from_bytes(4 << 20).unwrap(),
-        max_attempts: 0,
-        repeat_passed: false,
-        client_certificate: false,
-        presence: true,
-        keep_auth_code: false,
-        regions: Vec::new(),
-        app: None,
-    }
+    Policy { presence: true, ..Policy::plain(Injection::Nvs, Chip::Esp32c3, FlashSize::from_bytes(4 << 20).unwrap()) }
 }

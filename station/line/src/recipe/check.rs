@@ -49,18 +49,20 @@ pub(super) fn check(path: &Path, text: String, raw: RawRecipe) -> Result<Recipe,
     let provision = provision_plan(source, &raw.provision)?;
     let timeouts = timeouts(source, &raw.timeouts)?;
     let policy = Policy {
-        injection: raw.injection,
-        chip,
         // The image's own demand holds, whatever the recipe says.
         min_revision: min_revision.max(Some(product.min_revision)),
-        flash_size,
         max_attempts: raw.unit.max_attempts,
-        repeat_passed: raw.unit.repeat_passed,
+        known_unit: if raw.unit.repeat_passed {
+            firstpass_domain::KnownUnit::Reissue
+        } else {
+            firstpass_domain::KnownUnit::Refuse
+        },
         client_certificate: raw.provision.client_certificate,
         presence: raw.proof.presence,
         keep_auth_code: raw.provision.keep_auth_code,
         regions: region_policies(&product, &nvs),
         app: raw.proof.ping.then_some(product.app),
+        ..Policy::plain(raw.injection, chip, flash_size)
     };
     Ok(Recipe {
         name: raw.name.into_inner(),

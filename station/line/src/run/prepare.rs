@@ -32,6 +32,7 @@ impl Driver {
         let injection = self.context.recipe.policy.injection;
         let code = match injection {
             Injection::Nvs => Some(self.issue_code(&mut entries).await?),
+            Injection::Image => return Err(StationError::Stuck { step: firstpass_domain::Step::Prepare }),
             Injection::Session if self.issue_session(mac, &mut entries).await? => None,
             Injection::Session => return Ok(()),
         };
@@ -41,7 +42,7 @@ impl Driver {
         let image = Arc::new(PreparedImage::new(&image));
         let nvs = Region { name: NVS_REGION.to_owned(), offset: recipe.nvs.offset, image };
         self.gift = Some(Gift { nvs, code });
-        self.testify(Fact::Prepared { serial, nvs_sha256 }).await
+        self.testify(Fact::Prepared { serial, nvs_sha256, app: None }).await
     }
 
     /// Entries that both injections write.

@@ -77,10 +77,10 @@ impl Driver {
         let timeouts = self.context.recipe.timeouts;
         match step {
             Step::Identify | Step::Prepare => timeouts.identify,
-            Step::Flash => timeouts.flash,
+            Step::Flash | Step::FieldFlash => timeouts.flash,
             Step::Boot => timeouts.boot,
             Step::Provision => timeouts.provision,
-            Step::Connect => timeouts.connect,
+            Step::Connect | Step::FieldConnect => timeouts.connect,
             Step::Attest => timeouts.attest,
         }
     }

@@ -1,6 +1,6 @@
 //! Ties a run to its unit and asks the rules of the recipe.
 
-use firstpass_domain::{AuditKind, Mac, Policy, RunId, Timestamp, evidence::Rule};
+use firstpass_domain::{AuditKind, KnownUnit, Mac, Policy, RunId, Timestamp, evidence::Rule};
 use serde_json::json;
 
 use super::{LINE, runs, sessions};
@@ -46,7 +46,7 @@ async fn refusal(
         return Ok(Some(Rule::InWorkElsewhere));
     }
     let passed = "SELECT id FROM runs WHERE mac = $1 AND state = 'passed' LIMIT 1";
-    if !policy.repeat_passed && tx.row(passed, values![mac]).await?.is_some() {
+    if policy.known_unit == KnownUnit::Refuse && tx.row(passed, values![mac]).await?.is_some() {
         return Ok(Some(Rule::PassedBefore));
     }
     if policy.max_attempts != 0 && attempt > policy.max_attempts {
@@ -59,7 +59,15 @@ async fn refusal(
 async fn tie(tx: &mut Tx, run: RunId, mac: Mac, attempt: u32, refusal: Option<Rule>) -> Result<(), StoreError> {
     let (mac_on_run, attempt_on_run) = match refusal {
         Some(Rule::InWorkElsewhere) => (None, 0),
-        None | Some(Rule::PassedBefore | Rule::AttemptsUsedUp | Rule::QuotaReached) => (Some(mac), attempt),
+        None
+        | Some(
+            Rule::PassedBefore
+            | Rule::AttemptsUsedUp
+            | Rule::QuotaReached
+            | Rule::BatchAttemptsUsedUp
+            | Rule::Quarantined
+            | Rule::Scrapped,
+        ) => (Some(mac), attempt),
     };
     tx.execute(
         "UPDATE runs SET mac = $1, attempt = $2, admitted = $3 WHERE id = $4",

@@ -1,6 +1,6 @@
 //! The rules that a unit meets when it is identified.
 
-use firstpass_domain::{Policy, evidence::Rule};
+use firstpass_domain::{KnownUnit, Policy, evidence::Rule};
 use firstpass_store::Admission;
 
 use super::{
@@ -35,7 +35,7 @@ pub(crate) async fn a_unit_that_passed_is_refused_unless_the_policy_lets_it_repe
     let again = line.begin("A1").await.id;
     assert_eq!(line.identify(again, unit).await, refused(2, Rule::PassedBefore));
     line.fail(again).await;
-    let repeating = Policy { repeat_passed: true, ..policy() };
+    let repeating = Policy { known_unit: KnownUnit::Reissue, ..policy() };
     line.run_with("A1", unit, &repeating).await;
 }
 
@@ -68,7 +68,7 @@ pub(crate) async fn a_refused_run_leaves_the_unit_free_and_shows_in_its_history(
     line.identify(refused, unit).await;
     assert_conflict!(line.store.allocate_serial(refused, "FP", now()), "no unit that was admitted");
     // The refused run is still open, and does not keep the unit from a run that may have it.
-    let repeating = Policy { repeat_passed: true, ..policy() };
+    let repeating = Policy { known_unit: KnownUnit::Reissue, ..policy() };
     let repeated = line.run_with("A2", unit, &repeating).await;
     let detail = line.store.unit(unit).await.unwrap().unwrap();
     let ids: Vec<_> = detail.runs.iter().map(|run| run.id).collect();
@@ -84,7 +84,7 @@ pub(crate) async fn a_full_batch_refuses_further_units_but_not_one_of_its_own(pl
     line.pass(run).await;
     let other = line.begin("A1").await.id;
     assert_eq!(line.identify(other, mac()).await, refused(1, Rule::QuotaReached));
-    let repeating = Policy { repeat_passed: true, ..policy() };
+    let repeating = Policy { known_unit: KnownUnit::Reissue, ..policy() };
     let repeated = line.run_with("A2", unit, &repeating).await;
     line.provision(repeated).await;
     line.pass(repeated).await;

@@ -1,6 +1,6 @@
 //! How runs end.
 
-use firstpass_domain::{DiagnosisCode, Evidence, Fact, Policy, RunId, RunState, Step, StepOutcome};
+use firstpass_domain::{DiagnosisCode, Evidence, Fact, KnownUnit, Policy, RunId, RunState, Step, StepOutcome};
 use firstpass_store::{NewCertificate, NewSession, RunEnd};
 
 use super::{
@@ -92,7 +92,7 @@ pub(crate) async fn a_pass_needs_evidence_that_makes_one_when_it_is_committed(pl
 
 pub(crate) async fn who_ends_a_run_is_told_whose_sessions_ended_with_it(place: &dyn Place) {
     let line = Line::start(place).await;
-    let (unit, repeating) = (mac(), Policy { repeat_passed: true, ..policy() });
+    let (unit, repeating) = (mac(), Policy { known_unit: KnownUnit::Reissue, ..policy() });
     let bystander = line.admitted_run("A2").await;
     line.provision(bystander).await;
     let first = line.run_with("A1", unit, &repeating).await;
@@ -111,7 +111,7 @@ pub(crate) async fn who_ends_a_run_is_told_whose_sessions_ended_with_it(place: &
 pub(crate) async fn a_new_session_leaves_the_old_one_alive_until_its_run_passes(place: &dyn Place) {
     let line = Line::start(place).await;
     let unit = mac();
-    let repeating = Policy { repeat_passed: true, ..policy() };
+    let repeating = Policy { known_unit: KnownUnit::Reissue, ..policy() };
     let first = line.run_with("A1", unit, &repeating).await;
     let old = line.provision(first).await;
     line.pass(first).await;
@@ -138,7 +138,7 @@ pub(crate) async fn a_new_session_leaves_the_old_one_alive_until_its_run_passes(
 pub(crate) async fn a_failed_repeat_leaves_the_passed_run_and_its_session_alone(place: &dyn Place) {
     let line = Line::start(place).await;
     let unit = mac();
-    let repeating = Policy { repeat_passed: true, ..policy() };
+    let repeating = Policy { known_unit: KnownUnit::Reissue, ..policy() };
     let first = line.run_with("A1", unit, &repeating).await;
     let old = line.provision(first).await;
     line.pass(first).await;

@@ -23,17 +23,10 @@ pub(crate) fn policy() -> Policy {
         written_by_unit: false,
     };
     Policy {
-        injection: Injection::Nvs,
-        chip: Chip::Esp32c3,
-        min_revision: None,
-        flash_size: flash_size(),
-        max_attempts: 0,
-        repeat_passed: false,
-        client_certificate: false,
         presence: true,
-        keep_auth_code: false,
         regions: vec![app],
         app: Some(AppPolicy { version: "1.0.0".to_owned(), sha256: APP }),
+        ..Policy::plain(Injection::Nvs, Chip::Esp32c3, flash_size())
     }
 }
 
@@ -43,18 +36,18 @@ fn flash_size() -> FlashSize {
 
 /// Everything that [`policy`] demands, in order; whatever came before does not matter.
 pub(crate) fn of(mac: Mac) -> Vec<Evidence> {
-    let facts = [identified(mac), prepared(), written(), seen(UartFact::NetworkUp)].into_iter();
+    let facts = [identified(mac), prepared(), written(), seen(UartFact::NetworkUp { ip: None })].into_iter();
     let facts = facts.chain(provisioned(mac)).chain(connected()).chain(attested(mac));
     facts.map(|fact| Evidence { at: now(), fact }).collect()
 }
 
 pub(crate) fn identified(mac: Mac) -> Fact {
     let (chip, revision, flash_size) = (Some(Chip::Esp32c3), "v0.4".parse().ok(), Some(flash_size()));
-    Fact::Identified(Identity { chip, revision, flash_size, mac, security: Security::default() })
+    Fact::Identified(Identity { chip, revision, flash_size, flash_id: None, mac, security: Security::default() })
 }
 
 fn prepared() -> Fact {
-    Fact::Prepared { serial: SerialNumber::new("FP00000001").unwrap(), nvs_sha256: APP }
+    Fact::Prepared { serial: SerialNumber::new("FP00000001").unwrap(), nvs_sha256: APP, app: None }
 }
 
 fn digest() -> RegionDigest {
