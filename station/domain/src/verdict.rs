@@ -4,6 +4,8 @@
 
 mod complete;
 mod decisive;
+mod proof;
+mod stage;
 mod timeout;
 
 use serde::{Deserialize, Serialize};

@@ -1,29 +1,52 @@
 //! Which step's evidence is complete.
 
 use crate::{
-    DeviceId, Evidence, Fact, Injection, Policy, Step,
+    Evidence, Fact, KnownUnit, Policy, RegionPolicy, Step,
     evidence::{NvsReadBack, UartFact},
+    policy::NVS_REGION,
 };
+
+use super::{
+    proof::proof_of_field,
+    stage::{Issued, field_written, updated},
+};
+pub(super) use super::{proof::proof_of_life, stage::issued};
 
 /// The first step that lacks evidence; `None` when every step is complete.
 pub(super) fn first_open(policy: &Policy, evidence: &[Evidence]) -> Option<Step> {
-    Step::ALL.into_iter().find(|step| !is_complete(policy, evidence, *step))
+    policy.steps().find(|step| !is_complete(policy, evidence, *step))
 }
 
 fn is_complete(policy: &Policy, evidence: &[Evidence], step: Step) -> bool {
     let any = |wanted: &dyn Fn(&Fact) -> bool| evidence.iter().any(|e| wanted(&e.fact));
     match step {
         Step::Identify => any(&|fact| matches!(fact, Fact::Identified(_))),
-        Step::Prepare => any(&|fact| matches!(fact, Fact::Prepared { .. })),
-        Step::Flash => policy.regions.iter().all(|region| {
-            any(&|fact| matches!(fact, Fact::RegionWritten(d) if d.name == region.name && d.md5_matches))
-        }),
+        Step::Prepare => any(&|fact| matches!(fact, Fact::Prepared { .. })) && keeps_rightly(policy, evidence),
+        Step::Flash => written_at_first(policy, evidence).all(|region| is_written(evidence, region)),
         Step::Boot => any(&|fact| matches!(fact, Fact::Uart(line) if shows_app(line))),
-        Step::Provision => issued(evidence).is_some_and(|issued| any(&|fact| unit_confirms(policy, &issued, fact))),
-        Step::Connect => proof_of_life(policy, evidence).is_some(),
-        Step::FieldFlash | Step::FieldConnect => policy.field.is_none(),
+        Step::Provision => issued(evidence).is_some_and(|issued| any(&|fact| unit_confirms(&issued, fact))),
+        Step::Connect => proof_of_life(policy, evidence).is_some() && is_updated(policy, evidence),
+        Step::FieldFlash => policy.field.is_none() || field_written(policy, evidence).is_some(),
+        Step::FieldConnect => policy.field.is_none() || proof_of_field(policy, evidence).is_some(),
         Step::Attest => is_attested(policy, evidence),
     }
+}
+
+/// A session may be kept only where the recipe says so, and then none may be issued besides.
+fn keeps_rightly(policy: &Policy, evidence: &[Evidence]) -> bool {
+    let any = |wanted: fn(&Fact) -> bool| evidence.iter().any(|e| wanted(&e.fact));
+    let kept = any(|fact| matches!(fact, Fact::SessionKept { .. }));
+    !kept || policy.known_unit == KnownUnit::Keep && !any(|fact| matches!(fact, Fact::ProvisionAccepted { .. }))
+}
+
+/// The regions that the first stage writes: all of them, but not the NVS of a unit that keeps its session.
+fn written_at_first<'a>(policy: &'a Policy, evidence: &[Evidence]) -> impl Iterator<Item = &'a RegionPolicy> {
+    let kept = evidence.iter().any(|e| matches!(e.fact, Fact::SessionKept { .. }));
+    policy.regions.iter().filter(move |region| !kept || region.name != NVS_REGION)
+}
+
+pub(super) fn is_written(evidence: &[Evidence], region: &RegionPolicy) -> bool {
+    evidence.iter().any(|e| matches!(&e.fact, Fact::RegionWritten(d) if d.name == region.name && d.md5_matches))
 }
 
 /// Whether a line can only come from an app that runs. Boot-loader logs may be switched off; the contract's lines not.
@@ -41,80 +64,41 @@ const fn shows_app(line: &UartFact) -> bool {
 }
 
 /// The unit's own word that it has taken the session over.
-fn unit_confirms(policy: &Policy, issued: &Issued<'_>, fact: &Fact) -> bool {
-    match policy.injection {
-        Injection::Nvs | Injection::Image => {
-            matches!(fact, Fact::Uart(UartFact::Provisioned { username }) if username == issued.mqtt_username)
-        }
-        Injection::Session => matches!(fact, Fact::Uart(UartFact::ProvisionSkipped)),
+fn unit_confirms(issued: &Issued<'_>, fact: &Fact) -> bool {
+    match fact {
+        Fact::Uart(UartFact::ProvisionSkipped) => issued.on_behalf,
+        Fact::Uart(UartFact::Provisioned { username }) => !issued.on_behalf && username == issued.mqtt_username,
+        _ => false,
     }
 }
 
-/// The session that was issued to the unit, when one was.
-pub(super) struct Issued<'a> {
-    pub(super) device_id: &'a DeviceId,
-    pub(super) mqtt_username: &'a str,
-    pub(super) certificate: Option<crate::Sha256Digest>,
-    pub(super) on_behalf: bool,
+/// Whether the update that the unit was offered was fetched from this station and applied.
+fn is_updated(policy: &Policy, evidence: &[Evidence]) -> bool {
+    let Some(ota) = updated(policy, evidence) else { return true };
+    let fetched = |fact: &Fact| matches!(fact, Fact::FirmwareServed { sha256, .. } if *sha256 == ota.sha256);
+    evidence.iter().any(|e| fetched(&e.fact))
 }
 
-/// The last session issued.
-pub(super) fn issued(evidence: &[Evidence]) -> Option<Issued<'_>> {
-    evidence.iter().rev().find_map(|e| match &e.fact {
-        Fact::ProvisionAccepted { device_id, mqtt_username, certificate, on_behalf, .. } => {
-            Some(Issued { device_id, mqtt_username, certificate: *certificate, on_behalf: *on_behalf })
-        }
-        _ => None,
-    })
-}
-
-/// Index of the evidence that completed the proof of life: everything on one and the same connection.
-pub(super) fn proof_of_life(policy: &Policy, evidence: &[Evidence]) -> Option<usize> {
-    let issued = issued(evidence)?;
-    evidence.iter().enumerate().find_map(|(start, e)| match &e.fact {
-        Fact::MqttConnected { connection, username, certificate } if *username == issued.mqtt_username => {
-            let shown = !policy.client_certificate || certificate.as_ref() == Some(issued.device_id);
-            shown.then(|| proof_on(policy, evidence, start, *connection)).flatten()
-        }
-        _ => None,
-    })
-}
-
-/// Index of the evidence that completed the proof on `connection`, which began at `start`.
-fn proof_on(policy: &Policy, evidence: &[Evidence], start: usize, connection: u64) -> Option<usize> {
-    let position = |wanted: &dyn Fn(&Fact) -> bool| {
-        let alive = |fact: &Fact| !matches!(fact, Fact::MqttDisconnected { connection: c, .. } if *c == connection);
-        let later = evidence[start..].iter().take_while(|e| alive(&e.fact));
-        later.enumerate().find(|(_, e)| wanted(&e.fact)).map(|(index, _)| start + index)
-    };
-    // `{workspace_slug}/{device_key}/` comes first; the broker grants filters below the unit's own prefix only.
-    let is_filter = |filter: &str, name: &str| filter.split('/').skip(2).eq([name, "#"]);
-    let subscribed = |name: &'static str| {
-        position(
-            &|fact| matches!(fact, Fact::Subscribed { connection: c, filter } if *c == connection && is_filter(filter, name)),
-        )
-    };
-    let mut last = subscribed("cmd")?.max(subscribed("config")?);
-    if policy.presence {
-        let online = |fact: &Fact| matches!(fact, Fact::Presence { connection: c, online: true } if *c == connection);
-        last = last.max(position(&online)?);
-    }
-    if policy.app.is_some() {
-        let answered = |fact: &Fact| matches!(fact, Fact::PingAnswered { connection: c, .. } if *c == connection);
-        last = last.max(position(&answered)?);
-    }
-    Some(last)
-}
-
-/// Whether the flash was read back after the proof of life and says the same as the record.
+/// Whether the flash was read back after the last proof of life and says the same as the record.
 fn is_attested(policy: &Policy, evidence: &[Evidence]) -> bool {
-    let Some(proven) = proof_of_life(policy, evidence) else { return false };
+    let proven =
+        if policy.field.is_some() { proof_of_field(policy, evidence) } else { proof_of_life(policy, evidence) };
+    let Some(proven) = proven else { return false };
     let after = &evidence[proven..];
     let any = |wanted: &dyn Fn(&Fact) -> bool| after.iter().any(|e| wanted(&e.fact));
-    let regions = policy.regions.iter().filter(|region| !region.written_by_unit);
-    let mut regions = regions
-        .map(|region| any(&|fact| matches!(fact, Fact::RegionAttested(d) if d.name == region.name && d.md5_matches)));
+    let mut regions = at_the_end(policy).filter(|region| !region.written_by_unit);
+    let held = |region: &RegionPolicy| {
+        any(&|fact| matches!(fact, Fact::RegionAttested(d) if d.name == region.name && d.md5_matches))
+    };
     any(&|fact| matches!(fact, Fact::Reconnected { .. }))
-        && regions.all(|attested| attested)
+        && regions.all(held)
         && any(&|fact| matches!(fact, Fact::NvsReadBack(NvsReadBack { .. })))
+        && (!policy.search_flash || any(&|fact| matches!(fact, Fact::FlashSearched { .. })))
+}
+
+/// What must stand in flash at the end: the second stage's regions, and those of the first that they do not replace.
+fn at_the_end(policy: &Policy) -> impl Iterator<Item = &RegionPolicy> {
+    let field = policy.field.as_ref().map_or(&[] as &[RegionPolicy], |field| &field.regions);
+    let first = policy.regions.iter().filter(|region| !field.iter().any(|over| over.offset == region.offset));
+    first.chain(field)
 }
