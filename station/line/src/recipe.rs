@@ -6,21 +6,20 @@ mod check;
 mod error;
 mod files;
 mod nvs;
+mod plan;
 mod raw;
 
 use std::{
     io,
     path::{Path, PathBuf},
-    time::Duration,
 };
 
-use firstpass_contract::Secret;
-use firstpass_device::{NvsEntry, Region};
-use firstpass_domain::{Policy, Sha256Digest};
+use firstpass_device::Region;
+use firstpass_domain::{KnownUnit, Policy, Sha256Digest, policy::NVS_REGION};
 use firstpass_store::{ImageRecord, RecipeRecord};
-use uuid::Uuid;
 
 pub use error::RecipeError;
+pub use plan::{FieldStage, NvsPlan, OtaOffer, PatchPlan, ProvisionPlan, Timeouts};
 
 /// Longest recipe file, in bytes.
 const RECIPE_BYTES_MAX: u64 = 1024 * 1024;
@@ -40,67 +39,24 @@ pub struct Recipe {
     pub policy: Policy,
     /// Baud rate for flashing.
     pub baud: u32,
+    /// Baud rates to try, the fastest first; never empty.
+    pub bauds: Vec<u32>,
     /// Regions that are the same for every unit, in the order in which they are written.
     pub regions: Vec<Region>,
     /// The images as they go on record.
     pub images: Vec<ImageRecord>,
     /// What goes into the NVS partition.
     pub nvs: NvsPlan,
+    /// The app that takes the unit's code; present exactly with injection `image`, and then not among `regions`.
+    pub patch: Option<PatchPlan>,
+    /// The second stage, after the unit has proved its session.
+    pub field: Option<FieldStage>,
+    /// The update that the provisioning answer offers.
+    pub ota: Option<OtaOffer>,
     /// How the unit is provisioned.
     pub provision: ProvisionPlan,
     /// Time limits per step.
     pub timeouts: Timeouts,
-}
-
-/// What goes into the NVS partition besides identity.
-#[derive(Debug, Clone)]
-pub struct NvsPlan {
-    /// Namespace of the session.
-    pub namespace: String,
-    /// First byte of the partition in flash.
-    pub offset: u32,
-    /// Size of the partition in bytes.
-    pub len: u32,
-    /// Prefix of the serial numbers.
-    pub serial_prefix: String,
-    /// Wi-Fi network name.
-    pub wifi_ssid: Option<String>,
-    /// Wi-Fi passphrase.
-    pub wifi_pass: Option<Secret>,
-    /// Further entries of the same namespace.
-    pub extra: Vec<NvsEntry>,
-}
-
-/// How the unit is provisioned.
-#[derive(Debug, Clone)]
-pub struct ProvisionPlan {
-    /// Base URL without trailing slash; `None` is this station's.
-    pub url: Option<String>,
-    /// Workspace of the request.
-    pub workspace_id: Uuid,
-    /// Workspace part of topics.
-    pub workspace_slug: String,
-    /// Template of the request.
-    pub template_id: Option<String>,
-    /// How long an auth code is valid.
-    pub code_lifetime: Duration,
-}
-
-/// Time limits per step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Timeouts {
-    /// From connecting to knowing the unit.
-    pub identify: Duration,
-    /// For writing and verifying everything.
-    pub flash: Duration,
-    /// From reset to the app.
-    pub boot: Duration,
-    /// From the app to a provisioned session.
-    pub provision: Duration,
-    /// From the session to the proof of life.
-    pub connect: Duration,
-    /// For reading back and comparing.
-    pub attest: Duration,
 }
 
 impl Recipe {
@@ -117,5 +73,25 @@ impl Recipe {
     /// The recipe as it goes on record.
     pub fn record(&self) -> RecipeRecord {
         RecipeRecord { hash: self.hash, name: self.name.clone(), text: self.text.clone(), policy: self.policy.clone() }
+    }
+
+    /// The recipe that repairs a unit's credentials: a unit that has passed before gets a new identity.
+    ///
+    /// Where the app takes its code from NVS, only that partition is written; no other region, and so not the app, is
+    /// written or judged. Where the code is in the app, or a field image cannot provision, the whole recipe is done.
+    #[must_use]
+    pub fn reprovision(&self) -> Self {
+        let mut repair = self.clone();
+        repair.policy.known_unit = KnownUnit::Reissue;
+        repair.policy.refuse_provisioned = false;
+        if self.patch.is_none() && self.field.is_none() {
+            repair.regions.clear();
+            repair.images.clear();
+            repair.policy.regions.retain(|region| region.name == NVS_REGION);
+            repair.policy.app = None;
+            repair.policy.search_flash = false;
+        }
+        repair.hash = repair.policy.recipe_hash(&repair.text);
+        repair
     }
 }

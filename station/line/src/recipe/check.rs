@@ -30,6 +30,8 @@ const ERASED: u8 = 0xff;
 const NAME_MAX: usize = 64;
 /// Baud rates that the loader and common adapters take.
 const BAUD_RANGE: std::ops::RangeInclusive<u32> = 9_600..=4_000_000;
+/// Rates that a link falls back to when a faster one does not hold.
+const BAUD_STEPS: [u32; 2] = [460_800, 115_200];
 /// How long a code is valid by default.
 const CODE_LIFETIME: Duration = Duration::from_secs(900);
 /// Longest time limit or code lifetime that makes sense on a line, in seconds.
@@ -70,9 +72,13 @@ pub(super) fn check(path: &Path, text: String, raw: RawRecipe) -> Result<Recipe,
         hash: policy.recipe_hash(&text),
         policy,
         baud,
+        bauds: bauds_from(baud),
         regions: product.regions,
         images: product.images,
         nvs,
+        patch: None,
+        field: None,
+        ota: None,
         provision,
         timeouts,
         text,
@@ -209,6 +215,11 @@ fn check_baud(source: Source<'_>, baud: &Spanned<u32>) -> Result<u32, RecipeErro
     Err(source.error(baud.span(), "recipe_value", what, remedy))
 }
 
+/// The rate of the recipe and those that the link falls back to.
+fn bauds_from(baud: u32) -> Vec<u32> {
+    [baud].into_iter().chain(BAUD_STEPS.into_iter().filter(|step| *step < baud)).collect()
+}
+
 fn provision_plan(source: Source<'_>, raw: &RawProvision) -> Result<ProvisionPlan, RecipeError> {
     let workspace_id = Uuid::parse_str(raw.workspace_id.get_ref()).map_err(|_| {
         let what = format!("{:?} is no workspace id", raw.workspace_id.get_ref());
@@ -267,6 +278,7 @@ fn timeouts(source: Source<'_>, raw: &RawTimeouts) -> Result<Timeouts, RecipeErr
         provision: or(&raw.provision_s, 60)?,
         connect: or(&raw.connect_s, 60)?,
         attest: or(&raw.attest_s, 60)?,
+        ota: or(&raw.ota_s, 180)?,
     })
 }
 

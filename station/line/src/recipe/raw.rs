@@ -120,6 +120,7 @@ pub(super) struct RawTimeouts {
     pub(super) provision_s: Option<Spanned<u64>>,
     pub(super) connect_s: Option<Spanned<u64>>,
     pub(super) attest_s: Option<Spanned<u64>>,
+    pub(super) ota_s: Option<Spanned<u64>>,
 }
 
 /// Flashing baud rate when the recipe names none.
