@@ -145,6 +145,13 @@ impl FlashLayout {
         self.table.partitions().iter().find(is_ota).map(info)
     }
 
+    /// The partitions that updates go to, in the table's order.
+    pub fn ota_slots(&self) -> impl Iterator<Item = PartitionInfo> {
+        let fixed = [SubType::App(AppType::Factory), SubType::App(AppType::Test)];
+        let apps = self.table.partitions().iter().filter(|partition| partition.ty() == Type::App);
+        apps.filter(move |partition| !fixed.contains(&partition.subtype())).map(info)
+    }
+
     /// The partition that a unit without OTA data boots: `factory`, or else the first OTA slot.
     pub fn app(&self) -> Result<PartitionInfo, PartitionError> {
         let find = |app| self.table.find_by_subtype(Type::App, SubType::App(app));

@@ -57,6 +57,10 @@ pub struct Policy {
     /// Whether every byte of the flash must be accounted for at the end, so that the auth code is nowhere in it.
     #[serde(default, skip_serializing_if = "is_default")]
     pub search_flash: bool,
+    /// SHA-256 of the app image that every unit's own is made from (injection `image`). The verdict does not look at it;
+    /// it makes another image another recipe.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub app_template: Option<Sha256Digest>,
 }
 
 /// The field image of a two-stage recipe. NVS is not among its regions: it stays as the unit left it.
@@ -173,6 +177,7 @@ impl Policy {
             field: None,
             ota: None,
             search_flash: false,
+            app_template: None,
         }
     }
 
