@@ -51,21 +51,33 @@ pub struct Link {
     fixture: Fixture,
     usb_pid: u16,
     chip: espflash::target::Chip,
+    wanted: u32,
+    baud: u32,
     // Only away while espflash has it, within one call.
     wire: Option<Wire>,
 }
 
 impl Link {
-    /// Resets the unit on the leased port into download mode, loads the stub and raises the baud rate to `baud`.
-    /// On failure the lease is dropped, which passes the port on.
+    /// Resets the unit on the leased port into download mode, loads the stub and raises the baud rate to the first of
+    /// `bauds` (descending) at which the unit is understood. On failure the lease is dropped, which passes the port on.
     pub fn connect(
         lease: PortLease,
         fixture: Fixture,
-        baud: u32,
+        bauds: &[u32],
         token: &CancellationToken,
     ) -> Result<Self, LinkError> {
         let operation = format!("connect to the unit on {}", lease.port());
-        connect::connect(lease, fixture, baud, token).map_err(|err| err.during(operation))
+        connect::connect(lease, fixture, bauds, token).map_err(|err| err.during(operation))
+    }
+
+    /// The baud rate of this link.
+    pub fn baud(&self) -> u32 {
+        self.baud
+    }
+
+    /// The rate that did not hold, and the one that was taken instead; `None` while the first rate holds.
+    pub fn reduced(&self) -> Option<(u32, u32)> {
+        (self.baud != self.wanted).then_some((self.wanted, self.baud))
     }
 
     /// Which port.

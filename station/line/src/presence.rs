@@ -103,7 +103,7 @@ async fn ask(slot: &Slot, leases: &Leases, token: &CancellationToken) -> Occupan
     let (slot, leases, token) = (slot.clone(), leases.clone(), token.clone());
     let asked = blocking("looking for a unit", move || {
         let Some(lease) = leases.acquire(&slot.port, &token) else { return Occupant::Nobody };
-        let mac = Link::connect(lease, slot.fixture, BAUD_DEFAULT, &token).and_then(|mut link| link.read_mac());
+        let mac = Link::connect(lease, slot.fixture, &[BAUD_DEFAULT], &token).and_then(|mut link| link.read_mac());
         mac.map_or_else(|error| occupant_behind(&error), Occupant::Unit)
     });
     asked.await.unwrap_or(Occupant::Nobody)

@@ -30,19 +30,29 @@ const MAGIC_REGISTER: u32 = 0x4000_1000;
 pub(super) fn connect(
     lease: PortLease,
     fixture: Fixture,
-    baud: u32,
+    bauds: &[u32],
     token: &CancellationToken,
 ) -> Result<Link, WireError> {
-    let port = ports::open(lease.port(), BAUD_DEFAULT)?;
+    let wanted = bauds.first().copied().unwrap_or(BAUD_DEFAULT);
+    let mut port = ports::open(lease.port(), BAUD_DEFAULT)?;
     let usb_pid = match fixture {
         Fixture::DtrRts => ports::usb_pid(lease.port()),
         Fixture::Socket(_) => 0,
     };
-    let wire = call_loader(port, &fixture, usb_pid, token)?;
-    let (port, chip) = load_stub(wire.into_port(), usb_pid, token)?;
-    let mut wire = Wire::new(port, token.clone())?;
-    raise_baud(&mut wire, baud)?;
-    Ok(Link { lease, fixture, usb_pid, chip, wire: Some(wire) })
+    let mut lower = bauds.iter().skip(1);
+    let mut baud = wanted;
+    loop {
+        let wire = call_loader(port, &fixture, usb_pid, token)?;
+        let (loaded, chip) = load_stub(wire.into_port(), usb_pid, token)?;
+        let mut wire = Wire::new(loaded, token.clone())?;
+        match raise_baud(&mut wire, baud) {
+            Ok(()) => return Ok(Link { lease, fixture, usb_pid, chip, wanted, baud, wire: Some(wire) }),
+            Err(err @ WireError::Baud { .. }) => baud = *lower.next().ok_or(err)?,
+            Err(err) => return Err(err),
+        }
+        wire.set_baud(BAUD_DEFAULT)?;
+        port = wire.into_port();
+    }
 }
 
 /// Resets the unit into download mode until its loader answers.

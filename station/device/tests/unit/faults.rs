@@ -66,14 +66,14 @@ fn a_port_that_has_gone_cannot_be_connected_to() {
 fn a_path_that_is_no_serial_port_is_unusable() {
     let slot = Slot::new([]);
     let lease = Leases::new().try_acquire(&PortName::new("/dev/null")).unwrap();
-    let connected = Link::connect(lease, slot.fixture(), BAUD, &slot.token);
+    let connected = Link::connect(lease, slot.fixture(), &[BAUD], &slot.token);
     assert_eq!(connected.unwrap_err().fault(), Some(LinkFault::PortUnusable));
 }
 
 #[test]
 fn a_port_without_reset_lines_cannot_reset_its_unit() {
     let slot = Slot::new([]);
-    let connected = Link::connect(slot.lease(), Fixture::DtrRts, BAUD, &slot.token);
+    let connected = Link::connect(slot.lease(), Fixture::DtrRts, &[BAUD], &slot.token);
     let err = connected.unwrap_err();
     assert_eq!(err.fault(), Some(LinkFault::FixtureFailed), "{}", err.detail());
 }
@@ -101,7 +101,7 @@ fn a_unit_without_power_gives_no_answer() {
     let fixture = DeafFixture::listen(slot.folder());
     slot.unit.power_off().unwrap();
     assert_eq!(slot.unit.status().mode, Mode::Off);
-    let connected = Link::connect(slot.lease(), fixture.fixture(), BAUD, &slot.token);
+    let connected = Link::connect(slot.lease(), fixture.fixture(), &[BAUD], &slot.token);
     let err = connected.unwrap_err();
     assert_eq!(err.fault(), Some(LinkFault::NoAnswer), "{}", err.detail());
 }
@@ -110,7 +110,7 @@ fn a_unit_without_power_gives_no_answer() {
 fn a_fixture_that_is_not_there_has_failed() {
     let slot = Slot::new([]);
     let fixture = Fixture::Socket("/no/such/fixture".into());
-    let connected = Link::connect(slot.lease(), fixture, BAUD, &slot.token);
+    let connected = Link::connect(slot.lease(), fixture, &[BAUD], &slot.token);
     assert_eq!(connected.unwrap_err().fault(), Some(LinkFault::FixtureFailed));
 }
 
@@ -135,7 +135,7 @@ fn a_cancelled_connect_gives_up_a_silent_unit() {
     let fixture = DeafFixture::listen(slot.folder());
     slot.unit.power_off().unwrap();
     slot.token.cancel();
-    let connected = Link::connect(slot.lease(), fixture.fixture(), BAUD, &slot.token);
+    let connected = Link::connect(slot.lease(), fixture.fixture(), &[BAUD], &slot.token);
     assert!(matches!(connected, Err(LinkError::Cancelled { .. })), "{connected:?}");
     assert!(slot.connect().is_err(), "the port has been passed on");
 }

@@ -37,7 +37,7 @@ impl WeakFixture {
 fn a_unit_that_prints_without_end_is_reset_again_until_it_is_in_its_loader() {
     let slot = Slot::new([]);
     let fixture = WeakFixture::listen(slot.folder(), slot.unit.clone());
-    let link = Link::connect(slot.lease(), Fixture::Socket(fixture.0), BAUD, &slot.token);
+    let link = Link::connect(slot.lease(), Fixture::Socket(fixture.0), &[BAUD], &slot.token);
     assert_eq!(link.unwrap().read_mac().unwrap().to_string(), "02:00:00:00:00:2a");
 }
 
@@ -47,6 +47,6 @@ fn a_unit_that_only_prints_gives_no_answer() {
     let fixture = DeafFixture::listen(slot.folder());
     slot.unit.reset(Straps::Run).unwrap();
     slot.unit.release().unwrap();
-    let err = Link::connect(slot.lease(), fixture.fixture(), BAUD, &slot.token).unwrap_err();
+    let err = Link::connect(slot.lease(), fixture.fixture(), &[BAUD], &slot.token).unwrap_err();
     assert_eq!(err.fault(), Some(LinkFault::NoAnswer), "{}", err.detail());
 }

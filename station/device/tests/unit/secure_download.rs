@@ -69,7 +69,7 @@ fn fault_of(info: Option<Vec<u8>>) -> (Option<LinkFault>, String) {
     let (lease, token, over) = (Leases::new().try_acquire(&name), CancellationToken::new(), CancellationToken::new());
     let err = thread::scope(|scope| {
         scope.spawn(|| play_rom(rom, info, &over));
-        let connected = Link::connect(lease.unwrap(), fixture.fixture(), BAUD, &token);
+        let connected = Link::connect(lease.unwrap(), fixture.fixture(), &[BAUD], &token);
         over.cancel();
         connected.unwrap_err()
     });

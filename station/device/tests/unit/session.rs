@@ -33,7 +33,7 @@ fn session(slot: &Slot, firmware: &[Region]) {
     assert_eq!(events.blocking_recv(), Some(UartEvent::Fact(UartFact::FirstByte)));
     assert_eq!(events.blocking_recv(), Some(UartEvent::Fact(LOADED)));
     let lease = capture.stop();
-    let mut link = Link::connect(lease, slot.fixture(), BAUD, &slot.token).unwrap();
+    let mut link = Link::connect(lease, slot.fixture(), &[BAUD], &slot.token).unwrap();
     assert_eq!(link.read_mac().unwrap(), mac);
     assert!(link.digest(firmware).unwrap().iter().all(|digest| digest.md5_matches));
 }

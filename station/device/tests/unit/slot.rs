@@ -74,7 +74,7 @@ impl Slot {
     }
 
     pub(crate) fn connect(&self) -> Result<Link, LinkError> {
-        Link::connect(self.lease(), self.fixture(), BAUD, &self.token)
+        Link::connect(self.lease(), self.fixture(), &[BAUD], &self.token)
     }
 }
 

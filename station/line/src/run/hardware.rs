@@ -126,7 +126,7 @@ impl Driver {
                     .acquire(&slot.port, token)
                     .ok_or_else(|| LinkError::Cancelled { operation: "wait for the port".to_owned() })?,
             };
-            Link::connect(lease, slot.fixture, baud, token).map(Box::new)
+            Link::connect(lease, slot.fixture, &[baud], token).map(Box::new)
         })
         .await
     }
