@@ -56,6 +56,20 @@ macro_rules! audit_kinds {
 audit_kinds! {
     /// A batch was opened.
     BatchOpened = "batch.opened";
+    /// A batch takes no further unit for a while.
+    BatchPaused = "batch.paused";
+    /// A paused batch takes units again.
+    BatchResumed = "batch.resumed";
+    /// A batch was closed for good.
+    BatchClosed = "batch.closed";
+    /// A unit was set aside until a person releases it.
+    UnitQuarantined = "unit.quarantined";
+    /// A unit that was set aside may run again.
+    UnitReleased = "unit.released";
+    /// A unit was scrapped: its MAC is refused for ever.
+    UnitScrapped = "unit.scrapped";
+    /// The baud rate that holds on a slot was noted.
+    SlotBaudNoted = "slot.baud_noted";
     /// A run began on a slot.
     RunBegan = "run.began";
     /// The run's unit became known.

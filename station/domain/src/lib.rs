@@ -10,6 +10,7 @@ pub mod password;
 pub mod policy;
 pub mod problem;
 pub mod run;
+pub mod serial;
 pub mod time;
 pub mod verdict;
 
@@ -23,5 +24,6 @@ pub use policy::{
 };
 pub use problem::Problem;
 pub use run::{Run, RunState, Step, StepOutcome};
+pub use serial::SerialPattern;
 pub use time::Timestamp;
 pub use verdict::{Verdict, judge};
