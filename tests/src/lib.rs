@@ -2,6 +2,8 @@
 
 mod flash;
 mod gateway;
+pub mod matrix;
+pub mod network;
 mod outcome;
 mod process;
 mod product;

@@ -16,6 +16,8 @@ pub enum Injection {
     Nvs,
     /// A complete session in NVS.
     Session,
+    /// A one-time code in NVS, and then a field image over the factory image.
+    TwoStage,
 }
 
 /// A folder with images and a recipe.
@@ -51,6 +53,7 @@ impl Product {
         let name = match injection {
             Injection::Nvs => "demo-nvs.toml",
             Injection::Session => "demo-session.toml",
+            Injection::TwoStage => "demo-two-stage.toml",
         };
         let text = std::fs::read_to_string(repository().join("configs/recipes").join(name)).expect("a recipe");
         let path = self.folder().join(name);

@@ -36,9 +36,10 @@ fn programs() -> &'static Path {
 }
 
 fn build() -> PathBuf {
-    // The test binary lies in target/PROFILE/deps; programs lie one folder up.
-    let test = std::env::current_exe().expect("a process knows its program");
-    let folder = test.ancestors().nth(2).expect("tests lie in target/PROFILE/deps").to_owned();
+    // A program lies in target/PROFILE, and a test binary one folder further down, in deps.
+    let own = std::env::current_exe().expect("a process knows its program");
+    let folder = own.ancestors().skip(1).find(|folder| folder.file_name() != Some(OsStr::new("deps")));
+    let folder = folder.expect("programs lie in target/PROFILE").to_owned();
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut build = Command::new(cargo);
     build.current_dir(repository()).args(["build", "--quiet", "-p", "station", "-p", "virtual-unit"]);
