@@ -1,7 +1,13 @@
 //! What units talk to: HTTPS provisioning and the MQTT broker.
 
 mod accounts;
+mod handshake;
 pub mod https;
 pub mod mqtt;
+mod rate;
+mod tls;
 
 pub use accounts::RecordedAccounts;
+pub use handshake::HandshakeFault;
+pub use rate::Rate;
+pub use tls::{Protocol, ServerTls, TlsError, server_tls};

@@ -82,7 +82,6 @@ fn refused(refusal: &Refusal) -> Option<Fact> {
         Refusal::ProtocolLevel(_) => "protocol_level",
         Refusal::ClientIdForm => "client_id_form",
         Refusal::TooManyConnections
-        | Refusal::HandshakeTimeout
         | Refusal::Handshake(_)
         | Refusal::ConnectTimeout
         | Refusal::Gone

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::rate::Rate;
+
 /// Bounds of the endpoint. The defaults suit 32 slots that may all reach us from one address.
 #[derive(Debug, Clone)]
 pub struct Limits {
@@ -29,15 +31,6 @@ pub struct Limits {
     pub per_code: Rate,
     /// Addresses and codes whose rate is remembered; the one that was quiet for longest goes first.
     pub rate_records_max: usize,
-}
-
-/// How often something may happen: `burst` times at once, then once per `interval`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Rate {
-    /// At once, after a quiet time.
-    pub burst: u32,
-    /// Time after which one more is allowed.
-    pub interval: Duration,
 }
 
 impl Default for Limits {

@@ -16,19 +16,20 @@ mod limits;
 mod problem;
 mod provision;
 mod provisioner;
-mod rate;
 mod refusal;
 mod request;
 mod routes;
 mod server;
-mod tls;
 
-pub use crate::mqtt::Clock;
+pub use crate::{
+    mqtt::Clock,
+    rate::Rate,
+    tls::{Protocol, ServerTls, TlsError, server_tls},
+};
 pub use draft::{FirmwareOffer, SessionError, Workspace};
 pub use event::GatewayEvent;
-pub use limits::{Limits, Rate};
+pub use limits::Limits;
 pub use provisioner::{IssuedSession, Provisioner};
 pub use refusal::Refusal;
 pub use routes::{BasePath, BasePathError};
 pub use server::{HttpsError, HttpsServer};
-pub use tls::{Protocol, TlsError, server_tls};

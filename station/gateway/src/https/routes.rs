@@ -25,7 +25,8 @@ use thiserror::Error;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
-use super::{Limits, Provisioner, Refusal, answer::granted, rate::RateLimit, request};
+use super::{Limits, Provisioner, Refusal, answer::granted, request};
+use crate::rate::RateLimit;
 
 /// Where the endpoints lie: `/api/v1`, for example. The unit's base URL is the station's address and this.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,23 +3,27 @@
 use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body};
+use firstpass_domain::evidence;
 use http::Request;
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
-use rustls::ServerConfig;
 use thiserror::Error;
 use tokio::{
     net::{TcpListener, TcpStream},
     task::JoinSet,
     time::timeout,
 };
-use tokio_rustls::{TlsAcceptor, server::TlsStream};
+use tokio_rustls::server::TlsStream;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
 use super::{
-    Limits, Provisioner,
+    GatewayEvent, Limits, Provisioner,
     routes::{App, BasePath, Peer, router},
+};
+use crate::{
+    handshake::{FailureGate, HandshakeFault},
+    tls::ServerTls,
 };
 
 /// Pause after a failed accept (for example when no file descriptor is left), so that the loop does not spin.
@@ -46,7 +50,8 @@ pub struct HttpsError {
 /// What every connection needs.
 #[derive(Clone)]
 struct Service {
-    acceptor: TlsAcceptor,
+    tls: ServerTls,
+    failures: Arc<FailureGate>,
     app: Arc<App>,
     router: Router,
 }
@@ -55,7 +60,7 @@ impl HttpsServer {
     /// Listens on `addr` (port 0: any). `tls`: see [`super::server_tls`].
     pub async fn bind(
         addr: SocketAddr,
-        tls: Arc<ServerConfig>,
+        tls: ServerTls,
         provisioner: Arc<Provisioner>,
         base: &BasePath,
         limits: Limits,
@@ -65,7 +70,8 @@ impl HttpsServer {
         let local_addr = listener.local_addr().map_err(failed)?;
         let app = Arc::new(App::new(provisioner, limits));
         let router = router(&app, base);
-        Ok(Self { listener, local_addr, service: Service { acceptor: TlsAcceptor::from(tls), app, router } })
+        let service = Service { tls, failures: Arc::new(FailureGate::new()), app, router };
+        Ok(Self { listener, local_addr, service })
     }
 
     /// The address it listens on, with the real port.
@@ -113,15 +119,25 @@ impl HttpsServer {
 
 impl Service {
     async fn serve(self, socket: TcpStream, peer: SocketAddr, stop: CancellationToken) {
-        let handshake = timeout(self.app.limits.handshake_timeout, self.acceptor.accept(socket));
+        let handshake = self.tls.accept(socket, self.app.limits.handshake_timeout);
         let outcome = tokio::select! {
             () = stop.cancelled() => return,
             outcome = handshake => outcome,
         };
         match outcome {
-            Ok(Ok(stream)) => self.serve_http(stream, peer, &stop).await,
-            Ok(Err(error)) => tracing::debug!(%peer, %error, "TLS handshake failed"),
-            Err(_) => tracing::debug!(%peer, "TLS handshake took too long"),
+            Ok(stream) => self.serve_http(stream, peer, &stop).await,
+            Err(fault) => self.note_failure(peer, &fault),
+        }
+    }
+
+    /// Tells the line, unless there is too much of it.
+    fn note_failure(&self, peer: SocketAddr, fault: &HandshakeFault) {
+        tracing::debug!(%peer, reason = fault.reason, detail = fault.detail, "TLS handshake failed");
+        let provisioner = &self.app.provisioner;
+        let now = (provisioner.clock)();
+        if self.failures.lets_through(peer.ip(), now) {
+            let evidence = fault.evidence(evidence::Service::Https, now);
+            provisioner.tell_in_passing(GatewayEvent::HandshakeFailed { peer, evidence });
         }
     }
 

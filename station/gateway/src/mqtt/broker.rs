@@ -11,13 +11,11 @@ use std::{
 };
 
 use firstpass_domain::Timestamp;
-use rustls::ServerConfig;
 use thiserror::Error;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::mpsc,
 };
-use tokio_rustls::TlsAcceptor;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
@@ -30,6 +28,7 @@ use super::{
     limits::Limits,
     reason::{DisconnectReason, Refusal},
 };
+use crate::{handshake::FailureGate, tls::ServerTls};
 
 /// Pause after a failed accept (for example when no file descriptor is left), so that the loop does not spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -41,7 +40,7 @@ pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
 pub struct Broker {
     listener: TcpListener,
     local_addr: SocketAddr,
-    acceptor: TlsAcceptor,
+    tls: ServerTls,
     shared: Arc<Shared>,
     next_connection: AtomicU64,
 }
@@ -54,6 +53,7 @@ pub(super) struct Shared {
     pub(super) limits: Limits,
     pub(super) clock: Clock,
     events: mpsc::Sender<BrokerEvent>,
+    pub(super) failures: FailureGate,
 }
 
 /// The broker cannot listen.
@@ -80,7 +80,7 @@ impl Broker {
     /// them, clients wait.
     pub async fn bind(
         addr: SocketAddr,
-        tls: Arc<ServerConfig>,
+        tls: ServerTls,
         credentials: Arc<dyn Credentials>,
         limits: Limits,
         clock: Clock,
@@ -91,9 +91,8 @@ impl Broker {
         let (events, receiver) = mpsc::channel(limits.events_max);
         let (hub, guard) = (Arc::new(Hub::new(&limits)), LoginGuard::new(&limits));
         let handle = BrokerHandle { hub: Arc::clone(&hub), limits: limits.clone() };
-        let shared = Arc::new(Shared { hub, guard, credentials, limits, clock, events });
-        let acceptor = TlsAcceptor::from(tls);
-        let broker = Self { listener, local_addr, acceptor, shared, next_connection: AtomicU64::new(1) };
+        let shared = Arc::new(Shared { hub, guard, credentials, limits, clock, events, failures: FailureGate::new() });
+        let broker = Self { listener, local_addr, tls, shared, next_connection: AtomicU64::new(1) };
         Ok((broker, handle, receiver))
     }
 
@@ -140,13 +139,7 @@ impl Broker {
         }
         // Without it, small packets wait for earlier ones to be acknowledged; a failure only costs time.
         let _ = socket.set_nodelay(true);
-        connections.spawn(connection::serve(
-            Arc::clone(&self.shared),
-            self.acceptor.clone(),
-            socket,
-            origin,
-            stop.clone(),
-        ));
+        connections.spawn(connection::serve(Arc::clone(&self.shared), self.tls.clone(), socket, origin, stop.clone()));
     }
 }
 

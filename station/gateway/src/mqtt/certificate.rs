@@ -1,4 +1,4 @@
-//! Client certificates: whose they are. How they are asked for: see [`crate::https::server_tls`].
+//! Client certificates: whose they are. How they are asked for: see [`crate::server_tls`].
 
 use firstpass_authority::san_device_id;
 use firstpass_domain::{DeviceId, Sha256Digest};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use firstpass_contract::mqtt::{Connect, ConnectCode, DecodeError, Packet};
 use tokio::{net::TcpStream, sync::mpsc, time::timeout};
-use tokio_rustls::{TlsAcceptor, server::TlsStream};
+use tokio_rustls::server::TlsStream;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::{
@@ -19,21 +19,23 @@ use super::{
     session,
     wire::{ReceiveError, Wire},
 };
+use crate::tls::ServerTls;
 
 pub(super) type TlsWire = Wire<TlsStream<TcpStream>>;
 
 /// Serves one connection to its end.
 pub(super) async fn serve(
     shared: Arc<Shared>,
-    acceptor: TlsAcceptor,
+    tls: ServerTls,
     socket: TcpStream,
     origin: Origin,
     stop: CancellationToken,
 ) {
     let mut connection = Connection::new(shared, origin, &stop);
-    let wire = match connection.handshake(acceptor, socket).await {
+    let wire = match connection.handshake(&tls, socket).await {
         Ok(wire) => wire,
-        Err(refusal) => return connection.refuse(None, refusal).await,
+        Err(refusal) if connection.is_told(&refusal) => return connection.refuse(None, refusal).await,
+        Err(_) => return,
     };
     connection.greet(wire).await;
 }
@@ -60,17 +62,20 @@ impl Connection {
         Self { shared, origin, control, done }
     }
 
-    async fn handshake(&mut self, acceptor: TlsAcceptor, socket: TcpStream) -> Result<TlsWire, Refusal> {
-        let handshake = timeout(self.shared.limits.handshake_timeout, acceptor.accept(socket));
+    async fn handshake(&mut self, tls: &ServerTls, socket: TcpStream) -> Result<TlsWire, Refusal> {
         let stream = tokio::select! {
             () = self.control.cut.cancelled() => return Err(Refusal::Withdrawn),
-            outcome = handshake => outcome
-                .map_err(|_| Refusal::HandshakeTimeout)?
-                .map_err(|err| Refusal::Handshake(err.to_string()))?,
+            outcome = tls.accept(socket, self.shared.limits.handshake_timeout) => outcome.map_err(Refusal::Handshake)?,
         };
         let certificates = stream.get_ref().1.peer_certificates();
         self.origin.certificate = certificates.and_then(|chain| chain.first()).map(|der| ClientCertificate::read(der));
         Ok(Wire::new(stream, &self.shared.limits))
+    }
+
+    /// Whether a refusal becomes an event: of failed handshakes, which cost a stranger nothing, only so many do.
+    fn is_told(&self, refusal: &Refusal) -> bool {
+        let failed = matches!(refusal, Refusal::Handshake(_));
+        !failed || self.shared.failures.lets_through(self.origin.peer.ip(), (self.shared.clock)())
     }
 
     async fn greet(mut self, mut wire: TlsWire) {

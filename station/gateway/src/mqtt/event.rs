@@ -3,7 +3,7 @@
 use std::{fmt, net::SocketAddr, sync::Arc};
 
 use firstpass_contract::mqtt::QoS;
-use firstpass_domain::Timestamp;
+use firstpass_domain::{Evidence, Timestamp, evidence::Service};
 
 use super::{
     certificate::ClientCertificate,
@@ -19,6 +19,15 @@ pub struct BrokerEvent {
     pub origin: Origin,
     /// What it was.
     pub kind: BrokerEventKind,
+}
+
+impl BrokerEvent {
+    /// The evidence of a failed TLS handshake; `None` when it was something else. Only [`Origin::peer`] tells whose it
+    /// was.
+    pub fn handshake_failed(&self) -> Option<Evidence> {
+        let BrokerEventKind::Refused(Refusal::Handshake(fault)) = &self.kind else { return None };
+        Some(fault.evidence(Service::Mqtt, self.at))
+    }
 }
 
 /// A TCP connection since the broker's start. A unit that reconnects gets another one, so that "subscription granted

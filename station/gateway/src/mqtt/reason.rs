@@ -2,6 +2,8 @@
 
 use firstpass_contract::mqtt::{ConnectCode, DecodeError};
 
+use crate::HandshakeFault;
+
 /// Why a message was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum PublishDenial {
@@ -16,10 +18,8 @@ pub enum PublishDenial {
 pub enum Refusal {
     /// [`super::Limits::connections_max`] is reached.
     TooManyConnections,
-    /// The TLS handshake took too long.
-    HandshakeTimeout,
-    /// The TLS handshake failed, with rustls' words.
-    Handshake(String),
+    /// The TLS handshake failed or took too long. Of a flood of them, only the beginning becomes events.
+    Handshake(HandshakeFault),
     /// No CONNECT, or no decision on it, in time.
     ConnectTimeout,
     /// The client went away before its CONNECT was complete.
@@ -63,7 +63,6 @@ impl Refusal {
     pub fn code(&self) -> Option<ConnectCode> {
         match self {
             Self::TooManyConnections
-            | Self::HandshakeTimeout
             | Self::Handshake(_)
             | Self::ConnectTimeout
             | Self::Gone

@@ -4,6 +4,7 @@
 
 mod bad_requests;
 mod claims;
+mod handshakes;
 mod life;
 mod lost_answers;
 mod on_behalf;

@@ -121,6 +121,10 @@ impl Station {
         self.clock.fetch_add(i64::try_from(time.as_micros()).unwrap(), Ordering::SeqCst);
     }
 
+    pub(crate) fn set_back(&self, time: Duration) {
+        self.clock.fetch_sub(i64::try_from(time.as_micros()).unwrap(), Ordering::SeqCst);
+    }
+
     pub(crate) fn root_file(&self) -> PathBuf {
         self.folder.path().join("authority/root.pem")
     }

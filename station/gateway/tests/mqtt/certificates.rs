@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use firstpass_contract::mqtt::{ConnectCode, Packet};
-use firstpass_domain::Sha256Digest;
+use firstpass_domain::{Fact, Sha256Digest, evidence::Service};
 use firstpass_gateway::mqtt::{BrokerEventKind, Refusal};
 
 use rustls::HandshakeKind;
@@ -73,6 +73,17 @@ async fn a_certificate_of_another_ca_ends_the_handshake() {
         client.expect_end().await;
     }
     assert!(matches!(station.refusal().await, Refusal::Handshake(_)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_does_not_know_our_ca_is_evidence_with_its_alert() {
+    let mut station = Station::start().await;
+    let stranger = Station::start().await;
+    assert!(Client::open_with(station.port, client_config(&stranger, None)).await.is_err());
+    let evidence = station.event().await.handshake_failed().unwrap();
+    let expected =
+        Fact::HandshakeFailed { service: Service::Mqtt, reason: "unknown_ca".to_owned(), certificate_valid: true };
+    assert_eq!(evidence.fact, expected);
 }
 
 #[tokio::test(flavor = "multi_thread")]

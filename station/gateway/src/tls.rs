@@ -1,6 +1,9 @@
 //! TLS as the station serves it: on HTTPS and on MQTT alike.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use firstpass_authority::{Authority, AuthorityError, ServerIdentity};
 use rustls::{
@@ -9,8 +12,10 @@ use rustls::{
     sign::CertifiedKey,
 };
 use thiserror::Error;
+use tokio::{net::TcpStream, time::timeout};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
 
-use super::Clock;
+use crate::{handshake::HandshakeFault, mqtt::Clock};
 
 /// What is spoken inside the TLS connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,17 +42,18 @@ pub enum TlsError {
 
 /// TLS 1.2 and 1.3 with the station's certificate, which is renewed without a restart. A client may present a
 /// certificate of our authority; one of another fails the handshake. Sessions are resumed on HTTPS only.
-pub fn server_tls(authority: &Arc<Authority>, protocol: Protocol, clock: Clock) -> Result<Arc<ServerConfig>, TlsError> {
+pub fn server_tls(authority: &Arc<Authority>, protocol: Protocol, clock: Clock) -> Result<ServerTls, TlsError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut roots = RootCertStore::empty();
     roots.add(authority.root_der().clone())?;
     let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
         .allow_unauthenticated()
         .build()?;
+    let certificate = Arc::new(StationCertificate::new(Arc::clone(authority), clock)?);
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()?
         .with_client_cert_verifier(verifier)
-        .with_cert_resolver(Arc::new(StationCertificate::new(Arc::clone(authority), clock)?));
+        .with_cert_resolver(Arc::clone(&certificate) as Arc<dyn ResolvesServerCert>);
     match protocol {
         Protocol::Https => config.alpn_protocols.push(b"http/1.1".to_vec()),
         Protocol::Mqtt => {
@@ -56,7 +62,30 @@ pub fn server_tls(authority: &Arc<Authority>, protocol: Protocol, clock: Clock) 
             config.send_tls13_tickets = 0;
         }
     }
-    Ok(Arc::new(config))
+    Ok(ServerTls { config: Arc::new(config), certificate })
+}
+
+impl ServerTls {
+    /// A handshake with a client, within `limit`.
+    pub(crate) async fn accept(
+        &self,
+        socket: TcpStream,
+        limit: Duration,
+    ) -> Result<TlsStream<TcpStream>, HandshakeFault> {
+        let acceptor = TlsAcceptor::from(Arc::clone(&self.config));
+        match timeout(limit, acceptor.accept(socket)).await {
+            Ok(Ok(stream)) => Ok(stream),
+            Ok(Err(error)) => Err(HandshakeFault::of(&error, self.certificate.is_valid())),
+            Err(_) => Err(HandshakeFault::timed_out(self.certificate.is_valid())),
+        }
+    }
+}
+
+/// A service's side of TLS. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct ServerTls {
+    config: Arc<ServerConfig>,
+    certificate: Arc<StationCertificate>,
 }
 
 /// The station's certificate, asked for at every handshake, so that a renewed one is served at once.
@@ -82,6 +111,15 @@ impl StationCertificate {
             *current = (Arc::clone(&identity), certified(&identity)?);
         }
         Ok(Arc::clone(&current.1))
+    }
+}
+
+impl StationCertificate {
+    /// Whether the one that is shown is valid by the station's clock.
+    fn is_valid(&self) -> bool {
+        let now = (self.clock)();
+        let info = &self.current.lock().unwrap_or_else(PoisonError::into_inner).0.info;
+        (info.not_before..=info.not_after).contains(&now)
     }
 }
 

@@ -9,14 +9,21 @@ use std::{
 
 use firstpass_domain::Timestamp;
 
-use super::limits::Rate;
+/// How often something may happen: `burst` times at once, then once per `interval`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rate {
+    /// At once, after a quiet time.
+    pub burst: u32,
+    /// Time after which one more is allowed.
+    pub interval: Duration,
+}
 
 /// How often each key has asked of late.
 ///
 /// For every key it keeps the time at which the key would have its whole burst again (the "theoretical arrival time"
 /// of the generic cell rate algorithm): one number, and no timer.
 #[derive(Debug)]
-pub(super) struct RateLimit<K> {
+pub(crate) struct RateLimit<K> {
     rate: Rate,
     records_max: usize,
     records: Mutex<HashMap<K, Record>>,
@@ -32,20 +39,20 @@ struct Record {
 
 /// A key asked too often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct TooOften {
+pub(crate) struct TooOften {
     /// Until the next request will be let through.
-    pub(super) retry_after: Duration,
+    pub(crate) retry_after: Duration,
     /// Whether the request before was let through, so that a flood is noted once.
-    pub(super) first: bool,
+    pub(crate) first: bool,
 }
 
 impl<K: Copy + Eq + Hash> RateLimit<K> {
-    pub(super) fn new(rate: Rate, records_max: usize) -> Self {
+    pub(crate) fn new(rate: Rate, records_max: usize) -> Self {
         Self { rate, records_max, records: Mutex::new(HashMap::new()) }
     }
 
     /// Lets a request of `key` through, or says how long it should wait.
-    pub(super) fn ask(&self, key: K, now: Timestamp) -> Result<(), TooOften> {
+    pub(crate) fn ask(&self, key: K, now: Timestamp) -> Result<(), TooOften> {
         // Every change below is a single insertion, so a panic elsewhere cannot have left half of one.
         let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
         self.make_room(&mut records, key, now);
