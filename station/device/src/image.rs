@@ -4,11 +4,21 @@
 
 mod description;
 mod error;
+mod patch;
+mod patch_error;
+mod report;
 mod segments;
+mod signature;
 
 use firstpass_domain::{Chip, Revision, Sha256Digest};
 
+pub use self::description::AppDescription;
 pub use self::error::ImageError;
+pub use self::patch::{OwnImage, Placeholder, patch};
+pub use self::patch_error::PatchError;
+pub use self::report::{Checksum, Hash, ImageReport, inspect};
+pub use self::segments::Segment;
+pub use self::signature::Signature;
 
 const HEADER_LEN: usize = 24;
 const MAGIC: u8 = 0xe9;
@@ -18,6 +28,8 @@ const AT_SEGMENT_COUNT: usize = 1;
 const AT_CHIP_ID: usize = 12;
 /// Oldest revision as `major * 100 + minor`.
 const AT_MIN_REVISION: usize = 15;
+const AT_MAX_REVISION: usize = 17;
+const AT_ENTRY: usize = 4;
 const AT_HASH_APPENDED: usize = 23;
 
 /// What an app image says of itself.
@@ -39,8 +51,9 @@ pub struct AppInfo {
 pub fn check_app(image: &[u8], chip: Chip, partition_len: u32) -> Result<AppInfo, ImageError> {
     let checked = check(image, chip, partition_len)?;
     let sha256 = checked.sha256.ok_or(ImageError::NoHash)?;
-    let (version, project) = description::read(image).ok_or(ImageError::NoDescription)?;
-    Ok(AppInfo { version, project, sha256, min_revision: min_revision(image), len: checked.len })
+    let description = AppDescription::read(image).ok_or(ImageError::NoDescription)?;
+    let AppDescription { version, project, .. } = description;
+    Ok(AppInfo { version, project, sha256, min_revision: revision(image, AT_MIN_REVISION), len: checked.len })
 }
 
 /// Checks a boot loader image: form, chip, checksum, hash when it has one, and that it fits `space` bytes.
@@ -75,15 +88,21 @@ fn check(image: &[u8], chip: Chip, space: u32) -> Result<Checked, ImageError> {
 }
 
 fn check_header(image: &[u8], chip: Chip) -> Result<(), ImageError> {
+    check_form(image)?;
+    let found = id_of(image);
+    if found != chip_id(chip) {
+        return Err(ImageError::OtherChip { found, wanted: chip });
+    }
+    Ok(())
+}
+
+/// Checks what every image's header has, whatever its chip.
+fn check_form(image: &[u8]) -> Result<(), ImageError> {
     if image.first() != Some(&MAGIC) {
         return Err(ImageError::NoImage { first: image.first().copied() });
     }
     if image.len() < HEADER_LEN {
         return Err(ImageError::CutShort { offset: 0, needs: HEADER_LEN, len: image.len() });
-    }
-    let found = u16::from_le_bytes([image[AT_CHIP_ID], image[AT_CHIP_ID + 1]]);
-    if found != chip_id(chip) {
-        return Err(ImageError::OtherChip { found, wanted: chip });
     }
     match image[AT_SEGMENT_COUNT] {
         1..=SEGMENTS_MAX => Ok(()),
@@ -98,8 +117,12 @@ fn check_hash(image: &[u8], end: usize) -> Result<Sha256Digest, ImageError> {
     if digest.bytes() == &stored { Ok(digest) } else { Err(ImageError::Hash { offset: end }) }
 }
 
-fn min_revision(image: &[u8]) -> Revision {
-    let revision = u16::from_le_bytes([image[AT_MIN_REVISION], image[AT_MIN_REVISION + 1]]);
+fn id_of(image: &[u8]) -> u16 {
+    u16::from_le_bytes([image[AT_CHIP_ID], image[AT_CHIP_ID + 1]])
+}
+
+fn revision(image: &[u8], at: usize) -> Revision {
+    let revision = u16::from_le_bytes([image[at], image[at + 1]]);
     Revision { major: u32::from(revision / 100), minor: u32::from(revision % 100) }
 }
 

@@ -20,4 +20,4 @@ pub use nvs::{NvsEntry, NvsError, NvsValue};
 pub use partition::{FlashLayout, PartitionError};
 pub use ports::{PortError, PortInfo, PortName};
 pub use prepared::{PreparedImage, Region};
-pub use uart::{UartCapture, UartEvent};
+pub use uart::{Redactor, UartCapture, UartEvent};

@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::error::WireError;
 use self::wire::Wire;
-use crate::{Fixture, PortLease, Region, UartCapture, UartEvent, uart};
+use crate::{Fixture, PortLease, Redactor, Region, UartCapture, UartEvent, uart};
 
 pub use self::error::LinkError;
 
@@ -124,13 +124,22 @@ impl Link {
     /// Resets the unit into its app and captures its log from the first byte, every byte into the file at `log` (which
     /// is appended to). What the log says comes out of the receiver; see [`UartCapture`].
     pub fn run(self, log: &Path) -> Result<(UartCapture, mpsc::Receiver<UartEvent>), LinkError> {
+        self.run_discreetly(log, Redactor::default())
+    }
+
+    /// Like [`Self::run`], with the secrets that `redactor` knows taken out of all that is kept of the log.
+    pub fn run_discreetly(
+        self,
+        log: &Path,
+        redactor: Redactor,
+    ) -> Result<(UartCapture, mpsc::Receiver<UartEvent>), LinkError> {
         let Self { lease, fixture, usb_pid, wire, .. } = self;
         let log = uart::Log::open(log)?;
         let wire = wire.expect("the wire is here between calls");
         let token = wire.token().clone();
         let during = |err: WireError| err.during("reset the unit into its app");
         let port = reset::begin_run(wire, &fixture, usb_pid).map_err(during)?;
-        let (capture, events) = uart::start(port, lease, log, &token);
+        let (capture, events) = uart::start(port, lease, log, redactor, &token);
         fixture.run_by_command(&token).map_err(during)?;
         Ok((capture, events))
     }

@@ -1,19 +1,20 @@
 //! What is written to flash, made ready once per recipe: compressed, cut into blocks and framed for the wire, so that
 //! any number of slots can send the same bytes without working on them again. Knows no port.
 
+mod piece;
+mod template;
+
 use std::fmt;
-use std::io::Write;
 use std::sync::Arc;
 
-use espflash::command::Command;
 use firstpass_domain::Sha256Digest;
-use flate2::write::{ZlibDecoder, ZlibEncoder};
 use md5::{Digest, Md5};
 
-use crate::link::slip;
+use self::piece::{Block, End, Piece};
 
-/// Compressed bytes in one block; the stub's own block size (espflash, `stub_flash_write_size`).
-pub(crate) const BLOCK_LEN: usize = 0x4000;
+pub(crate) use self::piece::BLOCK_LEN;
+pub(crate) use self::template::{HOLE_LEN_MAX, Template};
+
 /// Flash is written in words; a content that ends within one is filled with erased flash.
 const WORD: usize = 4;
 
@@ -34,15 +35,8 @@ pub struct PreparedImage {
     sha256: Sha256Digest,
     md5: [u8; 16],
     compressed_len: usize,
-    blocks: Vec<Block>,
-}
-
-/// One block as it goes over the wire.
-pub(crate) struct Block {
-    /// The whole SLIP frame of its `FLASH_DEFL_DATA` command.
-    pub(crate) frame: Vec<u8>,
-    /// Flash bytes that it unpacks to.
-    pub(crate) unpacked: u32,
+    blocks: Vec<Arc<Block>>,
+    personal: bool,
 }
 
 impl PreparedImage {
@@ -52,16 +46,24 @@ impl PreparedImage {
     /// When the content is 4 GiB long or more.
     pub fn new(content: &[u8]) -> Self {
         let len = u32::try_from(content.len()).expect("flash content is shorter than 4 GiB");
-        let compressed = compress(&padded(content));
-        let blocks = compressed.chunks(BLOCK_LEN).zip(unpacked_lengths(&compressed)).enumerate();
-        let blocks = blocks.map(|(index, (data, unpacked))| Block { frame: frame(index, data), unpacked }).collect();
+        let whole = Piece::first(&padded(content), End::Last);
         Self {
             len,
             sha256: Sha256Digest::of(content),
             md5: Md5::digest(content).into(),
-            compressed_len: compressed.len(),
-            blocks,
+            compressed_len: whole.compressed_len(),
+            blocks: whole.into_blocks(),
+            personal: false,
         }
+    }
+
+    /// The same for a content that was made for one unit, and may hold its code: NVS, or an app with the code in it.
+    /// A search of the flash never passes over it.
+    ///
+    /// # Panics
+    /// When the content is 4 GiB long or more.
+    pub fn personal(content: &[u8]) -> Self {
+        Self { personal: true, ..Self::new(content) }
     }
 
     /// Length of the content in bytes.
@@ -95,8 +97,13 @@ impl PreparedImage {
     }
 
     /// The blocks in order.
-    pub(crate) fn blocks(&self) -> &[Block] {
+    pub(crate) fn blocks(&self) -> &[Arc<Block>] {
         &self.blocks
+    }
+
+    /// Whether the content was made for one unit.
+    pub(crate) fn is_personal(&self) -> bool {
+        self.personal
     }
 }
 
@@ -111,28 +118,6 @@ fn padded(content: &[u8]) -> Vec<u8> {
     let mut bytes = content.to_vec();
     bytes.resize(content.len().next_multiple_of(WORD), 0xff);
     bytes
-}
-
-fn compress(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = ZlibEncoder::new(Vec::new(), flate2::Compression::best());
-    encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("a vector takes every write")
-}
-
-/// How many bytes each block unpacks to: what the chip has to write while it handles the block.
-fn unpacked_lengths(compressed: &[u8]) -> Vec<u32> {
-    let mut decoder = ZlibDecoder::new(Vec::new());
-    let mut lengths = Vec::new();
-    for block in compressed.chunks(BLOCK_LEN) {
-        decoder.write_all(block).and_then(|()| decoder.flush()).expect("what was compressed here unpacks again");
-        lengths.push(u32::try_from(decoder.get_ref().len()).expect("the content is shorter than 4 GiB"));
-        decoder.get_mut().clear();
-    }
-    lengths
-}
-
-fn frame(index: usize, data: &[u8]) -> Vec<u8> {
-    let sequence = u32::try_from(index).expect("the content is shorter than 4 GiB");
-    slip::frame(&Command::FlashDeflData { data, pad_to: 0, pad_byte: 0xff, sequence })
 }
 
 #[cfg(test)]

@@ -1,10 +1,11 @@
-//! Captures a unit's log from the first byte after its reset, on a thread of its own: every byte into a file, and what
-//! matters as typed events. Knows no recipe and no verdict.
+//! Captures a unit's log from the first byte after its reset, on a thread of its own: every byte into a file, except
+//! secrets, and what matters as typed events. Knows no recipe and no verdict.
 
 mod capture;
 mod lines;
 mod log;
 mod recognise;
+mod redact;
 
 use std::thread::{self, JoinHandle};
 
@@ -18,6 +19,7 @@ use crate::PortLease;
 
 pub(crate) use self::log::Log;
 pub use self::log::LogError;
+pub use self::redact::Redactor;
 
 /// Events that wait for the line while the capture runs; so many hold it up, and it loses nothing.
 const EVENTS_MAX: usize = 256;
@@ -84,11 +86,12 @@ pub(crate) fn start(
     port: TTYPort,
     lease: PortLease,
     log: Log,
+    redactor: Redactor,
     token: &CancellationToken,
 ) -> (UartCapture, mpsc::Receiver<UartEvent>) {
     let stop = token.child_token();
     let (events, receiver) = mpsc::channel(EVENTS_MAX + REST_EVENTS_MAX);
-    let capture = Capture::new(log, events, stop.clone());
+    let capture = Capture::new(log, redactor, events, stop.clone());
     let thread = thread::spawn(move || capture.run(port));
     (UartCapture { stop, thread: Some(thread), lease: Some(lease) }, receiver)
 }

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::lines::Lines;
 use super::log::Log;
 use super::recognise::Recogniser;
+use super::redact::{Cleaner, Redactor};
 use super::{CaptureEnd, EVENTS_MAX, UartEvent};
 use crate::ports::IO_TICK;
 
@@ -26,6 +27,7 @@ pub(super) const REST_EVENTS_MAX: usize = (REST_MAX + 2 * READ_LEN) / 2 + 3;
 
 pub(super) struct Capture {
     log: Log,
+    cleaner: Cleaner,
     lines: Lines,
     recogniser: Recogniser,
     events: Sender<UartEvent>,
@@ -33,13 +35,22 @@ pub(super) struct Capture {
 }
 
 impl Capture {
-    pub(super) fn new(log: Log, events: Sender<UartEvent>, stop: CancellationToken) -> Self {
-        Self { log, lines: Lines::default(), recogniser: Recogniser::default(), events, stop }
+    pub(super) fn new(log: Log, redactor: Redactor, events: Sender<UartEvent>, stop: CancellationToken) -> Self {
+        Self {
+            log,
+            cleaner: Cleaner::new(redactor),
+            lines: Lines::default(),
+            recogniser: Recogniser::default(),
+            events,
+            stop,
+        }
     }
 
     /// Reads until the stop, or the first failure, which is reported as the last event.
     pub(super) fn run(mut self, mut port: TTYPort) {
-        if let Err(end) = self.read_until_stopped(&mut port) {
+        let read = self.read_until_stopped(&mut port);
+        let finished = self.finish();
+        if let Err(end) = read.and(finished) {
             self.report(UartEvent::Ended(end));
         }
     }
@@ -67,8 +78,20 @@ impl Capture {
     }
 
     fn take(&mut self, bytes: &[u8]) -> Result<(), CaptureEnd> {
+        let first = self.recogniser.bytes_came(bytes);
+        let clean = self.cleaner.clean(bytes);
+        self.keep(first, &clean)
+    }
+
+    /// What was held back because a secret could have begun there.
+    fn finish(&mut self) -> Result<(), CaptureEnd> {
+        let clean = self.cleaner.finish();
+        self.keep(None, &clean)
+    }
+
+    fn keep(&mut self, first: Option<UartFact>, bytes: &[u8]) -> Result<(), CaptureEnd> {
         self.log.write(bytes)?;
-        let mut facts: Vec<UartFact> = self.recogniser.bytes_came(bytes).into_iter().collect();
+        let mut facts: Vec<UartFact> = first.into_iter().collect();
         self.lines.push(bytes, |line| facts.extend(self.recogniser.line(line)));
         facts.into_iter().for_each(|fact| self.report(UartEvent::Fact(fact)));
         Ok(())

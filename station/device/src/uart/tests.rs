@@ -11,7 +11,7 @@ use crate::{Leases, PortName};
 fn capture(log: &Path, token: &CancellationToken) -> (TTYPort, UartCapture, mpsc::Receiver<UartEvent>) {
     let (unit, port) = TTYPort::pair().unwrap();
     let lease = Leases::new().try_acquire(&PortName::new(port.name().unwrap())).unwrap();
-    let (capture, events) = start(port, lease, Log::open(log).unwrap(), token);
+    let (capture, events) = start(port, lease, Log::open(log).unwrap(), Redactor::default(), token);
     (unit, capture, events)
 }
 
@@ -76,7 +76,7 @@ fn what_has_arrived_when_the_capture_is_stopped_is_still_told() {
     unit.write_all(CONNECTED).unwrap();
     wait_until(|| port.bytes_to_read().unwrap() as usize == CONNECTED.len());
     let lease = Leases::new().try_acquire(&PortName::new(port.name().unwrap())).unwrap();
-    let (capture, mut events) = start(port, lease, Log::open(&log).unwrap(), &token);
+    let (capture, mut events) = start(port, lease, Log::open(&log).unwrap(), Redactor::default(), &token);
     drop(capture.stop());
     assert_eq!(events.try_recv(), Ok(UartEvent::Fact(UartFact::FirstByte)));
     assert_eq!(events.try_recv(), Ok(UartEvent::Fact(UartFact::MqttConnected)));
