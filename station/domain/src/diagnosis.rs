@@ -2,6 +2,7 @@
 //!
 //! What people read of a code stands in [`words`], one table for each language.
 
+pub mod line;
 mod words;
 
 use serde::{Deserialize, Serialize};

@@ -1,0 +1,82 @@
+//! Logins at the broker, and which app answers.
+
+use std::time::Duration;
+
+use crate::{
+    DeviceId, Diagnosis, DiagnosisCode as Code, Evidence, Fact, Policy, Sha256Digest, Step,
+    evidence::UartFact,
+    verdict::stage::{app_on, field_written, issued},
+};
+
+/// Shortest delay that the contract allows after a refused login. Source: device contract, section 3.
+pub(super) const REFUSED_DELAY: Duration = Duration::from_secs(30);
+/// Refused logins within one such delay that make a unit one that hammers.
+const HAMMERING_LOGINS: usize = 3;
+
+/// The step that a connection belongs to.
+fn connect_step(policy: &Policy, before: &[Evidence]) -> Step {
+    if field_written(policy, before).is_some() { Step::FieldConnect } else { Step::Connect }
+}
+
+/// A unit must show its own certificate where the recipe asks for it. A login that is right after a wrong one is a
+/// contradiction, and the wrong one stands.
+pub(super) fn judge_connected(
+    policy: &Policy,
+    before: &[Evidence],
+    username: &str,
+    certificate: Option<&DeviceId>,
+) -> Option<Diagnosis> {
+    if let Some(refused) = refused_before(before) {
+        return Some(refused);
+    }
+    let issued = issued(before)?;
+    let missing = policy.client_certificate && certificate != Some(issued.device_id);
+    missing
+        .then(|| Diagnosis::new(Code::CertificateMissing, connect_step(policy, before), format!("login of {username}")))
+}
+
+/// A refused login, the last of `evidence`. It ends the run when the session was accepted before, or when it shows that
+/// the unit hammers; otherwise the unit's next word or next try tells which.
+pub(super) fn judge_refused_login(evidence: &[Evidence]) -> Option<Diagnosis> {
+    let last = evidence.last()?;
+    let refused: Vec<&Evidence> = evidence.iter().filter(|e| matches!(e.fact, Fact::MqttRefused { .. })).collect();
+    let first_of_them = refused.len().checked_sub(HAMMERING_LOGINS).map(|index| refused[index]);
+    if first_of_them.is_some_and(|first| last.at.since(first.at) < REFUSED_DELAY) {
+        let seen = format!("{HAMMERING_LOGINS} refused logins within {} s", REFUSED_DELAY.as_secs());
+        return Some(Diagnosis::new(Code::MqttHammering, Step::Connect, seen));
+    }
+    let accepted = evidence.iter().any(|e| matches!(e.fact, Fact::MqttConnected { .. }));
+    accepted.then(|| refused_before(evidence)).flatten()
+}
+
+/// What the first refused login says, when there was one, by the broker's word or else the unit's.
+pub(in crate::verdict) fn refused_before(before: &[Evidence]) -> Option<Diagnosis> {
+    let by_broker = before.iter().find_map(|e| match &e.fact {
+        Fact::MqttRefused { code, reason } => Some(format!("CONNACK {code}, {reason}")),
+        _ => None,
+    });
+    let by_unit = || {
+        before.iter().find_map(|e| match &e.fact {
+            Fact::Uart(UartFact::MqttRefused { code }) => Some(format!("CONNACK {code}")),
+            _ => None,
+        })
+    };
+    let seen = by_broker.or_else(by_unit)?;
+    Some(Diagnosis::new(Code::MqttRefused, Step::Connect, seen))
+}
+
+/// The app that answers must be the one that has to run on that connection.
+pub(super) fn judge_firmware(
+    policy: &Policy,
+    before: &[Evidence],
+    connection: u64,
+    version: &str,
+    sha256: &str,
+) -> Option<Diagnosis> {
+    let app = app_on(policy, before, connection)?;
+    let same = app.version == version && sha256.parse::<Sha256Digest>().is_ok_and(|found| found == app.sha256);
+    (!same).then(|| {
+        let seen = format!("version {version}, app {sha256}");
+        Diagnosis::new(Code::WrongFirmware, connect_step(policy, before), seen)
+    })
+}
