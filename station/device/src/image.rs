@@ -149,4 +149,6 @@ fn chip_of(id: u16) -> Option<Chip> {
 }
 
 #[cfg(test)]
+mod patch_tests;
+#[cfg(test)]
 mod tests;

@@ -15,7 +15,7 @@ pub mod uart;
 pub use fixture::{Fixture, FixtureError};
 pub use image::{AppInfo, ImageError};
 pub use lease::{Leases, PortLease};
-pub use link::{Link, LinkError, ProgressSink};
+pub use link::{FlashSearch, Link, LinkError, ProgressSink};
 pub use nvs::{NvsEntry, NvsError, NvsValue};
 pub use partition::{FlashLayout, PartitionError};
 pub use ports::{PortError, PortInfo, PortName};

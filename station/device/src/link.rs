@@ -8,6 +8,7 @@ mod flash;
 mod identify;
 mod read;
 mod reset;
+mod search;
 pub(crate) mod slip;
 mod wire;
 
@@ -23,9 +24,11 @@ use tokio_util::sync::CancellationToken;
 
 use self::error::WireError;
 use self::wire::Wire;
+use crate::nvs::CodeSearch;
 use crate::{Fixture, PortLease, Redactor, Region, UartCapture, UartEvent, uart};
 
 pub use self::error::LinkError;
+pub use self::search::FlashSearch;
 
 /// Baud rate of the ROM loader and of a unit's log.
 pub const BAUD_DEFAULT: u32 = 115_200;
@@ -119,6 +122,21 @@ impl Link {
     pub fn read(&mut self, offset: u32, len: u32) -> Result<Vec<u8>, LinkError> {
         let operation = || format!("read {len} bytes of flash at {offset:#x}");
         read::read(self.wire(), offset, len).map_err(|err| err.during(operation()))
+    }
+
+    /// Length of the unit's flash in bytes, by its JEDEC id.
+    pub fn flash_size_bytes(&mut self) -> Result<u32, LinkError> {
+        identify::flash_len(self).map_err(|err| err.during("identify the unit's flash"))
+    }
+
+    /// Accounts for every byte of the flash: the chip's MD5 shows which of `known` still stand there and what is erased;
+    /// all else is read and searched for `needle`. Regions with personal content are never known.
+    pub fn search(&mut self, needle: &CodeSearch, known: &[Region]) -> Result<FlashSearch, LinkError> {
+        let mut search = || {
+            let len = identify::flash_len(self)?;
+            search::search(self.wire(), len, needle, known)
+        };
+        search().map_err(|err| err.during("search the flash for the auth code"))
     }
 
     /// Resets the unit into its app and captures its log from the first byte, every byte into the file at `log` (which

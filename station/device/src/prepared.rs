@@ -107,6 +107,28 @@ impl PreparedImage {
     }
 }
 
+#[cfg(test)]
+impl PreparedImage {
+    /// What a unit makes of the blocks: frames undone, unpacked as one stream, without what fills the last word.
+    pub(crate) fn content(&self) -> Vec<u8> {
+        use std::io::Read;
+        let mut stream = Vec::new();
+        for (index, block) in self.blocks.iter().enumerate() {
+            let mut decoder = crate::link::slip::Decoder::default();
+            decoder.push(&block.frame);
+            let packet = decoder.pop().expect("a frame holds a packet");
+            assert_eq!(packet[12..16], u32::try_from(index).expect("few blocks").to_le_bytes(), "in order");
+            stream.extend(&packet[24..]);
+        }
+        assert_eq!(stream.len(), self.compressed_len);
+        let mut content = Vec::new();
+        flate2::read::ZlibDecoder::new(stream.as_slice()).read_to_end(&mut content).expect("a valid stream");
+        assert_eq!(content.len(), self.padded_len() as usize);
+        content.truncate(self.len as usize);
+        content
+    }
+}
+
 impl fmt::Debug for PreparedImage {
     /// Length and hash only: the content may be an NVS image, which holds secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -2,10 +2,10 @@ use sha2::{Digest, Sha256};
 
 use super::*;
 
-const SPACE: u32 = 0x10_0000;
+pub(super) const SPACE: u32 = 0x10_0000;
 
 /// An image of one segment that begins with a description, checksum and hash in place.
-fn app(chip_id: u16) -> Vec<u8> {
+pub(super) fn app(chip_id: u16) -> Vec<u8> {
     let mut data = vec![0x11; 512];
     data[..4].copy_from_slice(&0xabcd_5432_u32.to_le_bytes());
     data[16..22].copy_from_slice(b"1.2.3\0");
@@ -23,7 +23,7 @@ fn app(chip_id: u16) -> Vec<u8> {
 }
 
 /// Appends checksum and hash to header and segment.
-fn seal(mut image: Vec<u8>) -> Vec<u8> {
+pub(super) fn seal(mut image: Vec<u8>) -> Vec<u8> {
     let sum = image[HEADER_LEN + 8..].iter().fold(0xef, |sum, byte| sum ^ byte);
     image.resize((image.len() + 1).next_multiple_of(16), 0);
     *image.last_mut().unwrap() = sum;
@@ -85,11 +85,33 @@ fn a_boot_loader_needs_no_description() {
     assert_eq!(check_app(&image, Chip::Esp32c3, SPACE), Err(ImageError::NoDescription));
 }
 
+#[test]
+fn a_report_says_what_stands_in_the_image_and_whether_it_is_true() {
+    let mut image = app(9);
+    image[36..40].copy_from_slice(&7_u32.to_le_bytes());
+    image[32 + 80..32 + 88].copy_from_slice(b"12:00:00");
+    image[32 + 88] = 0;
+    image[32 + 96..32 + 108].copy_from_slice(b"Jan  1 2026\0");
+    image[32 + 112..32 + 117].copy_from_slice(b"v6.1\0");
+    let report = inspect(&image).unwrap();
+    assert_eq!((report.chip, report.chip_id), (Some(Chip::Esp32s3), 9));
+    assert_eq!(report.segments, [Segment { offset: 32, address: 0x3c00_0020, len: 512 }]);
+    let description = report.app.clone().unwrap();
+    assert_eq!((description.idf.as_str(), description.secure_version), ("v6.1", 7));
+    assert_eq!(description.built, "Jan  1 2026 12:00:00");
+    assert_ne!(report.checksum.stored, report.checksum.computed);
+    assert!(!report.is_sound());
+    image.truncate(HEADER_LEN + 8 + 512);
+    assert!(inspect(&seal(image)).unwrap().is_sound());
+}
+
 proptest::proptest! {
     #[test]
     fn any_bytes_are_checked_without_panic(mut bytes in proptest::collection::vec(0_u8.., 0..400)) {
         let _ = check_app(&bytes, Chip::Esp32, SPACE);
         bytes.splice(..0, [MAGIC, 1]);
         let _ = check_app(&bytes, Chip::Esp32, SPACE);
+        let _ = inspect(&bytes);
+        let _ = patch(&bytes, &[0], &[1]);
     }
 }

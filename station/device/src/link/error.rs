@@ -71,6 +71,8 @@ pub(crate) enum WireError {
     SecureDownload,
     #[error("the flash read-back arrived damaged: its MD5 differs")]
     ReadBack,
+    #[error("the flash does not tell its size (id {:02x} {:02x} {:02x})", id[0], id[1], id[2])]
+    NoFlashSize { id: [u8; 3] },
     #[error(transparent)]
     Port(#[from] PortError),
     #[error(transparent)]
@@ -100,7 +102,7 @@ impl WireError {
             Self::Gone(_) | Self::Port(PortError::Gone { .. }) => LinkFault::PortGone,
             Self::NoAnswer { .. } => LinkFault::NoAnswer,
             Self::Garbled { .. } | Self::ReadBack | Self::Baud { .. } => LinkFault::Garbled,
-            Self::Rejected { .. } => LinkFault::Rejected,
+            Self::Rejected { .. } | Self::NoFlashSize { .. } => LinkFault::Rejected,
             Self::SecureDownload => LinkFault::SecureDownload,
             Self::Port(PortError::Busy { .. }) => LinkFault::PortBusy,
             Self::Port(PortError::NotSerial { .. } | PortError::NoPermission { .. } | PortError::List(_)) => {

@@ -63,10 +63,7 @@ fn begin(offset: u32, image: &PreparedImage) -> Command<'static> {
 /// Asks the chip for the MD5 of `region`; `in_work` bytes may still be on their way into the flash.
 pub(super) fn digest(wire: &mut Wire, region: &Region, in_work: u32) -> Result<RegionDigest, WireError> {
     let (offset, len) = (region.offset, region.image.len());
-    let timeout = write_timeout(in_work) + per_mib(MD5_TIMEOUT_PER_MIB, len);
-    let answer = wire.request(&Command::FlashMd5 { offset, size: len }, timeout)?;
-    let md5: [u8; 16] =
-        answer.data.as_slice().try_into().map_err(|_| WireError::Garbled { bytes: answer.data.len() })?;
+    let md5 = md5(wire, offset, len, in_work)?;
     Ok(RegionDigest {
         name: region.name.clone(),
         offset,
@@ -74,6 +71,13 @@ pub(super) fn digest(wire: &mut Wire, region: &Region, in_work: u32) -> Result<R
         sha256: region.image.sha256(),
         md5_matches: md5 == region.image.md5(),
     })
+}
+
+/// Asks the chip for the MD5 of `len` bytes at `offset`.
+pub(super) fn md5(wire: &mut Wire, offset: u32, len: u32, in_work: u32) -> Result<[u8; 16], WireError> {
+    let timeout = write_timeout(in_work) + per_mib(MD5_TIMEOUT_PER_MIB, len);
+    let answer = wire.request(&Command::FlashMd5 { offset, size: len }, timeout)?;
+    answer.data.as_slice().try_into().map_err(|_| WireError::Garbled { bytes: answer.data.len() })
 }
 
 /// Takes the stub out of its flashing mode and leaves it running.

@@ -27,14 +27,22 @@ pub(super) const SECURE_DOWNLOAD: u32 = 1 << 2;
 pub(super) fn identify(link: &mut Link) -> Result<Identity, WireError> {
     let chip = link.chip;
     let (major, minor) = link.with_espflash(|connection| chip.revision(connection))?;
+    let flash_id = flash_id(link.wire(), chip)?;
     Ok(Identity {
         chip: known(chip),
         revision: Some(Revision { major, minor }),
         mac: mac(link)?,
         security: security(link)?,
-        flash_size: flash_size(link.wire(), chip)?,
-        flash_id: None,
+        flash_size: flash_size(flash_id),
+        flash_id: Some(flash_id),
     })
+}
+
+/// Length of the flash in bytes.
+pub(super) fn flash_len(link: &mut Link) -> Result<u32, WireError> {
+    let chip = link.chip;
+    let id = flash_id(link.wire(), chip)?;
+    flash_size(id).map(FlashSize::bytes).ok_or(WireError::NoFlashSize { id })
 }
 
 pub(super) fn mac(link: &mut Link) -> Result<Mac, WireError> {
@@ -88,14 +96,13 @@ fn is_odd(counter: u32) -> bool {
 }
 
 /// Size by the third byte of the JEDEC id. espflash takes 4 MB for an id that it does not know, so the id is read here.
-fn flash_size(wire: &mut Wire, chip: LoaderChip) -> Result<Option<FlashSize>, WireError> {
-    let [_, _, capacity, _] = flash_id(wire, chip)?.to_le_bytes();
+fn flash_size([_, _, capacity]: [u8; 3]) -> Option<FlashSize> {
     let size = espflash::flasher::FlashSize::from_detected(capacity).ok();
-    Ok(size.and_then(|size| FlashSize::from_bytes(size.size()).ok()))
+    size.and_then(|size| FlashSize::from_bytes(size.size()).ok())
 }
 
-/// Has the SPI controller ask the flash for its id.
-fn flash_id(wire: &mut Wire, chip: LoaderChip) -> Result<u32, WireError> {
+/// Has the SPI controller ask the flash for its id: manufacturer, type, capacity.
+fn flash_id(wire: &mut Wire, chip: LoaderChip) -> Result<[u8; 3], WireError> {
     let spi = chip.spi_registers();
     let (user, user2) = (read(wire, spi.usr())?, read(wire, spi.usr2())?);
     write(wire, spi.usr(), USER_COMMAND_AND_MISO)?;
@@ -110,7 +117,8 @@ fn flash_id(wire: &mut Wire, chip: LoaderChip) -> Result<u32, WireError> {
     let id = read(wire, spi.w0())?;
     write(wire, spi.usr(), user)?;
     write(wire, spi.usr2(), user2)?;
-    Ok(id)
+    let [manufacturer, kind, capacity, _] = id.to_le_bytes();
+    Ok([manufacturer, kind, capacity])
 }
 
 fn await_idle(wire: &mut Wire, command_register: u32) -> Result<(), WireError> {

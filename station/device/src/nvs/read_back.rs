@@ -63,7 +63,7 @@ pub fn read_back(
         mqtt_username: found.owned(keys::MQTT_USERNAME),
         password_matches: password.is_some_and(|password| expected.password.verify(password)),
         session_matches: session_matches(&found, expected),
-        auth_code_present: code_stored || code.is_some_and(|code| code.is_in(raw)),
+        auth_code_present: code_stored || code.is_some_and(|code| code.find_in(raw).is_some()),
         certificate: found.text(keys::CERT_PEM).and_then(fingerprint),
         sha256: Sha256Digest::of(raw),
     })
@@ -146,9 +146,19 @@ fn fingerprint(pem: &str) -> Option<Sha256Digest> {
 }
 
 impl CodeSearch {
-    /// Whether the code stands anywhere in `raw`. Codes are printable, which spares most of the hashing.
-    fn is_in(&self, raw: &[u8]) -> bool {
-        let texts = raw.split(|byte| !byte.is_ascii_graphic()).filter(|text| text.len() >= self.len && self.len > 0);
-        texts.flat_map(|text| text.windows(self.len)).any(|text| Sha256Digest::of(text) == self.hash.0)
+    /// Where the code stands in `raw`, first. Codes are printable, which spares most of the hashing.
+    pub(crate) fn find_in(&self, raw: &[u8]) -> Option<usize> {
+        if self.len == 0 {
+            return None;
+        }
+        let mut at = 0;
+        for text in raw.split(|byte| !byte.is_ascii_graphic()) {
+            let found = text.windows(self.len).position(|text| Sha256Digest::of(text) == self.hash.0);
+            if let Some(index) = found {
+                return Some(at + index);
+            }
+            at += text.len() + 1;
+        }
+        None
     }
 }
