@@ -45,6 +45,13 @@ pub enum LogLine {
     },
     /// `iotmer_provision: JSON parse failed`
     ProvisionUnreadable,
+    /// `iotmer_provision: next attempt in N ms (Class)`: ours; the unit waits after a failed provisioning.
+    ProvisionBackingOff {
+        /// How long, in milliseconds.
+        delay_ms: u64,
+        /// Class of the failure (recovery rules, section 2), such as `NetworkError`.
+        class: String,
+    },
     /// `iotmer_provision: MQTT (from provision): host=… port=… tls=… username=… password_len=N …`
     Provisioned {
         /// Broker host.
@@ -154,6 +161,7 @@ impl LogLine {
             | Self::ProvisionRefused { .. }
             | Self::ProvisionTransport { .. }
             | Self::ProvisionUnreadable
+            | Self::ProvisionBackingOff { .. }
             | Self::Provisioned { .. } => PROVISION,
             Self::InitComplete { .. } | Self::MqttConnected | Self::MqttRefused { .. } | Self::MqttError { .. } => {
                 CLIENT
@@ -174,7 +182,7 @@ impl LogLine {
             | Self::OtaSkipped
             | Self::OtaStarted { .. }
             | Self::OtaFinished => Level::Info,
-            Self::WifiRetry { .. } | Self::MqttRefused { .. } => Level::Warn,
+            Self::WifiRetry { .. } | Self::ProvisionBackingOff { .. } | Self::MqttRefused { .. } => Level::Warn,
             Self::WifiFailed { .. }
             | Self::ProvisionImpossible
             | Self::ProvisionRefused { .. }
@@ -248,6 +256,11 @@ fn parse_provision(text: &str) -> Option<LogLine> {
     if text.starts_with("JSON parse failed") {
         return Some(LogLine::ProvisionUnreadable);
     }
+    if let Some(rest) = text.strip_prefix("next attempt in ") {
+        let (delay_ms, class) = rest.split_once(" ms (")?;
+        let class = class.strip_suffix(')')?.to_string();
+        return Some(LogLine::ProvisionBackingOff { delay_ms: delay_ms.parse().ok()?, class });
+    }
     parse_provisioned(text.strip_prefix("MQTT (from provision): ")?)
 }
 
@@ -316,6 +329,7 @@ impl fmt::Display for LogLine {
             Self::ProvisionRefused { status } => write!(f, "Provision failed HTTP {status}"),
             Self::ProvisionTransport { error } => write!(f, "HTTP post failed: {error}"),
             Self::ProvisionUnreadable => f.write_str("JSON parse failed"),
+            Self::ProvisionBackingOff { delay_ms, class } => write!(f, "next attempt in {delay_ms} ms ({class})"),
             Self::Provisioned { host, port, tls, username, password_len, password_changed } => {
                 let tls = if *tls { "yes" } else { "no" };
                 let changed = if *password_changed { "password_changed_or_new" } else { "same_as_before" };
@@ -355,6 +369,7 @@ mod tests {
             LogLine::ProvisionRefused { status: 401 },
             LogLine::ProvisionTransport { error: "ESP_ERR_HTTP_CONNECT".into() },
             LogLine::ProvisionUnreadable,
+            LogLine::ProvisionBackingOff { delay_ms: 604_800_000, class: "NetworkError".into() },
             LogLine::Provisioned {
                 host: "localhost".into(),
                 port: 8883,

@@ -112,6 +112,7 @@ fn fact(line: LogLine) -> Option<UartFact> {
         LogLine::ProvisionRefused { status } => UartFact::ProvisionRefused { status },
         LogLine::ProvisionTransport { error } => UartFact::ProvisionTransport { error },
         LogLine::ProvisionUnreadable => UartFact::ProvisionUnreadable,
+        LogLine::ProvisionBackingOff { delay_ms, .. } => UartFact::BackingOff { delay_ms },
         LogLine::Provisioned { username, .. } => UartFact::Provisioned { username },
         LogLine::InitComplete { device_id, .. } => UartFact::InitComplete { device_id },
         LogLine::MqttConnected => UartFact::MqttConnected,
