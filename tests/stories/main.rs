@@ -14,5 +14,6 @@ mod no_secret_left_behind;
 mod noise_on_the_ports;
 mod old_secrets;
 mod public_clients;
+mod random_kills;
 mod stopped_batch;
 mod walls;
