@@ -9,7 +9,7 @@ use core::fmt;
 
 use firstpass_contract::{LogLine, Secret, logline::Level};
 
-use crate::SessionWrite;
+use crate::{ErrorClass, Report, SessionWrite};
 
 /// One request to the driver, to be carried out in order.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +42,21 @@ pub enum Action {
     DownloadOta(OtaDownload),
     /// Restart the chip.
     Restart,
+    /// Erase the whole NVS partition and mount it again; answered by `NvsStored` or `NvsFailed`.
+    FormatNvs,
+    /// Make a certificate request; answered by `CertificateRequest` or `CertificateRequestFailed`, see
+    /// [`ClientKey::answer`](crate::ClientKey::answer).
+    MakeCertificateRequest {
+        /// Name for the request's subject; the authority decides on the final one.
+        common_name: String,
+    },
+    /// The running image works: end its trial (`esp_ota_mark_app_valid_cancel_rollback`).
+    ConfirmApp,
+    /// The running image does not work: reject it and restart into the one before it
+    /// (`esp_ota_mark_app_invalid_rollback_and_reboot`).
+    RollBack,
+    /// Tell the application.
+    Report(Report),
 }
 
 /// An HTTPS POST.
@@ -88,6 +103,8 @@ pub struct OtaDownload {
     pub sha256: String,
     /// Expected size in bytes, if the server told it.
     pub size: Option<u32>,
+    /// Time for the whole download, in milliseconds.
+    pub timeout_ms: u32,
 }
 
 /// Bytes that may hold a password: printed only as their number.
@@ -102,15 +119,29 @@ impl fmt::Debug for OpaqueBytes {
 
 /// The actions that wait for the driver. A driver drains them after every event, so the queue stays short.
 #[derive(Debug, Default)]
-pub(crate) struct Actions(VecDeque<Action>);
+pub(crate) struct Actions {
+    queue: VecDeque<Action>,
+    network_trouble: bool,
+}
 
 impl Actions {
     pub(crate) fn push(&mut self, action: Action) {
-        self.0.push_back(action);
+        self.queue.push_back(action);
     }
 
     pub(crate) fn pop(&mut self) -> Option<Action> {
-        self.0.pop_front()
+        self.queue.pop_front()
+    }
+
+    /// Reports a failure to the application.
+    pub(crate) fn failed(&mut self, class: ErrorClass, retry_in_ms: Option<u64>) {
+        self.network_trouble |= class.is_of_the_network();
+        self.push(Action::Report(Report::Failed { class, retry_in_ms }));
+    }
+
+    /// Whether a failure of the network was reported since the last call.
+    pub(crate) fn take_network_trouble(&mut self) -> bool {
+        core::mem::take(&mut self.network_trouble)
     }
 
     /// Logs a line of the contract.

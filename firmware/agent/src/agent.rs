@@ -1,16 +1,20 @@
 //! The agent: where a boot stands, and what each event makes of it.
 
+mod network;
 mod provisioning;
+mod reset;
 mod service;
+mod storing;
+mod watch;
 
-use alloc::{boxed::Box, format, string::String};
-
-use firstpass_contract::{LogLine, logline::Level};
+use alloc::{boxed::Box, string::String};
 
 use crate::{
-    Action, Boot, Event, Mac, RecoverySchedule, SessionInNvs, SessionWrite, action::Actions, broker::BrokerClient,
-    command::RunningApp,
+    Action, Boot, CompiledIn, Event, Mac, Quirks, RecoverySchedule, SessionInNvs, SessionWrite, action::Actions,
+    broker::BrokerClient, command::RunningApp,
 };
+use reset::Afterwards;
+use watch::Watch;
 
 /// Tag of the lines about the flash.
 const TAG_NVS: &str = "iotmer_nvs";
@@ -20,7 +24,7 @@ const TAG_NVS: &str = "iotmer_nvs";
 /// A driver drains the actions after `boot` and after every event:
 ///
 /// ```
-/// use firstpass_agent::{Action, Agent, Boot, Event, Mac, SessionInNvs};
+/// use firstpass_agent::{Action, Agent, Boot, Event, Mac, SessionInNvs, Setup};
 ///
 /// let boot = Boot {
 ///     mac: Mac([2, 0, 0, 0, 0, 1]),
@@ -28,6 +32,7 @@ const TAG_NVS: &str = "iotmer_nvs";
 ///     app_version: "1.0.0".into(),
 ///     app_sha256: "00".repeat(32),
 ///     seed: 1,
+///     setup: Setup::default(),
 /// };
 /// let mut agent = Agent::boot(boot);
 /// agent.handle(Event::NetworkUp { ip: "10.0.0.2".into() }, 1200);
@@ -41,11 +46,21 @@ const TAG_NVS: &str = "iotmer_nvs";
 pub struct Agent {
     mac: Mac,
     app: RunningApp,
+    compiled_in: CompiledIn,
+    own_key: bool,
+    quirks: Quirks,
+    seed: u64,
     session: SessionInNvs,
+    /// Whether the store has taken or given everything that was last asked of it.
+    nvs_sound: bool,
     provisioned_on_this_boot: bool,
+    /// A fresh certificate was asked for since the last connect.
+    renewal_tried: bool,
+    certificate_request: Option<String>,
     network_up: bool,
     phase: Phase,
     recovery: RecoverySchedule,
+    watch: Watch,
     out: Actions,
     wake_announced: Option<u64>,
 }
@@ -55,14 +70,22 @@ pub struct Agent {
 enum Phase {
     /// Waits for the network, then decides about provisioning.
     AwaitingNetwork,
+    /// The platform makes a certificate request.
+    RequestingCertificate,
     /// The request is under way.
     Provisioning,
     /// Provisions again at this time.
     ProvisionAt(u64),
+    /// A provisioning fell due while the network was away.
+    ProvisionWhenBack,
     /// A new session is on its way into the flash.
     Storing(SessionWrite),
     /// The flash did not take the session; tries again at this time.
     StoreAt(u64, SessionWrite),
+    /// The stored credentials are being erased.
+    Resetting(Afterwards),
+    /// The store could not be erased; tries again at this time.
+    ResetAt(u64, Afterwards),
     /// An image is being downloaded; its SHA-256.
     Downloading(String),
     /// The hash of the downloaded image is on its way into the flash.
@@ -76,46 +99,66 @@ enum Phase {
 impl Agent {
     /// Starts the agent of a boot; it waits for [`Event::NetworkUp`].
     pub fn boot(boot: Boot) -> Self {
-        let mut out = Actions::default();
-        let (session, phase) = match boot.session {
-            Ok(session) => (session, Phase::AwaitingNetwork),
-            Err(error) => {
-                out.log_text(Level::Error, TAG_NVS, &format!("NVS cannot be read: {error}"));
-                (SessionInNvs::default(), Phase::Halted)
-            }
-        };
-        Self {
+        let setup = boot.setup;
+        let mut agent = Self {
             mac: boot.mac,
             app: RunningApp { version: boot.app_version, sha256: boot.app_sha256 },
-            session,
+            compiled_in: setup.compiled_in,
+            own_key: setup.own_key,
+            quirks: setup.quirks,
+            seed: boot.seed,
+            session: SessionInNvs::default(),
+            nvs_sound: true,
             provisioned_on_this_boot: false,
+            renewal_tried: false,
+            certificate_request: None,
             network_up: false,
-            phase,
+            phase: Phase::AwaitingNetwork,
             recovery: RecoverySchedule::new(boot.seed),
-            out,
+            watch: Watch::new(setup.on_trial.then_some(setup.now_ms)),
+            out: Actions::default(),
             wake_announced: None,
+        };
+        match boot.session {
+            Ok(session) => agent.session = session,
+            Err(error) => agent.store_is_unreadable(error),
+        }
+        agent.compiled_in.apply(&mut agent.session);
+        agent.announce_deadline();
+        agent
+    }
+
+    /// What the firmware does wrong from now on.
+    pub fn set_quirks(&mut self, quirks: Quirks) {
+        self.quirks = quirks;
+        if let Phase::InService(client) = &mut self.phase {
+            client.set_quirks(quirks);
         }
     }
 
     /// Takes in one event. `now_ms` is the driver's clock, which never goes back.
     pub fn handle(&mut self, event: Event, now_ms: u64) {
         match event {
-            Event::NetworkUp { ip } => self.network_is_up(ip),
+            Event::NetworkUp { ip } => self.network_is_up(ip, now_ms),
             Event::NetworkRetry { attempt, attempts_max } => self.network_is_away(attempt, attempts_max),
             Event::NetworkFailed { attempts } => self.network_failed(attempts),
+            Event::CertificateRequest(pem) => self.certificate_requested(pem, now_ms),
+            Event::CertificateRequestFailed(error) => self.certificate_not_requested(error, now_ms),
             Event::HttpResponse(response) => self.provision_answer(&response, now_ms),
-            Event::HttpFailed(error) => self.provision_unanswered(error, now_ms),
-            Event::NvsStored => self.stored(),
+            Event::HttpFailed(failure) => self.provision_unanswered(failure, now_ms),
+            Event::NvsStored => self.stored(now_ms),
             Event::NvsFailed(error) => self.not_stored(error, now_ms),
             Event::OtaStored => self.ota_done(),
             Event::OtaFailed(error) => self.ota_failed(error),
             Event::TimerDue => self.time(now_ms),
             Event::BrokerOpened => self.broker(|client, out| client.opened(now_ms, out)),
-            Event::BrokerFailed(failure) | Event::BrokerClosed(failure) => {
-                self.broker(|client, out| client.lost(failure, now_ms, out));
-            }
+            Event::BrokerFailed(failure) | Event::BrokerClosed(failure) => self.broker_lost(failure, now_ms),
             Event::BrokerBytes(bytes) => self.received(&bytes.0, now_ms),
+            Event::Telemetry(payload) => self.telemetry(payload.0, now_ms),
+            Event::FactoryReset => self.factory_reset(),
+            Event::Close => self.close(now_ms),
         }
+        self.keep_watch(now_ms);
         self.announce_deadline();
     }
 
@@ -124,64 +167,42 @@ impl Agent {
         self.out.pop()
     }
 
-    fn network_is_up(&mut self, ip: String) {
-        self.network_up = true;
-        self.out.log(&LogLine::WifiConnected { ip });
-        match &mut self.phase {
-            Phase::AwaitingNetwork => self.start(),
-            Phase::InService(client) => client.connect(&mut self.out),
-            Phase::Provisioning
-            | Phase::ProvisionAt(_)
-            | Phase::Storing(_)
-            | Phase::StoreAt(..)
-            | Phase::Downloading(_)
-            | Phase::StoringOtaSha
-            | Phase::Halted => {}
-        }
-    }
-
-    fn network_is_away(&mut self, attempt: u16, attempts_max: u16) {
-        self.network_up = false;
-        self.out.log(&LogLine::WifiRetry { attempt: format!("{attempt}/{attempts_max}") });
-        self.broker(|client, out| client.network_lost(out));
-    }
-
-    fn network_failed(&mut self, attempts: u16) {
-        self.network_up = false;
-        let text = format!("WiFi connect failed after {attempts} retries");
-        self.out.log(&LogLine::WifiFailed { text });
-        self.broker(|client, out| client.network_lost(out));
-    }
-
     fn time(&mut self, now_ms: u64) {
         self.wake_announced = None;
-        if self.deadline().is_none_or(|at| at > now_ms) {
+        if self.phase_deadline().is_none_or(|at| at > now_ms) {
             return;
         }
-        match core::mem::replace(&mut self.phase, Phase::AwaitingNetwork) {
-            Phase::ProvisionAt(_) if self.network_up => self.provision(),
-            Phase::ProvisionAt(_) => {}
+        match core::mem::replace(&mut self.phase, Phase::Halted) {
+            Phase::ProvisionAt(_) if self.network_up => self.provision(now_ms),
+            Phase::ProvisionAt(_) => self.phase = Phase::ProvisionWhenBack,
             Phase::StoreAt(_, write) => self.store(write),
+            Phase::ResetAt(_, afterwards) => self.erase(afterwards),
             Phase::InService(mut client) => {
                 client.time(now_ms, &mut self.out);
                 self.phase = Phase::InService(client);
             }
             other @ (Phase::AwaitingNetwork
+            | Phase::RequestingCertificate
             | Phase::Provisioning
+            | Phase::ProvisionWhenBack
             | Phase::Storing(_)
+            | Phase::Resetting(_)
             | Phase::Downloading(_)
             | Phase::StoringOtaSha
             | Phase::Halted) => self.phase = other,
         }
     }
 
-    fn deadline(&self) -> Option<u64> {
+    fn phase_deadline(&self) -> Option<u64> {
         match &self.phase {
-            Phase::ProvisionAt(at) | Phase::StoreAt(at, _) => Some(*at),
+            Phase::ProvisionAt(at) | Phase::StoreAt(at, _) | Phase::ResetAt(at, _) => Some(*at),
             Phase::InService(client) => client.deadline(),
             Phase::AwaitingNetwork
+            | Phase::RequestingCertificate
             | Phase::Provisioning
+            | Phase::ProvisionWhenBack
             | Phase::Storing(_)
+            | Phase::Resetting(_)
             | Phase::Downloading(_)
             | Phase::StoringOtaSha
             | Phase::Halted => None,
@@ -190,7 +211,7 @@ impl Agent {
 
     /// Asks for a wake-up when the next deadline is another than the driver knows.
     fn announce_deadline(&mut self) {
-        let deadline = self.deadline();
+        let deadline = self.phase_deadline().into_iter().chain(self.watch.deadline()).min();
         if let Some(at_ms) = deadline.filter(|_| deadline != self.wake_announced) {
             self.wake_announced = deadline;
             self.out.push(Action::WakeAt { at_ms });

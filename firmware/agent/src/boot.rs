@@ -3,7 +3,7 @@
 use alloc::string::String;
 use core::fmt;
 
-use crate::SessionInNvs;
+use crate::{SessionInNvs, Setup};
 
 /// Everything the agent is told once, at boot.
 #[derive(Debug, Clone)]
@@ -18,6 +18,8 @@ pub struct Boot {
     pub app_sha256: String,
     /// Seed of the random first delay; differs from boot to boot and from unit to unit.
     pub seed: u64,
+    /// How the firmware is built and which boot this is.
+    pub setup: Setup,
 }
 
 /// A MAC address; printed as `aa:bb:cc:dd:ee:ff`.

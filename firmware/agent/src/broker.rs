@@ -11,9 +11,10 @@ use alloc::{string::String, vec::Vec};
 use firstpass_contract::{
     Topics,
     mqtt::{ConnectCode, DecodeError, Packet},
+    topics::OFFLINE,
 };
 
-use crate::{Action, BrokerBackoff, BrokerEndpoint, BrokerFailure, OpaqueBytes, SessionInNvs, action::Actions};
+use crate::{Action, BrokerBackoff, BrokerEndpoint, BrokerFailure, OpaqueBytes, Quirks, SessionInNvs, action::Actions};
 use link::{CONNACK_TIMEOUT_MS, Inbox, Link, PING_AFTER_MS, PONG_TIMEOUT_MS};
 use packets::{Login, PacketIds};
 
@@ -27,6 +28,8 @@ pub(crate) struct BrokerClient {
     link: Link,
     inbox: Inbox,
     ids: PacketIds,
+    quirks: Quirks,
+    attempted: bool,
 }
 
 /// A message for the unit.
@@ -47,7 +50,7 @@ enum Breakdown {
 
 impl BrokerClient {
     /// A client that is not connected. `None`: the session's port, slug or key make no connection possible.
-    pub(crate) fn new(session: &SessionInNvs) -> Option<Self> {
+    pub(crate) fn new(session: &SessionInNvs, seed: u64, quirks: Quirks) -> Option<Self> {
         let topics = Topics::new(&session.workspace_slug, &session.device_key);
         Some(Self {
             endpoint: BrokerEndpoint {
@@ -58,10 +61,12 @@ impl BrokerClient {
             },
             login: Login::new(session, &topics)?,
             topics,
-            backoff: BrokerBackoff::default(),
+            backoff: BrokerBackoff::new(seed),
             link: Link::Down { retry_at: None },
             inbox: Inbox::default(),
             ids: PacketIds::default(),
+            quirks,
+            attempted: false,
         })
     }
 
@@ -70,46 +75,82 @@ impl BrokerClient {
         &self.topics
     }
 
+    /// Whether the broker has accepted the session that runs now.
+    pub(crate) fn is_up(&self) -> bool {
+        matches!(self.link, Link::Up { .. })
+    }
+
+    /// What the firmware does wrong from now on.
+    pub(crate) fn set_quirks(&mut self, quirks: Quirks) {
+        self.quirks = quirks;
+    }
+
     /// Opens the stream, unless it is open or opening.
     pub(crate) fn connect(&mut self, out: &mut Actions) {
-        if let Link::Down { .. } = self.link {
+        if let Link::Down { .. } | Link::Offline { .. } = self.link {
             self.link = Link::Opening;
+            self.attempted = true;
             self.inbox = Inbox::default();
-            out.push(Action::OpenBroker(self.endpoint.clone()));
+            let mut endpoint = self.endpoint.clone();
+            endpoint.client_certificate &= !self.quirks.no_certificate;
+            out.push(Action::OpenBroker(endpoint));
         }
     }
 
-    /// The network is away: no attempt is made until `connect`.
+    /// The network is away: no attempt is made until it is back.
     pub(crate) fn network_lost(&mut self, out: &mut Actions) {
-        if !matches!(self.link, Link::Down { .. }) {
-            out.push(Action::CloseBroker);
+        self.link = match self.link {
+            Link::Down { retry_at } => Link::Offline { not_before: retry_at },
+            Link::Offline { not_before } => Link::Offline { not_before },
+            Link::Opening | Link::AwaitingConnack { .. } | Link::Up { .. } => {
+                out.push(Action::CloseBroker);
+                Link::Offline { not_before: None }
+            }
+        };
+    }
+
+    /// The network is back. A first connect is made at once; a reconnect waits, because the units around this one have
+    /// their network back at the same instant, and never less than a broker's refusal made it wait.
+    pub(crate) fn network_back(&mut self, now_ms: u64, out: &mut Actions) {
+        let Link::Offline { not_before } = self.link else { return };
+        if !self.attempted {
+            return self.connect(out);
         }
-        self.link = Link::Down { retry_at: None };
+        let at = now_ms + self.backoff.after_outage();
+        self.link = Link::Down { retry_at: Some(not_before.map_or(at, |not_before| not_before.max(at))) };
     }
 
     /// The stream is open: the session begins.
     pub(crate) fn opened(&mut self, now_ms: u64, out: &mut Actions) {
         if let Link::Opening = self.link {
             self.link = Link::AwaitingConnack { until: now_ms + CONNACK_TIMEOUT_MS };
-            send(&self.login.packet(), out);
+            send(&self.login.packet(self.quirks), out);
         }
     }
 
     /// The stream could not be opened, or ended.
     pub(crate) fn lost(&mut self, failure: BrokerFailure, now_ms: u64, out: &mut Actions) {
-        if !matches!(self.link, Link::Down { .. }) {
+        if self.has_stream() {
             self.break_down(&Breakdown::Transport(failure), now_ms, out);
+        }
+    }
+
+    /// The stream failed, and this client is not to try again.
+    pub(crate) fn give_up(&mut self, failure: BrokerFailure, out: &mut Actions) {
+        if self.has_stream() {
+            out.log(&Breakdown::Transport(failure).line(0));
+            self.link = Link::Down { retry_at: None };
         }
     }
 
     /// Bytes came in; returns the messages among them.
     pub(crate) fn received(&mut self, bytes: &[u8], now_ms: u64, out: &mut Actions) -> Vec<Message> {
         let mut messages = Vec::new();
-        if matches!(self.link, Link::Down { .. } | Link::Opening) {
+        if !matches!(self.link, Link::AwaitingConnack { .. } | Link::Up { .. }) {
             return messages;
         }
         self.inbox.push(bytes);
-        while !matches!(self.link, Link::Down { .. }) {
+        while self.has_stream() {
             match self.inbox.next_packet() {
                 Ok(Some(packet)) => messages.extend(self.packet(packet, now_ms, out)),
                 Ok(None) => break,
@@ -119,12 +160,19 @@ impl BrokerClient {
         messages
     }
 
-    /// Publishes with QoS 1 if the session is up; what is not sent now would be stale later.
-    pub(crate) fn publish(&mut self, topic: String, payload: Vec<u8>, retain: bool, now_ms: u64, out: &mut Actions) {
-        if let Link::Up { ping_at, .. } = &mut self.link {
-            *ping_at = now_ms + PING_AFTER_MS;
-            send(&packets::publish(self.ids.next(), topic, payload, retain), out);
-        }
+    /// Publishes with QoS 1 if the session is up; what is not sent now would be stale later. Says whether it was sent.
+    pub(crate) fn publish(
+        &mut self,
+        topic: String,
+        payload: Vec<u8>,
+        retain: bool,
+        now_ms: u64,
+        out: &mut Actions,
+    ) -> bool {
+        let Link::Up { ping_at, .. } = &mut self.link else { return false };
+        *ping_at = now_ms + PING_AFTER_MS;
+        send(&packets::publish(self.ids.next(), topic, payload, retain), out);
+        true
     }
 
     /// When [`Self::time`] wants to be called.
@@ -139,7 +187,7 @@ impl BrokerClient {
         }
         match &mut self.link {
             Link::Down { .. } => self.connect(out),
-            Link::Opening => {}
+            Link::Offline { .. } | Link::Opening => {}
             Link::AwaitingConnack { .. } | Link::Up { pong_until: Some(_), .. } => {
                 self.break_down(&Breakdown::Silent, now_ms, out);
             }
@@ -151,20 +199,52 @@ impl BrokerClient {
         }
     }
 
+    /// The application ends a session that is up; says whether there was one.
+    pub(crate) fn close(&mut self, now_ms: u64, out: &mut Actions) -> bool {
+        if !self.publish(self.topics.presence(), OFFLINE.into(), true, now_ms, out) {
+            return false;
+        }
+        send(&Packet::Disconnect, out);
+        self.abandon(out);
+        true
+    }
+
+    /// Closes the stream, if there is one, and makes no further attempt.
+    pub(crate) fn abandon(&mut self, out: &mut Actions) {
+        if self.has_stream() {
+            out.push(Action::CloseBroker);
+        }
+        self.link = Link::Down { retry_at: None };
+    }
+
+    fn has_stream(&self) -> bool {
+        !matches!(self.link, Link::Down { .. } | Link::Offline { .. })
+    }
+
     fn break_down(&mut self, why: &Breakdown, now_ms: u64, out: &mut Actions) {
-        let delay_ms = match why {
-            Breakdown::Refused(ConnectCode::BadLogin | ConnectCode::NotAuthorized) => self.backoff.after_refusal(),
-            Breakdown::Transport(_)
-            | Breakdown::Refused(_)
-            | Breakdown::Silent
-            | Breakdown::Malformed(_)
-            | Breakdown::Unexpected => self.backoff.after_failure(),
+        let delay_ms = match self.quirks.hammers_ms {
+            Some(delay_ms) => u64::from(delay_ms),
+            None => self.delay(why),
         };
         out.log(&why.line(delay_ms));
         if !matches!(why, Breakdown::Transport(_)) {
             out.push(Action::CloseBroker);
         }
-        self.link = Link::Down { retry_at: Some(now_ms + u64::from(delay_ms)) };
+        out.failed(why.class(), Some(delay_ms));
+        self.link = Link::Down { retry_at: Some(now_ms + delay_ms) };
+    }
+
+    /// A certificate that the broker will not take next time either waits as refused credentials do.
+    fn delay(&mut self, why: &Breakdown) -> u64 {
+        match why {
+            Breakdown::Refused(ConnectCode::BadLogin | ConnectCode::NotAuthorized)
+            | Breakdown::Transport(BrokerFailure { certificate: Some(_), .. }) => self.backoff.after_refusal(),
+            Breakdown::Transport(BrokerFailure { certificate: None, .. })
+            | Breakdown::Refused(_)
+            | Breakdown::Silent
+            | Breakdown::Malformed(_)
+            | Breakdown::Unexpected => self.backoff.after_failure(),
+        }
     }
 }
 

@@ -27,7 +27,7 @@ pub enum Event {
     /// The HTTPS request was answered.
     HttpResponse(HttpResponse),
     /// The HTTPS request got no answer.
-    HttpFailed(EspError),
+    HttpFailed(HttpFailure),
     /// The broker stream is open, TLS included.
     BrokerOpened,
     /// The broker stream could not be opened.
@@ -46,6 +46,25 @@ pub enum Event {
     OtaStored,
     /// The download or its verification failed; the running image stays.
     OtaFailed(EspError),
+    /// The platform's certificate request, in PEM.
+    CertificateRequest(String),
+    /// The platform has no key and could not make one.
+    CertificateRequestFailed(EspError),
+    /// A person or the application wants the stored session and everything beside it erased.
+    FactoryReset,
+    /// The application publishes this as telemetry.
+    Telemetry(OpaqueBytes),
+    /// The application ends the connection for good.
+    Close,
+}
+
+/// Why an HTTPS request got no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HttpFailure {
+    /// What `esp_http_client` returned.
+    pub error: EspError,
+    /// Error of the TLS layer below it, such as 0x8001 (host name not resolved); 0 if it had none.
+    pub tls_esp_err: u32,
 }
 
 /// Answer to an [`HttpsRequest`](crate::HttpsRequest).
@@ -66,4 +85,30 @@ pub struct BrokerFailure {
     pub sock_errno: i32,
     /// Error of the TLS layer, such as 0x8001 (host name not resolved) or 0x801a (handshake failed); 0 if it had none.
     pub tls_esp_err: u32,
+    /// Set when it was the unit's own certificate that failed.
+    pub certificate: Option<CertificateFault>,
+}
+
+/// What is wrong with the unit's own certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CertificateFault {
+    /// Its validity has ended: by the unit's clock before a stream was opened, or by the server's alert.
+    Expired,
+    /// The server has revoked it, or does not take it.
+    Refused,
+    /// Certificate or key in NVS cannot be read or do not belong together.
+    Unusable,
+}
+
+impl CertificateFault {
+    /// What a TLS alert of the server says of the unit's certificate; `None`: nothing (RFC 8446, section 6).
+    pub const fn of_alert(alert: u8) -> Option<Self> {
+        match alert {
+            // certificate_expired
+            45 => Some(Self::Expired),
+            // bad_certificate, unsupported_certificate, certificate_revoked, certificate_unknown, unknown_ca
+            42 | 43 | 44 | 46 | 48 => Some(Self::Refused),
+            _ => None,
+        }
+    }
 }

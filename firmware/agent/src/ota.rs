@@ -2,6 +2,13 @@
 
 use crate::{FirmwareOffer, OtaDownload};
 
+/// How long a new image may take to connect before it gives way to the one before it, in milliseconds: the time within
+/// which a client must have registered (recovery rules, section 2, class Timeout).
+pub const TRIAL_MS: u64 = 180_000;
+
+/// Time for a whole download, in milliseconds; 16 MB at 256 kbit/s.
+pub(crate) const DOWNLOAD_TIMEOUT_MS: u32 = 600_000;
+
 /// What to do about the offered firmware.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum OtaDecision {
@@ -20,5 +27,5 @@ pub(crate) fn decide(offer: Option<&FirmwareOffer>, ota_sha: &str, provisioned_o
         return OtaDecision::SameAsApplied;
     }
     let FirmwareOffer { url, sha256, size } = offer.clone();
-    OtaDecision::Download(OtaDownload { url, sha256, size })
+    OtaDecision::Download(OtaDownload { url, sha256, size, timeout_ms: DOWNLOAD_TIMEOUT_MS })
 }

@@ -1,11 +1,13 @@
 //! Provisioning over HTTPS: whether, with which request, and what an answer means. Source: device contract, section 1.
 
 use alloc::{
+    borrow::ToOwned,
     format,
     string::{String, ToString},
     vec,
     vec::Vec,
 };
+use core::fmt;
 
 use firstpass_contract::{
     LogLine, ProvisionRequest, ProvisionResponse, Secret,
@@ -19,6 +21,9 @@ use crate::{FirmwareOffer, Header, HttpsRequest, Mac, NvsValue, SessionInNvs, Se
 /// How much of a refusal's body the log shows, in characters.
 const SHOWN_BODY_MAX: usize = 200;
 
+/// Longest name, device id or account id, in characters (recovery rules, section 2, class InvalidParameters).
+const NAME_MAX: usize = 64;
+
 /// What a boot does about provisioning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Plan {
@@ -28,8 +33,29 @@ pub(crate) enum Plan {
     Skip,
     /// No code and no complete session.
     Impossible,
-    /// A code is there, but this key that the request needs is empty.
-    MissingKey(&'static str),
+    /// A code is there, but a parameter that the request needs is missing or has the wrong form.
+    Parameter(ParameterFault),
+}
+
+/// A factory parameter with which no request can be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ParameterFault {
+    /// The key holds nothing.
+    Empty(&'static str),
+    /// Not `https://host…`.
+    NoHttpsUrl(&'static str),
+    /// Longer than [`NAME_MAX`].
+    TooLong(&'static str),
+}
+
+impl fmt::Display for ParameterFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty(key) => write!(f, "{key} is empty"),
+            Self::NoHttpsUrl(key) => write!(f, "{key} is no https URL"),
+            Self::TooLong(key) => write!(f, "{key} is longer than {NAME_MAX} characters"),
+        }
+    }
 }
 
 /// Chooses the plan for a session.
@@ -37,28 +63,56 @@ pub(crate) fn plan(session: &SessionInNvs) -> Plan {
     if session.auth_code.is_empty() {
         return if session.is_complete() { Plan::Skip } else { Plan::Impossible };
     }
-    let needed = [(nvs::PROV_URL, &session.prov_url), (nvs::WORKSPACE_ID, &session.workspace_id)];
-    needed.iter().find(|(_, text)| text.is_empty()).map_or(Plan::Provision, |(key, _)| Plan::MissingKey(key))
+    check_parameters(session).map_or_else(Plan::Parameter, |()| Plan::Provision)
 }
 
-/// Builds the request of a session that has a code.
-pub(crate) fn request(session: &SessionInNvs, mac: Mac) -> HttpsRequest {
-    let some = |text: &String| (!text.is_empty()).then(|| text.clone());
-    let body = ProvisionRequest {
-        workspace_id: session.workspace_id.clone(),
-        template_id: some(&session.template_id),
-        device_id: some(&session.device_id),
-        mac: Some(mac.to_string()),
-        csr_pem: None,
-    };
-    HttpsRequest {
-        url: request_url(session),
-        headers: vec![
-            Header { name: "content-type", value: Secret::new("application/json") },
-            Header { name: AUTH_CODE_HEADER, value: session.auth_code.clone() },
-        ],
-        body: serde_json::to_string(&body).expect("texts always become JSON"),
-        timeout_ms: PROVISION_TIMEOUT_MS,
+fn check_parameters(session: &SessionInNvs) -> Result<(), ParameterFault> {
+    let needed = [(nvs::PROV_URL, &session.prov_url), (nvs::WORKSPACE_ID, &session.workspace_id)];
+    if let Some((key, _)) = needed.iter().find(|(_, text)| text.is_empty()) {
+        return Err(ParameterFault::Empty(key));
+    }
+    let host = session.prov_url.strip_prefix("https://").unwrap_or_default();
+    if host.is_empty() || host.starts_with(['/', ':', '?', '#']) || host.contains(char::is_whitespace) {
+        return Err(ParameterFault::NoHttpsUrl(nvs::PROV_URL));
+    }
+    let names = [
+        (nvs::WORKSPACE_ID, &session.workspace_id),
+        (nvs::TEMPLATE_ID, &session.template_id),
+        (nvs::DEVICE_ID, &session.device_id),
+    ];
+    match names.iter().find(|(_, text)| text.chars().count() > NAME_MAX) {
+        Some((key, _)) => Err(ParameterFault::TooLong(key)),
+        None => Ok(()),
+    }
+}
+
+/// What a request is made of; the session has a code.
+pub(crate) struct Request<'a> {
+    pub(crate) session: &'a SessionInNvs,
+    pub(crate) mac: Option<Mac>,
+    pub(crate) csr_pem: Option<&'a str>,
+}
+
+impl Request<'_> {
+    pub(crate) fn build(&self) -> HttpsRequest {
+        let session = self.session;
+        let some = |text: &String| (!text.is_empty()).then(|| text.clone());
+        let body = ProvisionRequest {
+            workspace_id: session.workspace_id.clone(),
+            template_id: some(&session.template_id),
+            device_id: some(&session.device_id),
+            mac: self.mac.map(|mac| mac.to_string()),
+            csr_pem: self.csr_pem.map(str::to_owned),
+        };
+        HttpsRequest {
+            url: request_url(session),
+            headers: vec![
+                Header { name: "content-type", value: Secret::new("application/json") },
+                Header { name: AUTH_CODE_HEADER, value: session.auth_code.clone() },
+            ],
+            body: serde_json::to_string(&body).expect("texts always become JSON"),
+            timeout_ms: PROVISION_TIMEOUT_MS,
+        }
     }
 }
 
@@ -87,17 +141,30 @@ pub(crate) struct Provisioned {
     pub(crate) line: LogLine,
 }
 
+impl Provisioned {
+    /// Leaves the code where it was: what a firmware does that forgets to erase it.
+    pub(crate) fn keep_code(&mut self, old: &SessionInNvs) {
+        self.session.auth_code = old.auth_code.clone();
+        self.write.erase.retain(|key| *key != nvs::AUTH_CODE);
+    }
+}
+
 /// Reads the body of a 200 or 201 answer. The error is the text to add to `JSON parse failed`; it holds no value of the
 /// body, because any of them may be a secret.
-pub(crate) fn read_response(old: &SessionInNvs, body: &[u8]) -> Result<Provisioned, String> {
+///
+/// With a key of its own the unit takes a certificate without a key, and nothing else: a key made elsewhere is not its own.
+pub(crate) fn read_response(old: &SessionInNvs, body: &[u8], own_key: bool) -> Result<Provisioned, String> {
     let body = &body[..body.len().min(RESPONSE_BODY_MAX)];
     let response: ProvisionResponse = serde_json::from_slice(body)
         .map_err(|err| format!("{} bytes, line {}, column {}", body.len(), err.line(), err.column()))?;
     let response = response.flatten();
     response.check_limits().map_err(|err| err.to_string())?;
     let port = response.effective_mqtt_port().ok_or("mqtt_port is no port")?;
+    if own_key && response.private_key_pem.is_some() {
+        return Err("a private key in the answer to a certificate request".to_string());
+    }
     check_stored_length(&response)?;
-    let session = new_session(old, &response);
+    let session = new_session(old, &response, own_key);
     if !session.is_complete() {
         return Err("the session would be incomplete".to_string());
     }
@@ -109,7 +176,7 @@ pub(crate) fn read_response(old: &SessionInNvs, body: &[u8]) -> Result<Provision
         password_len: session.mqtt_password.expose().len(),
         password_changed: session.mqtt_password != old.mqtt_password,
     };
-    Ok(Provisioned { write: session_write(&session, &response), session, line })
+    Ok(Provisioned { write: session_write(&session, &response, own_key), session, line })
 }
 
 /// Certificate and key have no buffer in the contract; NVS bounds them.
@@ -122,8 +189,8 @@ fn check_stored_length(response: &ProvisionResponse) -> Result<(), String> {
     }
 }
 
-fn new_session(old: &SessionInNvs, response: &ProvisionResponse) -> SessionInNvs {
-    let new_certificate = response.certificate_pem.is_some() && response.private_key_pem.is_some();
+fn new_session(old: &SessionInNvs, response: &ProvisionResponse, own_key: bool) -> SessionInNvs {
+    let new_certificate = response.certificate_pem.is_some() && (own_key || response.private_key_pem.is_some());
     SessionInNvs {
         device_id: response.device_id.clone(),
         device_key: response.device_key.clone(),
@@ -145,7 +212,7 @@ fn new_session(old: &SessionInNvs, response: &ProvisionResponse) -> SessionInNvs
 }
 
 /// The code is one-time, so it goes in the same write that stores the session, after everything is set.
-fn session_write(session: &SessionInNvs, response: &ProvisionResponse) -> SessionWrite {
+fn session_write(session: &SessionInNvs, response: &ProvisionResponse, own_key: bool) -> SessionWrite {
     let text = |key, value: &String| (key, NvsValue::Text(value.clone()));
     let secret = |key, value: &Secret| (key, NvsValue::Secret(value.clone()));
     let mut write = SessionWrite {
@@ -162,8 +229,12 @@ fn session_write(session: &SessionInNvs, response: &ProvisionResponse) -> Sessio
         erase: Vec::new(),
     };
     write.set.extend(response.device_http_token.as_ref().map(|token| secret(nvs::DHT, token)));
-    if let (Some(certificate), Some(key)) = (&response.certificate_pem, &response.private_key_pem) {
-        write.set.extend([text(nvs::CERT_PEM, certificate), secret(nvs::KEY_PEM, key)]);
+    match (&response.certificate_pem, &response.private_key_pem) {
+        (Some(certificate), Some(key)) => {
+            write.set.extend([text(nvs::CERT_PEM, certificate), secret(nvs::KEY_PEM, key)]);
+        }
+        (Some(certificate), None) if own_key => write.set.push(text(nvs::CERT_PEM, certificate)),
+        (Some(_), None) | (None, _) => {}
     }
     write_firmware(session.firmware.as_ref(), &mut write);
     write.erase.push(nvs::AUTH_CODE);

@@ -18,6 +18,27 @@ pub trait NvsRead {
     fn u32(&mut self, key: &'static str) -> Result<Option<u32>, EspError>;
 }
 
+/// Keys that a factory reset erases: everything that a provisioning or an update has stored. Factory parameters, Wi-Fi
+/// and trust anchor stay.
+pub(crate) const CREDENTIALS: [&str; 16] = [
+    nvs::DEVICE_ID,
+    nvs::DEVICE_KEY,
+    nvs::WORKSPACE_SLUG,
+    nvs::MQTT_HOST,
+    nvs::MQTT_USERNAME,
+    nvs::MQTT_PASSWORD,
+    nvs::MQTT_PORT,
+    nvs::MQTT_TLS,
+    nvs::FW_SHA256,
+    nvs::FW_URL,
+    nvs::FW_SIZE,
+    nvs::OTA_SHA,
+    nvs::FW_DONE_SHA256,
+    nvs::DHT,
+    nvs::CERT_PEM,
+    nvs::KEY_PEM,
+];
+
 /// What the agent keeps of the session; an absent text is empty, as the stock SDK reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionInNvs {
@@ -126,6 +147,17 @@ impl SessionInNvs {
     pub fn is_complete(&self) -> bool {
         let texts = [&self.device_id, &self.device_key, &self.workspace_slug, &self.mqtt_host, &self.mqtt_username];
         texts.iter().all(|text| !text.is_empty()) && !self.mqtt_password.is_empty()
+    }
+
+    /// What a factory reset leaves of it.
+    pub(crate) fn without_credentials(&self) -> Self {
+        Self {
+            auth_code: self.auth_code.clone(),
+            prov_url: self.prov_url.clone(),
+            workspace_id: self.workspace_id.clone(),
+            template_id: self.template_id.clone(),
+            ..Self::default()
+        }
     }
 
     /// The broker port that the session means; `None` when the stored number is no port.

@@ -4,7 +4,6 @@ use firstpass_contract::{
     LogLine,
     logline::Level,
     mqtt::{ConnectCode, Packet, Publish, SubscribeCode},
-    topics::ONLINE,
 };
 
 use super::{
@@ -12,7 +11,7 @@ use super::{
     link::{Link, PING_AFTER_MS},
     packets, send,
 };
-use crate::action::Actions;
+use crate::{Action, Report, action::Actions};
 
 /// Tag of the lines that the contract does not name.
 const TAG: &str = "iotmer_client";
@@ -36,7 +35,14 @@ impl BrokerClient {
             }
             // A clean session over one stream never sends again, so an acknowledgement has nothing to release.
             (Link::Up { .. }, Packet::PubAck(_)) => None,
-            (Link::Down { .. } | Link::Opening | Link::AwaitingConnack { .. } | Link::Up { .. }, _) => {
+            (
+                Link::Down { .. }
+                | Link::Offline { .. }
+                | Link::Opening
+                | Link::AwaitingConnack { .. }
+                | Link::Up { .. },
+                _,
+            ) => {
                 self.break_down(&Breakdown::Unexpected, now_ms, out);
                 None
             }
@@ -50,8 +56,13 @@ impl BrokerClient {
         self.backoff.reset();
         self.link = Link::Up { ping_at: now_ms + PING_AFTER_MS, pong_until: None };
         out.log(&LogLine::MqttConnected);
-        send(&self.login.subscribe(self.ids.next()), out);
-        self.publish(self.topics.presence(), ONLINE.into(), true, now_ms, out);
+        out.push(Action::Report(Report::Registered));
+        if let Some(subscribe) = self.login.subscribe(self.ids.next(), self.quirks.subscribes) {
+            send(&subscribe, out);
+        }
+        if let Some((text, retain)) = packets::presence(self.quirks.presence) {
+            self.publish(self.topics.presence(), text.into(), retain, now_ms, out);
+        }
     }
 
     fn message(&mut self, publish: Publish, now_ms: u64, out: &mut Actions) -> Option<Message> {

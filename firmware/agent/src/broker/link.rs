@@ -9,6 +9,7 @@ use firstpass_contract::{
 };
 
 use super::Breakdown;
+use crate::ErrorClass;
 
 /// How long a broker may take to answer CONNECT, in milliseconds (network time limit of the ESP-IDF client).
 pub(super) const CONNACK_TIMEOUT_MS: u64 = 10_000;
@@ -25,8 +26,10 @@ const PACKET_MAX: usize = 8192;
 /// The stream and the session on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Link {
-    /// Not connected; tries again at that time, or waits for the network.
+    /// Not connected; tries again at that time, or when it is told to.
     Down { retry_at: Option<u64> },
+    /// Waits for the network, and then at least until that time.
+    Offline { not_before: Option<u64> },
     /// The driver opens the stream.
     Opening,
     /// CONNECT is sent.
@@ -40,7 +43,7 @@ impl Link {
     pub(super) fn deadline(self) -> Option<u64> {
         match self {
             Self::Down { retry_at } => retry_at,
-            Self::Opening => None,
+            Self::Offline { .. } | Self::Opening => None,
             Self::AwaitingConnack { until } => Some(until),
             Self::Up { ping_at, pong_until } => Some(pong_until.unwrap_or(ping_at)),
         }
@@ -69,8 +72,9 @@ impl Inbox {
 
 impl Breakdown {
     /// The line that the unit logs for it, with the numbers of ESP-IDF's `esp_mqtt_error_codes_t`.
-    pub(super) fn line(&self, delay_ms: u32) -> LogLine {
-        let refused = |refusal| LogLine::MqttRefused { refusal, backoff_ms: delay_ms };
+    pub(super) fn line(&self, delay_ms: u64) -> LogLine {
+        let backoff_ms = u32::try_from(delay_ms).unwrap_or(u32::MAX);
+        let refused = |refusal| LogLine::MqttRefused { refusal, backoff_ms };
         match self {
             Self::Refused(ConnectCode::BadLogin) => refused(ConnackRefusal::BadCredentials),
             Self::Refused(ConnectCode::NotAuthorized) => refused(ConnackRefusal::NotAuthorized),
@@ -79,6 +83,19 @@ impl Breakdown {
             Self::Silent => transport_line(0, 0, " no answer in time"),
             Self::Malformed(error) => transport_line(0, 0, &format!(" malformed packet: {error}")),
             Self::Unexpected => transport_line(0, 0, " unexpected packet"),
+        }
+    }
+
+    /// What the application is told.
+    pub(super) fn class(&self) -> ErrorClass {
+        match self {
+            Self::Transport(failure) => ErrorClass::of_broker(failure),
+            Self::Refused(ConnectCode::BadLogin | ConnectCode::NotAuthorized) => ErrorClass::InvalidCredentials,
+            Self::Refused(ConnectCode::BadProtocolLevel | ConnectCode::BadClientId) => ErrorClass::InvalidParameters,
+            Self::Refused(ConnectCode::ServerUnavailable | ConnectCode::Accepted) | Self::Silent => {
+                ErrorClass::NetworkError
+            }
+            Self::Malformed(_) | Self::Unexpected => ErrorClass::ResponseParseFailed,
         }
     }
 }

@@ -1,20 +1,25 @@
 //! The packets that a unit sends, made from its session.
 
-use alloc::{string::String, vec::Vec};
+use alloc::{format, string::String, vec::Vec};
 
 use firstpass_contract::{
     Topics,
     mqtt::{Connect, Delivery, Packet, PacketId, Password, Publish, QoS, Subscription, TopicFilter, Will},
-    topics::{KEEP_ALIVE_S, OFFLINE},
+    topics::{KEEP_ALIVE_S, OFFLINE, ONLINE},
 };
 
-use crate::SessionInNvs;
+use crate::{PresenceSaid, Quirks, SessionInNvs, Subscribes};
+
+/// What a firmware with the wrong password sends.
+const WRONG_PASSWORD: &str = "not-the-issued-password";
 
 /// What is the same in every connect of a session.
 #[derive(Debug)]
 pub(super) struct Login {
     connect: Connect,
-    subscriptions: Vec<Subscription>,
+    filters: [TopicFilter; 2],
+    commands: TopicFilter,
+    below_user_name: [TopicFilter; 2],
 }
 
 impl Login {
@@ -32,19 +37,47 @@ impl Login {
             username: Some(session.mqtt_username.clone()),
             password: Some(Password::new(session.mqtt_password.expose())),
         };
-        let subscriptions = [topics.cmd_filter(), topics.config_filter()]
-            .into_iter()
-            .map(|filter| Some(Subscription { filter: TopicFilter::new(&filter).ok()?, qos: QoS::AtLeastOnce }))
-            .collect::<Option<_>>()?;
-        Some(Self { connect, subscriptions })
+        let wrong = Topics::new(&session.workspace_slug, &session.mqtt_username);
+        Some(Self {
+            connect,
+            filters: filters(topics)?,
+            commands: TopicFilter::new(&format!("{}commands", topics.prefix())).ok()?,
+            below_user_name: filters(&wrong).or_else(|| filters(topics))?,
+        })
     }
 
-    pub(super) fn packet(&self) -> Packet {
-        Packet::Connect(self.connect.clone())
+    pub(super) fn packet(&self, quirks: Quirks) -> Packet {
+        let mut connect = self.connect.clone();
+        if quirks.wrong_password {
+            connect.password = Some(Password::new(WRONG_PASSWORD));
+        }
+        Packet::Connect(connect)
     }
 
-    pub(super) fn subscribe(&self, id: PacketId) -> Packet {
-        Packet::Subscribe { id, subscriptions: self.subscriptions.clone() }
+    /// `None`: this firmware subscribes to nothing.
+    pub(super) fn subscribe(&self, id: PacketId, subscribes: Subscribes) -> Option<Packet> {
+        let filters = match subscribes {
+            Subscribes::AsContracted => &self.filters[..],
+            Subscribes::Commands => core::slice::from_ref(&self.commands),
+            Subscribes::BelowUserName => &self.below_user_name[..],
+            Subscribes::Nothing => return None,
+        };
+        let subscription = |filter: &TopicFilter| Subscription { filter: filter.clone(), qos: QoS::AtLeastOnce };
+        Some(Packet::Subscribe { id, subscriptions: filters.iter().map(subscription).collect() })
+    }
+}
+
+fn filters(topics: &Topics) -> Option<[TopicFilter; 2]> {
+    Some([TopicFilter::new(&topics.cmd_filter()).ok()?, TopicFilter::new(&topics.config_filter()).ok()?])
+}
+
+/// Text and retain flag of the presence message; `None`: this firmware publishes none.
+pub(super) const fn presence(said: PresenceSaid) -> Option<(&'static str, bool)> {
+    match said {
+        PresenceSaid::Online => Some((ONLINE, true)),
+        PresenceSaid::Offline => Some((OFFLINE, true)),
+        PresenceSaid::NotRetained => Some((ONLINE, false)),
+        PresenceSaid::Nothing => None,
     }
 }
 

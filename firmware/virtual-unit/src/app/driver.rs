@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use firstpass_agent::{
-    Action, Agent, Boot, BrokerEndpoint, BrokerFailure, EspError, Event, HttpsRequest, Mac, OpaqueBytes, OtaDownload,
-    SessionInNvs,
+    Action, Agent, Boot, BrokerEndpoint, BrokerFailure, EspError, Event, HttpFailure, HttpsRequest, Mac, OpaqueBytes,
+    OtaDownload, SessionInNvs, Setup,
 };
 use firstpass_contract::logline;
 use tokio::sync::Notify;
@@ -47,6 +47,7 @@ impl Driver {
             app_sha256: context.image.sha256.iter().map(|byte| format!("{byte:02x}")).collect(),
             // Each `RandomState` has random keys from the system.
             seed: RandomState::new().build_hasher().finish(),
+            setup: Setup { now_ms: context.clock.millis(), ..Setup::default() },
         });
         let network = Network::new(context.faults.clone());
         Self { context, nvs, agent, network, job: None, broker: BrokerStream::Closed, wake_at_ms: None }
@@ -92,12 +93,21 @@ impl Driver {
             }
             Action::WakeAt { at_ms } => self.wake_at_ms = Some(at_ms),
             Action::DownloadOta(download) => self.job = Some(self.download(download)),
-            Action::Restart => {
+            Action::FormatNvs => self.answer_at_once(Event::NvsFailed(EspError("ESP_ERR_NOT_SUPPORTED"))),
+            Action::MakeCertificateRequest { .. } => {
+                self.answer_at_once(Event::CertificateRequestFailed(EspError("ESP_ERR_NOT_SUPPORTED")));
+            }
+            Action::ConfirmApp | Action::Report(_) => {}
+            Action::Restart | Action::RollBack => {
                 self.context.console.drain();
                 return Some(AppExit::Restart);
             }
         }
         None
+    }
+
+    fn answer_at_once(&mut self, event: Event) {
+        self.agent.handle(event, self.context.clock.millis());
     }
 
     fn post(&mut self, request: HttpsRequest) -> Job {
@@ -108,7 +118,7 @@ impl Driver {
                 Ok(response) => Event::HttpResponse(response),
                 Err(failure) => {
                     failure.print(&console, Reporter::HttpClient);
-                    Event::HttpFailed(failure.http_error())
+                    Event::HttpFailed(HttpFailure { error: failure.http_error(), tls_esp_err: failure.tls_esp_err })
                 }
             }
         })
@@ -166,7 +176,7 @@ impl Driver {
 
     fn report(&self, failure: &LinkFailure) -> BrokerFailure {
         failure.print(&self.context.console, Reporter::Transport);
-        BrokerFailure { sock_errno: failure.sock_errno, tls_esp_err: failure.tls_esp_err }
+        BrokerFailure { sock_errno: failure.sock_errno, tls_esp_err: failure.tls_esp_err, certificate: None }
     }
 }
 
