@@ -95,7 +95,7 @@ impl Station {
     /// How many units are on record.
     pub(crate) async fn unit_count(&self) -> Result<u32, Failure> {
         const PAGE: u32 = 1000;
-        let mut filter = UnitFilter { after: None, passed: None, limit: PAGE };
+        let mut filter = UnitFilter { after: None, standing: None, limit: PAGE };
         let mut count = 0;
         loop {
             let units = self.store.units(&filter).await?;
@@ -156,7 +156,6 @@ impl Gateway {
             slug: recipe.provision.workspace_slug.clone(),
             mqtt_host: config.gateway.public_host.clone(),
             mqtt_port: broker.local_addr().port(),
-            firmware: None,
         };
         let (provisioner, gateway_events) =
             Provisioner::new(Arc::clone(store), Arc::clone(authority), workspace, Arc::clone(clock))

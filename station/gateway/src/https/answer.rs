@@ -47,6 +47,10 @@ impl IntoResponse for Refusal {
             let seconds = time.as_secs() + u64::from(time.subsec_nanos() > 0);
             response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
         }
+        if let Self::RangeNotSatisfiable(len) = self {
+            let value = HeaderValue::try_from(format!("bytes */{len}")).expect("digits are a header value");
+            response.headers_mut().insert(header::CONTENT_RANGE, value);
+        }
         if let Some(scheme) = self.scheme() {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
         }

@@ -4,7 +4,7 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use firstpass_authority::{Authority, AuthorityError, IssuedCertificate, UnitKey};
 use firstpass_contract::{
     ProvisionResponse, Secret,
-    limits::{RESPONSE_BODY_MAX, TooLong},
+    limits::{FIRMWARE_URL, RESPONSE_BODY_MAX, TooLong},
     provision::DEVICE_HTTP_TOKEN_PREFIX,
 };
 use firstpass_domain::{DeviceId, Mac, PasswordVerifier, Sha256Digest, Timestamp};
@@ -30,19 +30,24 @@ pub struct Workspace {
     pub mqtt_host: String,
     /// Broker port, as units reach it.
     pub mqtt_port: u16,
-    /// Firmware that units are offered.
-    pub firmware: Option<FirmwareOffer>,
 }
 
-/// Firmware that units are offered. A unit downloads it after every HTTPS provisioning.
+/// Firmware that a unit is told of. It downloads it after every HTTPS provisioning.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct FirmwareOffer {
+pub(super) struct FirmwareOffer {
     /// Where it lies.
-    pub url: String,
+    pub(super) url: String,
     /// Its SHA-256.
-    pub sha256: Sha256Digest,
+    pub(super) sha256: Sha256Digest,
     /// Its size in bytes.
-    pub size: u32,
+    pub(super) size: u32,
+}
+
+impl FirmwareOffer {
+    /// As long as any can be.
+    pub(super) fn longest() -> Self {
+        Self { url: "x".repeat(FIRMWARE_URL.max_len()), sha256: Sha256Digest::of(b""), size: u32::MAX }
+    }
 }
 
 /// A session could not be issued. Nothing is on record.
@@ -94,6 +99,7 @@ impl Draft {
         authority: &Authority,
         mac: Mac,
         wish: CertificateWish<'_>,
+        firmware: Option<&FirmwareOffer>,
         now: Timestamp,
     ) -> Result<Self, SessionError> {
         let (password, token) = (secret("")?, secret(DEVICE_HTTP_TOKEN_PREFIX)?);
@@ -105,7 +111,7 @@ impl Draft {
         };
         let issued = issued.transpose().map_err(SessionError::Certificate)?;
         let certificate = issued.as_ref().map(|issued| record_of(issued, mac));
-        let response = response(workspace, &session, password, token, issued);
+        let response = response(&session, password, token, firmware, issued);
         response.check_limits()?;
         check_size(&response)?;
         Ok(Self { response, session, certificate })
@@ -127,15 +133,14 @@ fn session(workspace: &Workspace, password: &Secret, token: &Secret) -> Result<N
 }
 
 fn response(
-    workspace: &Workspace,
     session: &NewSession,
     password: Secret,
     token: Secret,
+    firmware: Option<&FirmwareOffer>,
     certificate: Option<IssuedCertificate>,
 ) -> ProvisionResponse {
     let (certificate_pem, private_key_pem) =
         certificate.map_or((None, None), |issued| (Some(issued.chain_pem), issued.private_key_pem));
-    let firmware = workspace.firmware.as_ref();
     ProvisionResponse {
         device_id: session.device_id.to_string(),
         device_key: session.device_key.clone(),
@@ -172,7 +177,7 @@ fn check_size(response: &ProvisionResponse) -> Result<(), SessionError> {
     if len > RESPONSE_BODY_MAX { Err(SessionError::AnswerTooLong { len }) } else { Ok(()) }
 }
 
-fn secret(prefix: &str) -> Result<Secret, SessionError> {
+pub(super) fn secret(prefix: &str) -> Result<Secret, SessionError> {
     let random = BASE64_URL_SAFE_NO_PAD.encode(random::<SECRET_BYTES>()?);
     Ok(Secret::new(format!("{prefix}{random}")))
 }

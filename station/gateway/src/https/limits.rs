@@ -17,7 +17,7 @@ pub struct Limits {
     pub body_timeout: Duration,
     /// For a whole request; a unit itself gives up after 10 s.
     pub request_timeout: Duration,
-    /// For a connection, however busy.
+    /// For a connection, however busy. A download that takes longer goes on with a range on the next one.
     pub connection_life_max: Duration,
     /// For open requests when the station stops.
     pub drain_timeout: Duration,
@@ -29,7 +29,9 @@ pub struct Limits {
     pub per_peer: Rate,
     /// Requests with one code.
     pub per_code: Rate,
-    /// Addresses and codes whose rate is remembered; the one that was quiet for longest goes first.
+    /// Requests for one offered image: it may be fetched in many small ranges.
+    pub per_download: Rate,
+    /// Addresses, codes and downloads whose rate is remembered; the one that was quiet for longest goes first.
     pub rate_records_max: usize,
 }
 
@@ -47,6 +49,7 @@ impl Default for Limits {
             body_bytes_max: 16 * 1024,
             per_peer: Rate { burst: 200, interval: Duration::from_millis(50) },
             per_code: Rate { burst: 10, interval: Duration::from_secs(6) },
+            per_download: Rate { burst: 512, interval: Duration::from_millis(10) },
             rate_records_max: 8 * 1024,
         }
     }

@@ -11,11 +11,15 @@ mod answer;
 mod claim;
 mod draft;
 mod event;
+mod fetched;
+mod firmware;
 mod handover;
 mod limits;
+mod offer;
 mod problem;
 mod provision;
 mod provisioner;
+mod range;
 mod refusal;
 mod request;
 mod routes;
@@ -26,10 +30,12 @@ pub use crate::{
     rate::Rate,
     tls::{Protocol, ServerTls, TlsError, server_tls},
 };
-pub use draft::{FirmwareOffer, SessionError, Workspace};
+pub use draft::{SessionError, Workspace};
 pub use event::GatewayEvent;
 pub use limits::Limits;
+pub use offer::{FirmwareImage, Offer, OfferError};
 pub use provisioner::{IssuedSession, Provisioner};
+pub use range::Wanted;
 pub use refusal::Refusal;
 pub use routes::{BasePath, BasePathError};
 pub use server::{HttpsError, HttpsServer};

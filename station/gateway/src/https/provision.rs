@@ -107,7 +107,9 @@ impl Provisioner {
             (true, Some(pem)) => CertificateWish::Csr(pem),
             (true, None) => CertificateWish::FreshKey,
         };
-        let draft = Draft::make(&self.workspace, &self.authority, known.mac, wish, now).map_err(refusal_of)?;
+        let firmware = self.offers.of_run(known.run);
+        let draft = Draft::make(&self.workspace, &self.authority, known.mac, wish, firmware.as_ref(), now);
+        let draft = draft.map_err(refusal_of)?;
         let evidence = accepted(&draft, mac, false, now);
         if Instant::now() >= deadline {
             return Err(Refusal::TooSlow);

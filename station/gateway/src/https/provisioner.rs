@@ -10,8 +10,9 @@ use tokio::sync::mpsc;
 
 use super::{
     Clock, GatewayEvent, Refusal,
-    draft::{CertificateWish, Draft, SessionError, Workspace},
+    draft::{CertificateWish, Draft, FirmwareOffer, SessionError, Workspace},
     handover::Handovers,
+    offer::Offers,
 };
 
 /// Events that wait for the line; when it is this far behind, units wait too.
@@ -24,6 +25,7 @@ pub struct Provisioner {
     pub(super) workspace: Workspace,
     pub(super) clock: Clock,
     pub(super) handovers: Handovers,
+    pub(super) offers: Arc<Offers>,
     events: mpsc::Sender<GatewayEvent>,
 }
 
@@ -51,10 +53,12 @@ impl Provisioner {
         clock: Clock,
     ) -> Result<(Self, mpsc::Receiver<GatewayEvent>), SessionError> {
         // The largest answer there is, made once to find a value that is too long before a unit does.
-        Draft::make(&workspace, &authority, Mac::new([0; 6]), CertificateWish::FreshKey, clock())?;
+        let (mac, longest) = (Mac::new([0; 6]), FirmwareOffer::longest());
+        Draft::make(&workspace, &authority, mac, CertificateWish::FreshKey, Some(&longest), clock())?;
         let (events, receiver) = mpsc::channel(EVENTS_MAX);
         let handovers = Handovers::default();
-        Ok((Self { store, authority, workspace, clock, handovers, events }, receiver))
+        let offers = Arc::default();
+        Ok((Self { store, authority, workspace, clock, handovers, offers, events }, receiver))
     }
 
     /// Issues a session to a run's unit without a code (injection `session`). Its evidence is on record when this
@@ -67,7 +71,8 @@ impl Provisioner {
         now: Timestamp,
     ) -> Result<IssuedSession, SessionError> {
         let wish = if want_certificate { CertificateWish::FreshKey } else { CertificateWish::None };
-        let draft = Draft::make(&self.workspace, &self.authority, mac, wish, now)?;
+        let firmware = self.offers.of_run(run);
+        let draft = Draft::make(&self.workspace, &self.authority, mac, wish, firmware.as_ref(), now)?;
         let evidence = accepted(&draft, None, true, now);
         self.store
             .issue_session(run, &draft.session, draft.certificate.as_ref(), &evidence, now)

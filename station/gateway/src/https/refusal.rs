@@ -46,6 +46,10 @@ pub enum Refusal {
     AlreadyClaimed,
     /// The claim code was used for another unit.
     ClaimUsed,
+    /// Nothing is offered under this token, or not any more.
+    NoSuchFirmware,
+    /// The range lies outside the image, which has this many bytes.
+    RangeNotSatisfiable(u64),
     /// Too many requests; try again after this time.
     TooOften(Duration),
     /// The record cannot be written or read; nothing may be issued without it.
@@ -64,7 +68,8 @@ impl Refusal {
     /// The HTTP status that is answered.
     pub fn status(&self) -> StatusCode {
         match self {
-            Self::NoSuchPath => StatusCode::NOT_FOUND,
+            Self::NoSuchPath | Self::NoSuchFirmware => StatusCode::NOT_FOUND,
+            Self::RangeNotSatisfiable(_) => StatusCode::RANGE_NOT_SATISFIABLE,
             Self::WrongMethod => StatusCode::METHOD_NOT_ALLOWED,
             Self::WrongContentType => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::BodyTooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
@@ -107,6 +112,8 @@ impl Refusal {
             | Self::UnknownToken
             | Self::AlreadyClaimed
             | Self::ClaimUsed
+            | Self::NoSuchFirmware
+            | Self::RangeNotSatisfiable(_)
             | Self::DoesNotFit
             | Self::Internal => None,
         }
@@ -176,6 +183,12 @@ impl Refusal {
                 "Ask its owner to release it."),
             Self::ClaimUsed => ("claim_used", "The claim code was used before.",
                 "It is bound to another unit.", "Get a new claim code."),
+            Self::NoSuchFirmware => ("no_such_firmware", "There is no firmware at this address.",
+                "The download token is unknown, or its run has ended.",
+                "Run the unit again; it is told a new address."),
+            Self::RangeNotSatisfiable(_) => ("range_not_satisfiable", "The firmware does not have these bytes.",
+                "The Range header begins behind the end of the image.",
+                "Use firmware that asks for the size that it was told."),
             Self::TooOften(_) => ("rate_limited", "Too many requests.",
                 "This unit or this address asks more often than it may.",
                 "Wait for the time in Retry-After, then try again."),
@@ -213,10 +226,11 @@ impl From<&StoreError> for Refusal {
     fn from(error: &StoreError) -> Self {
         match error {
             // The code's run ended between two looks at it.
-            StoreError::Conflict { .. } => Self::VoidCode,
+            StoreError::Conflict { .. } | StoreError::BatchNotOpen { .. } => Self::VoidCode,
             StoreError::Unavailable { .. }
             | StoreError::Full { .. }
             | StoreError::ReadOnly { .. }
+            | StoreError::BatchNotOpen { .. }
             | StoreError::Corrupt { .. } => Self::RecordUnavailable,
         }
     }

@@ -18,14 +18,14 @@ use firstpass_contract::{
     ProvisionRequest,
     provision::{BIND_CLAIM_PATH, BindClaimRequest, BindClaimResponse, PROVISION_PATH},
 };
-use firstpass_domain::CodeHash;
+use firstpass_domain::{CodeHash, Sha256Digest, Timestamp};
 use http::HeaderMap;
 use serde_json::json;
 use thiserror::Error;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
-use super::{Limits, Provisioner, Refusal, answer::granted, request};
+use super::{Limits, Provisioner, Refusal, answer::granted, firmware::firmware, offer::FIRMWARE_PATH, request};
 use crate::rate::RateLimit;
 
 /// Where the endpoints lie: `/api/v1`, for example. The unit's base URL is the station's address and this.
@@ -55,13 +55,29 @@ pub(super) struct App {
     pub(super) acts: TaskTracker,
     peers: RateLimit<IpAddr>,
     codes: RateLimit<CodeHash>,
+    /// By the offer's key.
+    pub(super) downloads: RateLimit<Sha256Digest>,
+    /// Path before a download's token.
+    downloads_path: String,
 }
 
 impl App {
-    pub(super) fn new(provisioner: Arc<Provisioner>, limits: Limits) -> Self {
+    pub(super) fn new(provisioner: Arc<Provisioner>, base: &BasePath, limits: Limits) -> Self {
+        let downloads = RateLimit::new(limits.per_download, limits.rate_records_max);
+        let downloads_path = format!("{}{FIRMWARE_PATH}", base.0);
         let peers = RateLimit::new(limits.per_peer, limits.rate_records_max);
         let codes = RateLimit::new(limits.per_code, limits.rate_records_max);
-        Self { provisioner, limits, acts: TaskTracker::new(), peers, codes }
+        Self { provisioner, limits, acts: TaskTracker::new(), peers, codes, downloads, downloads_path }
+    }
+
+    /// Lets a request from this address through, or refuses it.
+    pub(super) fn ask_of_peer(&self, peer: IpAddr, now: Timestamp) -> Result<(), Refusal> {
+        self.peers.ask(peer, now).map_err(|too_often| {
+            if too_often.first {
+                tracing::warn!(%peer, "an address sends too many requests");
+            }
+            Refusal::TooOften(too_often.retry_after)
+        })
     }
 
     /// Does something to its end, even when nobody waits for the answer any more.
@@ -77,6 +93,7 @@ pub(super) fn router(app: &Arc<App>, base: &BasePath) -> Router {
     Router::new()
         .route(&format!("{}{PROVISION_PATH}", base.0), post(provision))
         .route(&format!("{}{BIND_CLAIM_PATH}", base.0), post(bind_claim))
+        .route(&format!("{}{FIRMWARE_PATH}{{token}}", base.0), get(firmware))
         .route("/healthz", get(healthz))
         .fallback(async || Refusal::NoSuchPath)
         .method_not_allowed_fallback(async || Refusal::WrongMethod)
@@ -84,19 +101,15 @@ pub(super) fn router(app: &Arc<App>, base: &BasePath) -> Router {
         .with_state(Arc::clone(app))
 }
 
-/// Holds every request to its rate and its time.
+/// Holds every request to its time, and all but downloads, which have one of their own, to the rate of its address.
 async fn bound(
     State(app): State<Arc<App>>,
     Extension(Peer(peer)): Extension<Peer>,
     mut request: Request,
     next: Next,
 ) -> Result<Response, Refusal> {
-    let now = (app.provisioner.clock)();
-    if let Err(too_often) = app.peers.ask(peer.ip(), now) {
-        if too_often.first {
-            tracing::warn!(%peer, "an address sends too many requests");
-        }
-        return Err(Refusal::TooOften(too_often.retry_after));
+    if !request.uri().path().starts_with(&app.downloads_path) {
+        app.ask_of_peer(peer.ip(), (app.provisioner.clock)())?;
     }
     let deadline = Instant::now() + app.limits.request_timeout;
     request.extensions_mut().insert(Deadline(deadline));

@@ -68,7 +68,7 @@ impl HttpsServer {
         let failed = |err| HttpsError { addr, err };
         let listener = TcpListener::bind(addr).await.map_err(failed)?;
         let local_addr = listener.local_addr().map_err(failed)?;
-        let app = Arc::new(App::new(provisioner, limits));
+        let app = Arc::new(App::new(provisioner, base, limits));
         let router = router(&app, base);
         let service = Service { tls, failures: Arc::new(FailureGate::new()), app, router };
         Ok(Self { listener, local_addr, service })

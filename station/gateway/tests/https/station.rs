@@ -246,7 +246,6 @@ pub(crate) fn workspace() -> Workspace {
         slug: "acme".to_owned(),
         mqtt_host: "localhost".to_owned(),
         mqtt_port: 8883,
-        firmware: None,
     }
 }
 
@@ -256,7 +255,7 @@ async fn open_batch(store: &dyn Store, now: Timestamp) -> (BatchId, Sha256Digest
     let record = RecipeRecord { hash: recipe, name: "lamp".to_owned(), text, policy: policy() };
     store.start_station(now).await.unwrap();
     store.use_recipe(&record, &[], now).await.unwrap();
-    let batch = NewBatch { name: "order 7".to_owned(), recipe, quota: None };
+    let batch = NewBatch { name: "order 7".to_owned(), product: String::new(), recipe, quantity: None, quota: None };
     (store.open_batch(&batch, now).await.unwrap(), recipe)
 }
 
