@@ -11,8 +11,13 @@ const INSTEAD: &[u8] = b"[secret]";
 const NEEDLE_MIN: usize = 8;
 /// Texts that are looked for at most; a unit has a code, a password, a token and the lines of a key.
 const NEEDLES_MAX: usize = 128;
-/// Beginning and end of a private key in PEM, which nobody but the unit may know.
-const KEY_BEGINS: &[u8] = b"PRIVATE KEY-----";
+/// Beginnings and end of a private key in PEM, which nobody but the unit may know.
+const KEY_BEGINS: [&[u8]; 4] = [
+    b"-----BEGIN PRIVATE KEY-----",
+    b"-----BEGIN EC PRIVATE KEY-----",
+    b"-----BEGIN RSA PRIVATE KEY-----",
+    b"-----BEGIN ENCRYPTED PRIVATE KEY-----",
+];
 const KEY_ENDS: &[u8] = b"-----END";
 /// Bytes of a private key that are taken out at most: a log that shows a beginning and no end is not lost.
 const KEY_LEN_MAX: usize = 8 * 1024;
@@ -76,10 +81,10 @@ impl Cleaner {
                     kept.extend_from_slice(INSTEAD);
                     rest = &rest[at + len..];
                 }
-                Found::Key => {
-                    kept.extend_from_slice(KEY_BEGINS);
+                Found::Key(len) => {
+                    kept.extend_from_slice(&rest[at..at + len]);
                     kept.extend_from_slice(INSTEAD);
-                    rest = &rest[at + KEY_BEGINS.len()..];
+                    rest = &rest[at + len..];
                     self.key = Some(0);
                 }
             }
@@ -99,9 +104,10 @@ impl Cleaner {
     }
 }
 
+/// What was found, and its length.
 enum Found {
     Secret(usize),
-    Key,
+    Key(usize),
 }
 
 /// The first secret in `bytes`, or the beginning of a private key.
@@ -110,14 +116,8 @@ fn first(bytes: &[u8], needles: &[Secret]) -> Option<(usize, Found)> {
         let needle = needle.expose().as_bytes();
         Some((position(bytes, needle)?, Found::Secret(needle.len())))
     });
-    let key = position(bytes, KEY_BEGINS).filter(|at| !is_end(&bytes[..*at])).map(|at| (at, Found::Key));
-    secrets.chain(key).min_by_key(|(at, _)| *at)
-}
-
-/// Whether the line up to a key's label is its last one: `-----END EC `.
-fn is_end(before: &[u8]) -> bool {
-    let line = before.rsplit(|byte| *byte == b'\n').next().unwrap_or(before);
-    position(line, KEY_ENDS).is_some()
+    let keys = KEY_BEGINS.iter().filter_map(|begins| Some((position(bytes, begins)?, Found::Key(begins.len()))));
+    secrets.chain(keys).min_by_key(|(at, _)| *at)
 }
 
 /// How much of `bytes` belongs to a private key of which `taken` bytes are gone already, and whether it ends there.
@@ -133,7 +133,7 @@ fn key_part(bytes: &[u8], taken: usize) -> (usize, bool) {
 
 /// Length of the longest end of `bytes` with which a secret could begin.
 fn beginning(bytes: &[u8], needles: &[Secret]) -> usize {
-    let needles = needles.iter().map(|needle| needle.expose().as_bytes()).chain([KEY_BEGINS]);
+    let needles = needles.iter().map(|needle| needle.expose().as_bytes()).chain(KEY_BEGINS);
     let longest = |needle: &[u8]| {
         (1..needle.len().min(bytes.len() + 1)).rev().find(|len| bytes.ends_with(&needle[..*len])).unwrap_or(0)
     };
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn a_private_key_without_an_end_does_not_swallow_the_log() {
-        let log = format!("PRIVATE KEY-----\n{}I (2) c: d\n", "x".repeat(2 * KEY_LEN_MAX));
+        let log = format!("-----BEGIN PRIVATE KEY-----\n{}I (2) c: d\n", "x".repeat(2 * KEY_LEN_MAX));
         assert!(cleaned(&[], &[log.as_bytes()]).ends_with("I (2) c: d\n"));
     }
 
