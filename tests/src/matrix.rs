@@ -3,10 +3,12 @@
 
 mod cases;
 mod faults;
+mod program;
 mod report;
 mod run;
 
 pub use cases::{Case, Recipe, good_units, pairs, singles};
 pub use faults::{FAULTS, Fault, How, Phase};
+pub use program::main;
 pub use report::Report;
 pub use run::{Outcome, run};

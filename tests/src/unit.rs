@@ -22,9 +22,15 @@ impl VirtualUnit {
     /// `options` are those of the program, such as `--fault`.
     #[track_caller]
     pub fn start(folder: &Path, name: &str, mac: &str, options: &[&str]) -> Self {
+        Self::start_paced(folder, name, mac, &[&["--no-pacing"], options].concat())
+    }
+
+    /// The same at the speed of a real line.
+    #[track_caller]
+    pub fn start_paced(folder: &Path, name: &str, mac: &str, options: &[&str]) -> Self {
         let file = |extension: &str| folder.join(format!("{name}.{extension}"));
         let mut command = guarded(unit_program(), "KILL");
-        command.args(["--no-pacing", "--mac", mac]).arg("--flash").arg(flash_file(folder, mac));
+        command.args(["--mac", mac]).arg("--flash").arg(flash_file(folder, mac));
         command.arg("--link").arg(file("tty")).arg("--control").arg(file("sock")).args(options);
         let mut process = Process::start(&mut command);
         process.wait_for("path of a terminal", |_| true);
