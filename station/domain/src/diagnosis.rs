@@ -38,7 +38,7 @@ impl Diagnosis {
         let words = self.code.words(language);
         let why = match self.seen.as_str() {
             "" => words.why.to_owned(),
-            seen => format!("{} {}", words.why, language.seen(seen)),
+            seen => format!("{}{}{}", words.why, language.gap(), language.seen(seen)),
         };
         Problem { code: self.code.name().to_owned(), what: words.what.to_owned(), why, remedy: words.remedy.to_owned() }
     }
