@@ -64,7 +64,7 @@ pub(super) const fn words(code: Code) -> Words {
         Code::PassedBefore => entry(
             "该设备以前已经通过。",
             "记录中已有相同 MAC 的设备通过；再次运行会使其凭据失效。",
-            "将它放到成品中；若确需再次运行，请在配方中允许(known_unit）。",
+            "将它放到成品中；若确需再次运行，请在配方中允许（known_unit）。",
         ),
         Code::InWorkElsewhere => entry(
             "该设备正在另一工位上处理。",
@@ -143,7 +143,7 @@ pub(super) const fn words(code: Code) -> Words {
         Code::MqttRefused => entry(
             "MQTT 服务器拒绝了设备登录。",
             "NVS 中的用户名、密码、客户端标识或证书与服务器期望的不符，例如凭据在控制台被重置。",
-            "用授权码重新配置设备(`station units reprovision`），或擦除其 NVS 后重新运行。",
+            "用授权码重新配置设备（`station units reprovision`），或擦除其 NVS 后重新运行。",
         ),
         Code::TopicDenied => entry(
             "设备使用了不允许的主题。",
@@ -196,7 +196,7 @@ pub(super) const fn words(code: Code) -> Words {
         Code::CodeLeftBehind => entry(
             "工厂授权码仍留在设备闪存中。",
             "固件在配置后没有擦除授权码。",
-            "使用会擦除授权码的固件，或在配方中允许(keep_auth_code）。",
+            "使用会擦除授权码的固件，或在配方中允许（keep_auth_code）。",
         ),
         Code::UnitFloods => {
             entry("设备不停地发送数据。", "它上报的数据远多于正常设备。", "将设备取下送去返工；检查其固件。")
@@ -223,7 +223,7 @@ pub(super) const fn words(code: Code) -> Words {
         Code::PortMoved => entry(
             "串口改了名字，且没有再找到。",
             "适配器被拔出后插到别处，或 USB 集线器复位。",
-            "将适配器插回原来的插座；在配置中按位置(by-path） 指定串口。",
+            "将适配器插回原来的插座；在配置中按位置（by-path） 指定串口。",
         ),
         Code::AlreadyProvisioned => entry(
             "设备中已有他人的会话。",
@@ -267,7 +267,7 @@ pub(super) const fn words(code: Code) -> Words {
         Code::TlsUnknownCa => entry(
             "设备不信任服务器的证书。",
             "设备中的 CA 不是签发服务器证书的那一个。",
-            "将本工站的根证书(`station ca show --root-pem`） 写入配方或固件。",
+            "将本工站的根证书（`station ca show --root-pem`） 写入配方或固件。",
         ),
         Code::TlsWrongName => entry(
             "服务器证书属于别的名称。",
@@ -296,12 +296,12 @@ pub(super) const fn words(code: Code) -> Words {
         ),
         Code::ProvisionThrottled => entry(
             "配置服务器要求设备等待。",
-            "请求过多(HTTP 429），等待时间超过了本步骤的时限。",
+            "请求过多（HTTP 429），等待时间超过了本步骤的时限。",
             "等一分钟后重新运行；减少同时开始的设备，或提高限额。",
         ),
         Code::ProvisionServiceFailed => entry(
             "配置服务器出错。",
-            "直到超时它都返回自身错误(HTTP 5xx）。",
+            "直到超时它都返回自身错误（HTTP 5xx）。",
             "查看服务器日志和 `station doctor`；然后重新运行该设备。",
         ),
         Code::ProvisionCutOff => {
