@@ -4,10 +4,20 @@
 
 mod check;
 mod error;
+mod field;
 mod files;
+pub mod literal;
+mod lwm2m;
 mod nvs;
+mod ota;
+mod patch;
 mod plan;
+mod product;
+mod provision;
+mod rates;
 mod raw;
+mod secret;
+mod unit;
 
 use std::{
     io,
@@ -19,7 +29,8 @@ use firstpass_domain::{KnownUnit, Policy, Sha256Digest, policy::NVS_REGION};
 use firstpass_store::{ImageRecord, RecipeRecord};
 
 pub use error::RecipeError;
-pub use plan::{FieldStage, NvsPlan, OtaOffer, PatchPlan, ProvisionPlan, Timeouts};
+pub use plan::{FieldStage, NvsPlan, OtaOffer, PatchPlan, ProvisionPlan, Timeouts, UnitText};
+pub use secret::{SECRET_FORMS, SecretError, SecretSource};
 
 /// Longest recipe file, in bytes.
 const RECIPE_BYTES_MAX: u64 = 1024 * 1024;
@@ -67,7 +78,7 @@ impl Recipe {
         let text = String::from_utf8(bytes)
             .map_err(|error| RecipeError::unreadable(path, &io::Error::new(io::ErrorKind::InvalidData, error)))?;
         let raw = raw::parse(path, &text)?;
-        check::check(path, text, raw)
+        check::check(path, text, &raw)
     }
 
     /// The recipe as it goes on record.

@@ -5,6 +5,8 @@ use rand::{TryRngCore, rngs::OsRng};
 
 /// Random bytes in a secret: 256 bits.
 const SECRET_BYTES: usize = 32;
+/// Length of a secret in characters.
+pub(crate) const SECRET_LEN: usize = 2 * SECRET_BYTES;
 
 /// A fresh secret of 64 hexadecimal digits, from the system's random numbers.
 pub(crate) fn random() -> Secret {

@@ -77,4 +77,14 @@ impl Source<'_> {
         let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
         RecipeError { path: self.path.to_owned(), line, column, code, what: what.into(), remedy: remedy.into() }
     }
+
+    /// Two parts of the recipe that cannot both hold; `span` is the one to change.
+    pub(super) fn conflict(
+        self,
+        span: Range<usize>,
+        what: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> RecipeError {
+        self.error(span, "recipe_conflict", what, remedy)
+    }
 }

@@ -1,62 +1,86 @@
 //! What a recipe puts into NVS, checked against the limits of NVS and of the unit's buffers.
 
+mod value;
+
+use std::path::PathBuf;
+
 use firstpass_contract::{Secret, limits, nvs as keys};
-use firstpass_device::{FlashLayout, NvsEntry, NvsValue};
+use firstpass_device::{NvsEntry, partition::PartitionInfo};
+use firstpass_domain::serial::SerialPattern;
 use toml::Spanned;
 
 use super::{
     NvsPlan,
     error::{RecipeError, Source},
-    files,
-    raw::{RawEntry, RawNvs, RawSecret},
+    raw::{RawEntry, RawNvs},
+    secret::{SECRET_FORMS, SecretSource},
 };
 
-/// Prefix of serial numbers when the recipe names none.
+/// Prefix of serial numbers when the recipe names neither pattern nor prefix.
 const SERIAL_PREFIX: &str = "SN";
 /// Longest prefix, in bytes.
 const SERIAL_PREFIX_MAX: usize = 32;
 
 /// Checks the section `[nvs]`.
-pub(super) fn plan(
-    source: Source<'_>,
-    raw: RawNvs,
-    layout: &FlashLayout,
-    table: &Spanned<String>,
-) -> Result<NvsPlan, RecipeError> {
-    let place = layout.nvs().map_err(|error| files::unfit(source, table, "partition_table", &error))?;
-    let namespace = match raw.namespace {
-        Some(name) => {
-            check_key(source, &name)?;
-            name.into_inner()
-        }
-        None => keys::NAMESPACE.to_owned(),
-    };
-    let extra = raw.extra.into_iter().map(|(key, entry)| extra_entry(source, &namespace, key, entry));
-    let extra = extra.collect::<Result<_, _>>()?;
-    let wifi_ssid = raw.wifi_ssid.map(|ssid| fits(source, &ssid, limits::WIFI_SSID).map(|()| ssid.into_inner()));
+pub(super) fn plan(source: Source<'_>, raw: &RawNvs, place: &PartitionInfo) -> Result<NvsPlan, RecipeError> {
+    let namespace = namespace(source, raw.namespace.as_ref())?.unwrap_or_else(|| keys::NAMESPACE.to_owned());
+    let mut secret_files = Vec::new();
+    let entries = raw.extra.iter().map(|(key, entry)| extra_entry(source, &namespace, key, entry, &mut secret_files));
+    let extra = entries.collect::<Result<_, _>>()?;
+    let ssid = raw.wifi_ssid.as_ref();
+    let wifi_ssid = ssid.map(|ssid| fits(source, ssid, limits::WIFI_SSID).map(|()| ssid.get_ref().clone()));
+    let wifi_pass = raw.wifi_pass.as_ref().map(|pass| wifi_pass(source, pass, &mut secret_files));
+    let serial = serial(source, raw)?;
     Ok(NvsPlan {
-        extra,
         offset: place.offset,
         len: place.len,
-        serial_prefix: serial_prefix(source, raw.serial_prefix)?,
+        serial_prefix: serial.counter().to_owned(),
+        serial,
         wifi_ssid: wifi_ssid.transpose()?,
-        wifi_pass: raw.wifi_pass.map(|secret| resolve(source, &secret)).transpose()?,
+        wifi_pass: wifi_pass.transpose()?,
         namespace,
+        extra,
+        endpoint: None,
+        secret_files,
     })
 }
 
-fn serial_prefix(source: Source<'_>, prefix: Option<Spanned<String>>) -> Result<String, RecipeError> {
-    let Some(prefix) = prefix else { return Ok(SERIAL_PREFIX.to_owned()) };
-    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
-    if prefix.get_ref().len() <= SERIAL_PREFIX_MAX && prefix.get_ref().chars().all(legal) {
-        return Ok(prefix.into_inner());
-    }
-    let what = format!("{:?} is no prefix of serial numbers", prefix.get_ref());
-    let remedy = format!("Write at most {SERIAL_PREFIX_MAX} letters, digits, '-', '_', '.' or '/'.");
-    Err(source.error(prefix.span(), "recipe_value", what, remedy))
+/// A namespace that the recipe names.
+pub(super) fn namespace(source: Source<'_>, name: Option<&Spanned<String>>) -> Result<Option<String>, RecipeError> {
+    let Some(name) = name else { return Ok(None) };
+    check_key(source, name)?;
+    Ok(Some(name.get_ref().clone()))
 }
 
-fn check_key(source: Source<'_>, key: &Spanned<String>) -> Result<(), RecipeError> {
+/// The pattern of the serial numbers; the older `serial_prefix` is a pattern, too.
+fn serial(source: Source<'_>, raw: &RawNvs) -> Result<SerialPattern, RecipeError> {
+    match (&raw.serial, &raw.serial_prefix) {
+        (Some(_), Some(old)) => {
+            let what = "serial and serial_prefix say the same thing twice";
+            Err(source.conflict(old.span(), what, "Take serial_prefix out."))
+        }
+        (Some(pattern), None) => pattern.get_ref().parse().map_err(|error| {
+            let remedy = "Write a pattern such as FP{number:08} or FP{yy}{ww}-{number:05}{luhn}.";
+            source.error(pattern.span(), "recipe_serial", format!("{error}"), remedy)
+        }),
+        (None, Some(prefix)) => serial_prefix(source, prefix),
+        (None, None) => Ok(SerialPattern::numbered(SERIAL_PREFIX).expect("the default prefix makes a pattern")),
+    }
+}
+
+fn serial_prefix(source: Source<'_>, prefix: &Spanned<String>) -> Result<SerialPattern, RecipeError> {
+    let legal = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.' | '/');
+    let text = prefix.get_ref();
+    let fits = text.len() <= SERIAL_PREFIX_MAX && text.chars().all(legal);
+    fits.then(|| SerialPattern::numbered(text).ok()).flatten().ok_or_else(|| {
+        let what = format!("{text:?} is no prefix of serial numbers");
+        let remedy = format!("Write at most {SERIAL_PREFIX_MAX} letters, digits, '-', '_', '.' or '/'.");
+        source.error(prefix.span(), "recipe_value", what, remedy)
+    })
+}
+
+/// A name that can be an NVS key or namespace.
+pub(super) fn check_key(source: Source<'_>, key: &Spanned<String>) -> Result<(), RecipeError> {
     keys::check_key(key.get_ref()).map_err(|error| {
         let what = format!("{:?}: {error}", key.get_ref());
         source.error(key.span(), "nvs_key", what, format!("Use a name of at most {} characters.", keys::KEY_LEN_MAX))
@@ -69,73 +93,50 @@ fn fits(source: Source<'_>, text: &Spanned<String>, field: limits::TextField) ->
     })
 }
 
-/// Takes a secret from where the recipe says.
-fn resolve(source: Source<'_>, secret: &Spanned<RawSecret>) -> Result<Secret, RecipeError> {
-    let text = match secret.get_ref() {
-        RawSecret::Env(name) => std::env::var(name).map_err(|_| {
-            let what = format!("the environment variable {name} is not set");
-            source.error(
-                secret.span(),
-                "secret_missing",
-                what,
-                "Set it for the station, or take the secret from a file.",
-            )
-        })?,
-        RawSecret::File(path) => {
-            let file = files::load(source, &Spanned::new(secret.span(), path.clone()))?;
-            let text = String::from_utf8_lossy(&file.bytes).into_owned();
-            text.strip_suffix('\n').map_or(text.clone(), |line| line.trim_end_matches('\r').to_owned())
+fn wifi_pass(
+    source: Source<'_>,
+    value: &Spanned<toml::Value>,
+    files: &mut Vec<PathBuf>,
+) -> Result<Secret, RecipeError> {
+    let secret = resolve(source, value, files)?;
+    limits::WIFI_PASS.check(secret.expose()).map_err(|error| {
+        source.error(value.span(), "value_too_long", error.to_string(), "Shorten it; the unit cannot hold it.")
+    })?;
+    Ok(secret)
+}
+
+/// Takes a secret from where the recipe says. What stands there instead is in no error.
+fn resolve(source: Source<'_>, value: &Spanned<toml::Value>, files: &mut Vec<PathBuf>) -> Result<Secret, RecipeError> {
+    let form = || {
+        let remedy = format!("Write {SECRET_FORMS}.");
+        if value.get_ref().is_table() {
+            return source.error(value.span(), "recipe_invalid", "this names no place to take a secret from", remedy);
         }
+        source.error(value.span(), "secret_in_file", "a secret stands here in words", remedy)
     };
-    fits(source, &Spanned::new(secret.span(), text.clone()), limits::WIFI_PASS)?;
-    Ok(Secret::new(text))
+    let from = value.get_ref().clone().try_into::<SecretSource>().map_err(|_| form())?;
+    let base = source.path.parent().unwrap_or(source.path);
+    files.extend(from.path(base));
+    from.read(base).map_err(|error| source.error(value.span(), "secret_missing", error.to_string(), error.remedy()))
 }
 
 /// One entry of `[nvs.extra]`.
 fn extra_entry(
     source: Source<'_>,
     namespace: &str,
-    key: Spanned<String>,
-    entry: RawEntry,
+    key: &Spanned<String>,
+    entry: &RawEntry,
+    files: &mut Vec<PathBuf>,
 ) -> Result<NvsEntry, RecipeError> {
-    check_key(source, &key)?;
+    check_key(source, key)?;
     if keys::ALL_KEYS.contains(&key.get_ref().as_str()) {
         let what = format!("{:?} is a key of the device contract", key.get_ref());
         return Err(source.error(key.span(), "nvs_key", what, "The line writes it by itself; leave it out."));
     }
-    let value = value(source, &entry)?;
-    Ok(NvsEntry { namespace: namespace.to_owned(), key: key.into_inner(), value })
-}
-
-fn value(source: Source<'_>, entry: &RawEntry) -> Result<NvsValue, RecipeError> {
-    let (kind, value) = (entry.kind.get_ref().as_str(), entry.value.get_ref());
-    let wrong = || {
-        let what = format!("{value} is no value of type {kind:?}");
-        let remedy = "Types are str, i8, u8, i16, u16, i32, u32, i64 and u64; numbers must fit theirs.";
-        source.error(entry.value.span(), "nvs_value", what, remedy)
+    let value = if entry.value.get_ref().is_table() {
+        value::text(source, entry, resolve(source, &entry.value, files)?)?
+    } else {
+        value::written(source, entry)?
     };
-    if kind == "str" {
-        let text = value.as_str().ok_or_else(wrong)?;
-        if text.len() >= keys::STRING_MAX || text.contains('\0') {
-            let what = format!("the text is {} bytes long; NVS holds {}", text.len(), keys::STRING_MAX - 1);
-            return Err(source.error(entry.value.span(), "value_too_long", what, "Shorten it."));
-        }
-        return Ok(NvsValue::Str(Secret::new(text)));
-    }
-    let number = value.as_integer().ok_or_else(wrong)?;
-    number_of(kind, number).ok_or_else(wrong)
-}
-
-fn number_of(kind: &str, number: i64) -> Option<NvsValue> {
-    Some(match kind {
-        "i8" => NvsValue::I8(number.try_into().ok()?),
-        "u8" => NvsValue::U8(number.try_into().ok()?),
-        "i16" => NvsValue::I16(number.try_into().ok()?),
-        "u16" => NvsValue::U16(number.try_into().ok()?),
-        "i32" => NvsValue::I32(number.try_into().ok()?),
-        "u32" => NvsValue::U32(number.try_into().ok()?),
-        "i64" => NvsValue::I64(number),
-        "u64" => NvsValue::U64(number.try_into().ok()?),
-        _ => return None,
-    })
+    Ok(NvsEntry::new(namespace, key.get_ref(), value))
 }

@@ -1,10 +1,10 @@
 //! The parts of a recipe that was read and checked. Holds no rule.
 
-use std::{sync::Arc, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use firstpass_contract::Secret;
-use firstpass_device::{NvsEntry, Region};
-use firstpass_domain::{Sha256Digest, policy::AppPolicy};
+use firstpass_device::{NvsEntry, Region, image::Placeholder};
+use firstpass_domain::{Sha256Digest, policy::AppPolicy, serial::SerialPattern};
 use uuid::Uuid;
 
 /// What goes into the NVS partition besides identity.
@@ -16,7 +16,9 @@ pub struct NvsPlan {
     pub offset: u32,
     /// Size of the partition in bytes.
     pub len: u32,
-    /// Prefix of the serial numbers.
+    /// How serial numbers look.
+    pub serial: SerialPattern,
+    /// Prefix of the serial numbers; leaves when the record takes the pattern.
     pub serial_prefix: String,
     /// Wi-Fi network name.
     pub wifi_ssid: Option<String>,
@@ -24,6 +26,21 @@ pub struct NvsPlan {
     pub wifi_pass: Option<Secret>,
     /// Further entries of the same namespace.
     pub extra: Vec<NvsEntry>,
+    /// A further entry that is each unit's own.
+    pub endpoint: Option<UnitText>,
+    /// Files that secrets were read from.
+    pub secret_files: Vec<PathBuf>,
+}
+
+/// A text entry with the unit's own name in it.
+#[derive(Debug, Clone)]
+pub struct UnitText {
+    /// Its namespace.
+    pub namespace: String,
+    /// Its key.
+    pub key: String,
+    /// The text, with `{mac}` or `{serial}` where the unit's goes.
+    pub text: String,
 }
 
 /// How the unit is provisioned.
@@ -65,8 +82,10 @@ pub struct Timeouts {
 pub struct PatchPlan {
     /// The text that stands in for the code; it is in the image exactly once, and at least as long as a code.
     pub placeholder: String,
-    /// The app image with the placeholder in it.
-    pub image: Arc<[u8]>,
+    /// The app, ready to take codes.
+    pub app: Arc<Placeholder>,
+    /// SHA-256 of the app's file with the placeholder in it.
+    pub template: Sha256Digest,
     /// First byte of the app in flash.
     pub offset: u32,
 }

@@ -1,21 +1,38 @@
 //! The recipe file as it is written: shapes and names only.
 
+mod stages;
+mod values;
+
 use std::{collections::BTreeMap, path::Path};
 
+use firstpass_domain::{Injection, KnownUnit};
 use serde::Deserialize;
 use toml::Spanned;
 
-use super::error::{RecipeError, Source};
+use super::{
+    error::{RecipeError, Source},
+    literal,
+    secret::SECRET_FORMS,
+};
+
+pub(super) use self::{
+    stages::{RawField, RawLwm2m, RawOffer, RawOta, RawParameter, RawPatch, RawRetry},
+    values::{RawBaud, RawTimeouts},
+};
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawRecipe {
     pub(super) name: Spanned<String>,
-    pub(super) injection: firstpass_domain::Injection,
+    pub(super) injection: Spanned<Injection>,
     pub(super) unit: RawUnit,
+    pub(super) retry: Option<RawRetry>,
     pub(super) flash: RawFlash,
+    pub(super) field: Option<Spanned<RawField>>,
+    pub(super) ota: Option<RawOta>,
     #[serde(default)]
     pub(super) nvs: RawNvs,
+    pub(super) lwm2m: Option<Spanned<RawLwm2m>>,
     pub(super) provision: RawProvision,
     #[serde(default)]
     pub(super) proof: RawProof,
@@ -32,17 +49,22 @@ pub(super) struct RawUnit {
     #[serde(default)]
     pub(super) max_attempts: u32,
     #[serde(default)]
-    pub(super) repeat_passed: bool,
+    pub(super) max_batch_attempts: u32,
+    pub(super) known_unit: Option<Spanned<KnownUnit>>,
+    /// The older name of `known_unit = "reissue"`.
+    pub(super) repeat_passed: Option<Spanned<bool>>,
+    #[serde(default)]
+    pub(super) refuse_provisioned: bool,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawFlash {
-    #[serde(default = "default_baud")]
-    pub(super) baud: Spanned<u32>,
+    pub(super) baud: Option<Spanned<RawBaud>>,
     pub(super) bootloader: Spanned<String>,
     pub(super) partition_table: Spanned<String>,
     pub(super) app: Spanned<String>,
+    pub(super) patch: Option<RawPatch>,
     #[serde(default)]
     pub(super) data: Vec<RawData>,
 }
@@ -58,9 +80,11 @@ pub(super) struct RawData {
 #[serde(deny_unknown_fields)]
 pub(super) struct RawNvs {
     pub(super) namespace: Option<Spanned<String>>,
+    pub(super) serial: Option<Spanned<String>>,
+    /// The older form of `serial`: what stands before eight digits.
     pub(super) serial_prefix: Option<Spanned<String>>,
     pub(super) wifi_ssid: Option<Spanned<String>>,
-    pub(super) wifi_pass: Option<Spanned<RawSecret>>,
+    pub(super) wifi_pass: Option<Spanned<toml::Value>>,
     #[serde(default)]
     pub(super) extra: BTreeMap<Spanned<String>, RawEntry>,
 }
@@ -74,16 +98,6 @@ pub(super) struct RawEntry {
     pub(super) value: Spanned<toml::Value>,
 }
 
-/// Where a secret comes from. A secret itself never stands in a recipe.
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum RawSecret {
-    /// An environment variable of the station.
-    Env(String),
-    /// A file, relative to the recipe; one trailing line end is taken off.
-    File(String),
-}
-
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct RawProvision {
@@ -93,8 +107,7 @@ pub(super) struct RawProvision {
     pub(super) template_id: Option<String>,
     #[serde(default)]
     pub(super) client_certificate: bool,
-    #[serde(default)]
-    pub(super) keep_auth_code: bool,
+    pub(super) keep_auth_code: Option<Spanned<bool>>,
     pub(super) code_lifetime_s: Option<Spanned<u64>>,
 }
 
@@ -111,30 +124,32 @@ impl Default for RawProof {
     }
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct RawTimeouts {
-    pub(super) identify_s: Option<Spanned<u64>>,
-    pub(super) flash_s: Option<Spanned<u64>>,
-    pub(super) boot_s: Option<Spanned<u64>>,
-    pub(super) provision_s: Option<Spanned<u64>>,
-    pub(super) connect_s: Option<Spanned<u64>>,
-    pub(super) attest_s: Option<Spanned<u64>>,
-    pub(super) ota_s: Option<Spanned<u64>>,
+impl RawProvision {
+    /// Whether the code may remain, and where the recipe says so.
+    pub(super) fn keeps_code(&self) -> Option<std::ops::Range<usize>> {
+        self.keep_auth_code.as_ref().filter(|keep| *keep.get_ref()).map(Spanned::span)
+    }
 }
 
-/// Flashing baud rate when the recipe names none.
-const DEFAULT_BAUD: u32 = 921_600;
-
-fn default_baud() -> Spanned<u32> {
-    Spanned::new(0..0, DEFAULT_BAUD)
-}
-
-/// Reads the text; an unknown key or a wrong type is an error at its place.
+/// Reads the text; an unknown key or a wrong type is an error at its place. A secret in it is told before all else, so
+/// that no other error can show it.
 pub(super) fn parse(path: &Path, text: &str) -> Result<RawRecipe, RecipeError> {
+    let source = Source { path, text };
+    if let Some(found) = literal::find(text, literal::Kind::Recipe) {
+        return Err(source.error(
+            found.span,
+            "secret_in_file",
+            format!("a secret stands here: {}", found.why),
+            remedy(),
+        ));
+    }
     toml::from_str(text).map_err(|error| {
         let span = error.span().unwrap_or(0..0);
         let remedy = "Mend this place; docs/recipes.md names every key, configs/recipes has examples.";
-        Source { path, text }.error(span, "recipe_invalid", error.message().replace('\n', " "), remedy)
+        source.error(span, "recipe_invalid", error.message().replace('\n', " "), remedy)
     })
+}
+
+fn remedy() -> String {
+    format!("Write {SECRET_FORMS} instead, and change the secret if others may have read this file.")
 }
