@@ -93,6 +93,9 @@ pub fn store_problem(error: &StoreError) -> Problem {
         StoreError::Corrupt { .. } => {
             ("record_damaged", "Restore the record from its backup, or use the program version that wrote it.")
         }
+        StoreError::BatchNotOpen { .. } => {
+            ("batch_not_open", "Resume the batch when its reason is gone, or open another one.")
+        }
         StoreError::Conflict { .. } => ("record_conflict", "Restart the station and report this with its log."),
     };
     Problem {

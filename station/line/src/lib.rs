@@ -25,7 +25,7 @@ use firstpass_gateway::{
     https::{GatewayEvent, Provisioner},
     mqtt::{BrokerEvent, BrokerHandle},
 };
-use firstpass_store::{BatchId, NewBatch, RunEnd, Store};
+use firstpass_store::{BatchId, BatchState, NewBatch, RunEnd, Store};
 use tokio::{
     sync::{broadcast, mpsc},
     task::JoinSet,
@@ -155,8 +155,14 @@ impl Line {
     async fn open_batch(&self, recipe: Recipe, name: &str, quota: Option<u32>) -> Result<run::Context, StationError> {
         let now = (self.clock)();
         self.store.use_recipe(&recipe.record(), &recipe.images, now).await?;
-        let new_batch = NewBatch { name: name.to_owned(), recipe: recipe.hash, quota };
-        let batch: BatchId = self.store.open_batch(&new_batch, now).await?;
+        let batch: BatchId = match self.store.batch_by_name(name).await? {
+            Some(batch) if batch.state != BatchState::Closed => batch.id,
+            Some(_) | None => {
+                let (name, product) = (name.to_owned(), String::new());
+                let new_batch = NewBatch { name, product, recipe: recipe.hash, quantity: None, quota };
+                self.store.open_batch(&new_batch, now).await?
+            }
+        };
         Ok(run::Context {
             store: Arc::clone(&self.store),
             recipe: Arc::new(recipe),

@@ -39,7 +39,9 @@ async fn write(store: &dyn Store) -> Result<i64, Box<dyn std::error::Error>> {
     let recipe = policy.recipe_hash(&text);
     let record = RecipeRecord { hash: recipe, name: "bench".to_owned(), text, policy };
     store.use_recipe(&record, &[], at).await?;
-    let batch = store.open_batch(&NewBatch { name: "bench".to_owned(), recipe, quota: None }, at).await?;
+    let (name, product) = ("bench".to_owned(), String::new());
+    let batch = NewBatch { name, product, recipe, quantity: None, quota: None };
+    let batch = store.open_batch(&batch, at).await?;
     let id = RunId(Uuid::new_v4());
     store.begin_run(&NewRun { id, slot: SlotId::new("A1")?, batch, recipe }, at).await?;
     let mut entries = 4;

@@ -2,7 +2,10 @@
 
 use std::error::Error as StdError;
 
+use firstpass_domain::RunId;
 use thiserror::Error;
+
+use crate::BatchState;
 
 /// The database's own error.
 pub type Cause = Box<dyn StdError + Send + Sync>;
@@ -45,6 +48,18 @@ pub enum StoreError {
         /// Why.
         #[source]
         source: Cause,
+    },
+    /// The batch is paused or closed and takes no further unit.
+    #[error("could not {operation}: batch {batch} is {}", state.name())]
+    BatchNotOpen {
+        /// What was tried.
+        operation: &'static str,
+        /// Name of the batch.
+        batch: String,
+        /// How it stands.
+        state: BatchState,
+        /// Why, when that was told.
+        reason: Option<String>,
     },
     /// What was asked does not go with what is on record.
     #[error("could not {operation}: {conflict}")]
@@ -91,6 +106,35 @@ pub enum ClaimError {
     /// The claim code was used for another unit.
     #[error("the claim code was used before")]
     ClaimUsed,
+    /// The record failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// A unit could not be set aside, released or scrapped. Nothing was changed.
+#[derive(Debug, Error)]
+pub enum UnitActError {
+    /// No unit of this MAC was ever seen.
+    #[error("the unit is not on record")]
+    UnknownUnit,
+    /// A run has it in work; end that first.
+    #[error("the unit is in work in run {run}")]
+    InWork {
+        /// The run.
+        run: RunId,
+    },
+    /// It is in quarantine already.
+    #[error("the unit is in quarantine already")]
+    Quarantined,
+    /// It is not in quarantine, so it needs no release.
+    #[error("the unit is not in quarantine")]
+    NotQuarantined,
+    /// It was scrapped, and that is for ever.
+    #[error("the unit was scrapped")]
+    Scrapped,
+    /// A person's name or the reason is missing.
+    #[error("who does this, and why, must be told")]
+    Unexplained,
     /// The record failed.
     #[error(transparent)]
     Store(#[from] StoreError),

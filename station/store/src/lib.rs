@@ -14,13 +14,15 @@ mod tx;
 
 use async_trait::async_trait;
 use firstpass_domain::{
-    AuditEntry, CodeHash, Evidence, Mac, Policy, Run, RunId, SerialNumber, Sha256Digest, Step, StepOutcome, Timestamp,
+    AuditEntry, CodeHash, Evidence, Mac, Policy, Run, RunId, SerialNumber, SerialPattern, Sha256Digest, SlotId, Step,
+    StepOutcome, Timestamp,
 };
 
-pub use error::{Cause, ClaimError, IssueError, StoreError};
+pub use error::{Cause, ClaimError, IssueError, StoreError, UnitActError};
 pub use model::{
-    Act, Admission, BatchId, CertificateRecord, CodeRecord, ImageRecord, NewBatch, NewCertificate, NewCode, NewRun,
-    NewSession, RecipeRecord, RunDetail, RunEnd, SessionRecord, StepRecord, UnitDetail, UnitFilter, UnitSummary,
+    Act, Admission, BatchChange, BatchId, BatchRecord, BatchState, BatchYield, CertificateRecord, CodeRecord, Hold,
+    HoldKind, ImageRecord, NewBatch, NewCertificate, NewCode, NewRun, NewSession, RecipeRecord, RunDetail, RunEnd,
+    SerialFate, SerialRecord, SessionRecord, Standing, StepRecord, UnitDetail, UnitFilter, UnitSummary,
 };
 #[cfg(feature = "postgres")]
 pub use open::PgStore;
@@ -40,10 +42,33 @@ pub trait Store: Send + Sync + 'static {
     async fn use_recipe(&self, recipe: &RecipeRecord, images: &[ImageRecord], now: Timestamp)
     -> Result<(), StoreError>;
 
-    /// Opens a batch.
+    /// Opens a batch. A batch of the same name that is not closed stands against it: [`StoreError::Conflict`].
     async fn open_batch(&self, batch: &NewBatch, now: Timestamp) -> Result<BatchId, StoreError>;
 
-    /// Begins a run on a slot, before the unit is known.
+    /// One batch.
+    async fn batch(&self, id: BatchId) -> Result<Option<BatchRecord>, StoreError>;
+
+    /// The newest batch of this name.
+    async fn batch_by_name(&self, name: &str) -> Result<Option<BatchRecord>, StoreError>;
+
+    /// Batches, newest first, at most `limit`.
+    async fn batches(&self, limit: u32) -> Result<Vec<BatchRecord>, StoreError>;
+
+    /// Pauses, resumes or closes a batch. A closed one stays closed: [`StoreError::Conflict`]. Runs that are under way
+    /// go on to their end.
+    async fn set_batch_state(
+        &self,
+        id: BatchId,
+        state: BatchState,
+        act: &Act,
+        now: Timestamp,
+    ) -> Result<BatchChange, StoreError>;
+
+    /// Counts a batch.
+    async fn batch_yield(&self, id: BatchId) -> Result<BatchYield, StoreError>;
+
+    /// Begins a run on a slot, before the unit is known. A batch that is paused or closed takes none:
+    /// [`StoreError::BatchNotOpen`].
     async fn begin_run(&self, run: &NewRun, now: Timestamp) -> Result<Run, StoreError>;
 
     /// Ties the run to its unit, counts the attempt and tells what the rules say: atomic over all slots and stations.
@@ -67,9 +92,17 @@ pub trait Store: Send + Sync + 'static {
     /// Adds evidence to an open run, in the given order.
     async fn add_evidence(&self, run: RunId, evidence: &[Evidence]) -> Result<(), StoreError>;
 
-    /// Allocates the next serial number `{prefix}{number:08}` of exactly this prefix and gives it to the run's unit; a
-    /// unit that was given one of this prefix before has that one.
-    async fn allocate_serial(&self, run: RunId, prefix: &str, now: Timestamp) -> Result<SerialNumber, StoreError>;
+    /// Allocates the next serial number of exactly this pattern and gives it to the run's unit; a unit that was given one
+    /// of this pattern before has that one. No text is given twice, whatever the pattern.
+    async fn allocate_serial(
+        &self,
+        run: RunId,
+        pattern: &SerialPattern,
+        now: Timestamp,
+    ) -> Result<SerialNumber, StoreError>;
+
+    /// Every serial number that was ever given, after `after` in the order of their text, at most `limit`.
+    async fn serials(&self, after: Option<&SerialNumber>, limit: u32) -> Result<Vec<SerialRecord>, StoreError>;
 
     /// Notes a one-time code for a run's unit.
     async fn issue_code(&self, code: &NewCode, now: Timestamp) -> Result<(), StoreError>;
@@ -104,17 +137,23 @@ pub trait Store: Send + Sync + 'static {
     /// The session with this broker user name, revoked or not; ask [`SessionRecord::may_log_in`] which it is.
     async fn session_by_username(&self, username: &str) -> Result<Option<SessionRecord>, StoreError>;
 
-    /// Ties a claim code to the unit whose device HTTP token has this hash.
+    /// The newest session of a unit that may log in.
+    async fn live_session(&self, mac: Mac) -> Result<Option<SessionRecord>, StoreError>;
+
+    /// Ties a claim code to the unit whose device HTTP token has this hash. A session that may not log in binds nothing.
     async fn bind_claim(&self, token: Sha256Digest, claim: Sha256Digest, now: Timestamp) -> Result<(), ClaimError>;
 
     /// Ends a run. A pass is on record when this returns `Ok`, and not before. A failure voids the run's unused codes
     /// and revokes the sessions and certificates that it issued. `evidence` is added first, in the same transaction.
     ///
+    /// A failure that asks for quarantine ([`firstpass_domain::NextAction`]) sets the unit aside.
+    ///
     /// Returns the broker user names of the sessions that ended with this call: a failure ends the run's own, a pass
     /// the older ones of its unit. The caller cuts their open connections, which outlive a revoked login otherwise.
     ///
     /// A pass is refused unless the recipe's policy and the evidence on record make one, both as they stand in this
-    /// very transaction: what came in after the caller judged is judged here. So is one that lacks an attested end.
+    /// very transaction: what came in after the caller judged is judged here. So is one that lacks an attested end, one
+    /// of a unit that is on hold, and one that keeps a session which may not log in any more.
     /// A run that has already ended stays as it is. Each of these is a [`StoreError::Conflict`].
     async fn finish_run(
         &self,
@@ -136,6 +175,16 @@ pub trait Store: Send + Sync + 'static {
     /// Everything about one unit.
     async fn unit(&self, mac: Mac) -> Result<Option<UnitDetail>, StoreError>;
 
+    /// Sets a unit aside until a person releases it. Its session and certificate live on.
+    async fn quarantine_unit(&self, mac: Mac, act: &Act, now: Timestamp) -> Result<Vec<String>, UnitActError>;
+
+    /// Lets a unit that was set aside run again; the attempts that it had no longer count against it.
+    async fn release_unit(&self, mac: Mac, act: &Act, now: Timestamp) -> Result<Vec<String>, UnitActError>;
+
+    /// Refuses a unit for ever: revokes its sessions and certificates and voids its codes. Returns the broker user names
+    /// of the sessions that ended; the caller cuts their open connections.
+    async fn scrap_unit(&self, mac: Mac, act: &Act, now: Timestamp) -> Result<Vec<String>, UnitActError>;
+
     /// Notes a certificate made outside a run.
     async fn add_certificate(&self, certificate: &NewCertificate, act: &Act, now: Timestamp) -> Result<(), StoreError>;
 
@@ -145,11 +194,24 @@ pub trait Store: Send + Sync + 'static {
     /// One certificate by its serial number (lower-case hexadecimal).
     async fn certificate(&self, serial: &str) -> Result<Option<CertificateRecord>, StoreError>;
 
+    /// Revoked certificates after the serial number `after` in the order of those, at most `limit`.
+    async fn revoked_certificates(&self, after: Option<&str>, limit: u32)
+    -> Result<Vec<CertificateRecord>, StoreError>;
+
     /// Revokes a certificate; `false` when it was revoked before.
     async fn revoke_certificate(&self, serial: &str, act: &Act, now: Timestamp) -> Result<bool, StoreError>;
 
     /// Audit entries after position `after`, at most `limit`, in order.
     async fn audit_entries(&self, after: i64, limit: u32) -> Result<Vec<AuditEntry>, StoreError>;
+
+    /// The baud rate that was last noted for a slot of this station.
+    async fn slot_baud(&self, slot: &SlotId) -> Result<Option<u32>, StoreError>;
+
+    /// Notes the baud rate that holds on a slot of this station.
+    async fn remember_slot_baud(&self, slot: &SlotId, baud: u32, now: Timestamp) -> Result<(), StoreError>;
+
+    /// Proves with a write of its own that the record takes writes.
+    async fn check(&self) -> Result<(), StoreError>;
 
     /// Closes the record at the end of the program: waits for transactions that are under way, and leaves a record in a
     /// file as that one file. Every later call fails with [`StoreError::Unavailable`].

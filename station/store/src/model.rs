@@ -1,10 +1,16 @@
 //! What goes into the record and what comes out.
 
+mod factory;
+
 use firstpass_domain::{
     AuditEntry, CodeHash, DeviceId, Diagnosis, Evidence, Mac, PasswordVerifier, Policy, Run, RunId, SerialNumber,
     Sha256Digest, SlotId, Step, StepOutcome, Timestamp, evidence::Rule,
 };
 use uuid::Uuid;
+
+pub use factory::{
+    BatchChange, BatchRecord, BatchState, BatchYield, Hold, HoldKind, SerialFate, SerialRecord, Standing,
+};
 
 /// A batch (work order).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -39,14 +45,19 @@ pub struct ImageRecord {
 }
 
 /// A batch to open.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewBatch {
-    /// Name of the work order.
+    /// Name of the work order; no other batch that is not closed has it.
     pub name: String,
+    /// What is made; may be empty.
+    pub product: String,
     /// Hash of the recipe.
     pub recipe: Sha256Digest,
-    /// Most units that may have a place in this batch at a time: with a session of it, or with an open run that was
-    /// admitted. `None` is no limit. A failed run gives its place back, and a unit that runs again takes no second one.
+    /// How many units were ordered.
+    pub quantity: Option<u32>,
+    /// Most units that may have a place in this batch at a time: with a session of it, with an open run that was
+    /// admitted, or passed with the session that they had. `None`: as many as were ordered, and without a quantity no
+    /// limit. A failed run gives its place back, so does a scrapped unit; a unit that runs again takes no second one.
     pub quota: Option<u32>,
 }
 
@@ -249,8 +260,8 @@ pub struct RunDetail {
 pub struct UnitFilter {
     /// Only units after this MAC.
     pub after: Option<Mac>,
-    /// Only units whose newest ended run that was admitted passed (`true`) or failed (`false`).
-    pub passed: Option<bool>,
+    /// Only units that stand so.
+    pub standing: Option<Standing>,
     /// At most this many.
     pub limit: u32,
 }
@@ -264,6 +275,8 @@ pub struct UnitSummary {
     pub serial: Option<SerialNumber>,
     /// How many runs it had, without those that the rules refused.
     pub attempts: u32,
+    /// How it stands; `None` before its first run has ended.
+    pub standing: Option<Standing>,
     /// Its newest run.
     pub last_run: Option<Run>,
 }
@@ -273,6 +286,8 @@ pub struct UnitSummary {
 pub struct UnitDetail {
     /// What a list shows of it.
     pub summary: UnitSummary,
+    /// Why it is set aside, when it is.
+    pub hold: Option<Hold>,
     /// Its runs, oldest first.
     pub runs: Vec<Run>,
     /// Its sessions, oldest first.

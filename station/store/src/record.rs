@@ -2,17 +2,19 @@
 
 use async_trait::async_trait;
 use firstpass_domain::{
-    AuditEntry, CodeHash, Evidence, Mac, Policy, Run, RunId, SerialNumber, Sha256Digest, StationId, Step, StepOutcome,
-    Timestamp,
+    AuditEntry, CodeHash, Evidence, Mac, Policy, Run, RunId, SerialNumber, SerialPattern, Sha256Digest, SlotId,
+    StationId, Step, StepOutcome, Timestamp,
 };
 
 use crate::{
-    Act, Admission, BatchId, CertificateRecord, ClaimError, CodeRecord, ImageRecord, IssueError, NewBatch,
-    NewCertificate, NewCode, NewRun, NewSession, RecipeRecord, RunDetail, RunEnd, SessionRecord, Store, StoreError,
-    UnitDetail, UnitFilter, UnitSummary,
+    Act, Admission, BatchChange, BatchId, BatchRecord, BatchState, BatchYield, CertificateRecord, ClaimError,
+    CodeRecord, ImageRecord, IssueError, NewBatch, NewCertificate, NewCode, NewRun, NewSession, RecipeRecord,
+    RunDetail, RunEnd, SerialRecord, SessionRecord, Store, StoreError, UnitActError, UnitDetail, UnitFilter,
+    UnitSummary,
     db::Database,
     sql::{
-        admission, audit, certificates, claims, codes, evidence, finish, runs, serials, sessions, setup, steps, units,
+        admission, audit, batches, certificates, claims, codes, evidence, finish, holds, pulse, runs, serials,
+        sessions, setup, slots, steps, units, yields,
     },
     tx::Tx,
 };
@@ -76,7 +78,33 @@ impl<D: Database> Store for Record<D> {
     }
 
     async fn open_batch(&self, batch: &NewBatch, now: Timestamp) -> Result<BatchId, StoreError> {
-        write!(self, "open the batch", setup::open_batch(batch, now))
+        write!(self, "open the batch", batches::open(batch, now))
+    }
+
+    async fn batch(&self, id: BatchId) -> Result<Option<BatchRecord>, StoreError> {
+        read!(self, "read the batch", batches::by_id(id))
+    }
+
+    async fn batch_by_name(&self, name: &str) -> Result<Option<BatchRecord>, StoreError> {
+        read!(self, "look up the batch", batches::by_name(name))
+    }
+
+    async fn batches(&self, limit: u32) -> Result<Vec<BatchRecord>, StoreError> {
+        read!(self, "list the batches", batches::newest(limit))
+    }
+
+    async fn set_batch_state(
+        &self,
+        id: BatchId,
+        state: BatchState,
+        act: &Act,
+        now: Timestamp,
+    ) -> Result<BatchChange, StoreError> {
+        write!(self, "change the batch", batches::set_state(id, state, act, now))
+    }
+
+    async fn batch_yield(&self, id: BatchId) -> Result<BatchYield, StoreError> {
+        read!(self, "count the batch", yields::of_batch(id))
     }
 
     async fn begin_run(&self, run: &NewRun, now: Timestamp) -> Result<Run, StoreError> {
@@ -105,8 +133,17 @@ impl<D: Database> Store for Record<D> {
         write!(self, "add evidence", evidence::add(run, evidence))
     }
 
-    async fn allocate_serial(&self, run: RunId, prefix: &str, now: Timestamp) -> Result<SerialNumber, StoreError> {
-        write!(self, "allocate a serial number", serials::allocate(run, prefix, now))
+    async fn allocate_serial(
+        &self,
+        run: RunId,
+        pattern: &SerialPattern,
+        now: Timestamp,
+    ) -> Result<SerialNumber, StoreError> {
+        write!(self, "allocate a serial number", serials::allocate(run, pattern, now))
+    }
+
+    async fn serials(&self, after: Option<&SerialNumber>, limit: u32) -> Result<Vec<SerialRecord>, StoreError> {
+        read!(self, "list the serial numbers", serials::list(after, limit))
     }
 
     async fn issue_code(&self, code: &NewCode, now: Timestamp) -> Result<(), StoreError> {
@@ -144,6 +181,10 @@ impl<D: Database> Store for Record<D> {
         read!(self, "look up the session", sessions::by_username(username))
     }
 
+    async fn live_session(&self, mac: Mac) -> Result<Option<SessionRecord>, StoreError> {
+        read!(self, "look up the unit's session", sessions::live(mac))
+    }
+
     async fn bind_claim(&self, token: Sha256Digest, claim: Sha256Digest, now: Timestamp) -> Result<(), ClaimError> {
         write!(self, "bind the claim", claims::bind(token, claim, now))
     }
@@ -174,6 +215,18 @@ impl<D: Database> Store for Record<D> {
         read!(self, "read the unit", units::detail(mac))
     }
 
+    async fn quarantine_unit(&self, mac: Mac, act: &Act, now: Timestamp) -> Result<Vec<String>, UnitActError> {
+        write!(self, "quarantine the unit", holds::quarantine(mac, act, now))
+    }
+
+    async fn release_unit(&self, mac: Mac, act: &Act, now: Timestamp) -> Result<Vec<String>, UnitActError> {
+        write!(self, "release the unit", holds::release(mac, act, now))
+    }
+
+    async fn scrap_unit(&self, mac: Mac, act: &Act, now: Timestamp) -> Result<Vec<String>, UnitActError> {
+        write!(self, "scrap the unit", holds::scrap(mac, act, now))
+    }
+
     async fn add_certificate(&self, certificate: &NewCertificate, act: &Act, now: Timestamp) -> Result<(), StoreError> {
         write!(self, "note the certificate", certificates::add(certificate, act, now))
     }
@@ -186,12 +239,32 @@ impl<D: Database> Store for Record<D> {
         read!(self, "look up the certificate", certificates::by_serial(serial))
     }
 
+    async fn revoked_certificates(
+        &self,
+        after: Option<&str>,
+        limit: u32,
+    ) -> Result<Vec<CertificateRecord>, StoreError> {
+        read!(self, "list the revoked certificates", certificates::revoked(after, limit))
+    }
+
     async fn revoke_certificate(&self, serial: &str, act: &Act, now: Timestamp) -> Result<bool, StoreError> {
         write!(self, "revoke the certificate", certificates::revoke(serial, act, now))
     }
 
     async fn audit_entries(&self, after: i64, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
         read!(self, "read the audit log", audit::entries(after, limit))
+    }
+
+    async fn slot_baud(&self, slot: &SlotId) -> Result<Option<u32>, StoreError> {
+        read!(self, "look up the slot's baud rate", slots::baud(slot))
+    }
+
+    async fn remember_slot_baud(&self, slot: &SlotId, baud: u32, now: Timestamp) -> Result<(), StoreError> {
+        write!(self, "note the slot's baud rate", slots::remember_baud(slot, baud, now))
+    }
+
+    async fn check(&self) -> Result<(), StoreError> {
+        write!(self, "try whether the record takes writes", pulse::beat())
     }
 
     async fn close(&self) {

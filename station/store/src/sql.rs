@@ -2,17 +2,22 @@
 
 pub(crate) mod admission;
 pub(crate) mod audit;
+pub(crate) mod batches;
 pub(crate) mod certificates;
 pub(crate) mod claims;
 pub(crate) mod codes;
 pub(crate) mod evidence;
 pub(crate) mod finish;
+pub(crate) mod holds;
+pub(crate) mod pulse;
 pub(crate) mod runs;
 pub(crate) mod serials;
 pub(crate) mod sessions;
 pub(crate) mod setup;
+pub(crate) mod slots;
 pub(crate) mod steps;
 pub(crate) mod units;
+pub(crate) mod yields;
 
 /// Actor of what the line does by itself.
 pub(crate) const LINE: &str = "line";

@@ -3,7 +3,7 @@
 use firstpass_domain::{AuditEntry, AuditKind, Sha256Digest, StationId, Timestamp, audit::GENESIS};
 
 use crate::{
-    StoreError,
+    BatchRecord, NewBatch, StoreError,
     db::{Row, Transaction, Value, values},
 };
 
@@ -13,11 +13,12 @@ pub(crate) struct Tx {
     operation: &'static str,
     station: StationId,
     head: Option<(i64, Sha256Digest)>,
+    writes: Option<i64>,
 }
 
 impl Tx {
     pub(crate) fn new(transaction: Box<dyn Transaction>, operation: &'static str, station: StationId) -> Self {
-        Self { transaction, operation, station, head: None }
+        Self { transaction, operation, station, head: None, writes: None }
     }
 
     /// The station that writes.
@@ -85,6 +86,22 @@ impl Tx {
     /// Makes the changes durable.
     pub(crate) async fn commit(self) -> Result<(), StoreError> {
         self.transaction.commit().await.map_err(|error| error.during(self.operation))
+    }
+
+    /// Notes how many writes the record has counted with this one.
+    pub(crate) const fn counted(&mut self, writes: i64) {
+        self.writes = Some(writes);
+    }
+
+    /// An error that says that the record lacks what must be there.
+    pub(crate) fn damaged(&self, what: &'static str) -> StoreError {
+        StoreError::Corrupt { operation: self.operation, source: what.into() }
+    }
+
+    /// An error that says that a batch takes no further unit.
+    pub(crate) fn batch_not_open(&self, batch: BatchRecord) -> StoreError {
+        let BatchRecord { batch: NewBatch { name, .. }, state, reason, .. } = batch;
+        StoreError::BatchNotOpen { operation: self.operation, batch: name, state, reason }
     }
 
     /// An error that says what stands against the operation.

@@ -3,7 +3,7 @@
 mod show;
 
 use firstpass_domain::{Mac, RunId, RunState, SerialNumber};
-use firstpass_store::{SqliteStore, Store, UnitFilter, UnitSummary};
+use firstpass_store::{SqliteStore, Standing, Store, UnitFilter, UnitSummary};
 use serde::Serialize;
 
 use crate::{
@@ -25,16 +25,16 @@ pub(crate) async fn run(global: &Global, command: &UnitsCommand, output: Output)
     }
 }
 
-const fn wanted(passed: bool, failed: bool) -> Option<bool> {
+const fn wanted(passed: bool, failed: bool) -> Option<Standing> {
     match (passed, failed) {
-        (true, _) => Some(true),
-        (false, true) => Some(false),
+        (true, _) => Some(Standing::Passed),
+        (false, true) => Some(Standing::Failed),
         (false, false) => None,
     }
 }
 
-async fn list(store: &SqliteStore, passed: Option<bool>, output: Output) -> Result<Exit, Failure> {
-    let mut filter = UnitFilter { after: None, passed, limit: PAGE_UNITS };
+async fn list(store: &SqliteStore, standing: Option<Standing>, output: Output) -> Result<Exit, Failure> {
+    let mut filter = UnitFilter { after: None, standing, limit: PAGE_UNITS };
     if !output.is_json() && !output.row(&(), heading)? {
         return Ok(Exit::Done);
     }

@@ -25,7 +25,8 @@ async fn record() -> TempDir {
     for text in ["one", "two"] {
         store.use_recipe(&self::recipe(text), &[], at).await.unwrap();
     }
-    let batch = NewBatch { name: "order 7".to_owned(), recipe: recipe.hash, quota: None };
+    let (name, product) = ("order 7".to_owned(), String::new());
+    let batch = NewBatch { name, product, recipe: recipe.hash, quantity: None, quota: None };
     let batch = store.open_batch(&batch, at).await.unwrap();
     for (number, slot) in (1..).zip(SLOTS) {
         let id = RunId(format!("00000000-0000-7000-8000-00000000000{number}").parse().unwrap());

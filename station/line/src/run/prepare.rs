@@ -26,9 +26,9 @@ pub(super) struct Gift {
 impl Driver {
     pub(super) async fn prepare(&mut self) -> Result<(), StationError> {
         let mac = self.run.mac.ok_or(StationError::RecordDisagrees { run: self.run.id })?;
-        let prefix = &self.context.recipe.nvs.serial_prefix;
-        let serial = self.context.store.allocate_serial(self.run.id, prefix, self.now()).await?;
-        let mut entries = self.common_entries(serial.as_str());
+        let pattern = &self.context.recipe.nvs.serial;
+        let serial = self.context.store.allocate_serial(self.run.id, pattern, self.now()).await?;
+        let mut entries = self.common_entries(mac, serial.as_str());
         let injection = self.context.recipe.policy.injection;
         let code = match injection {
             Injection::Nvs => Some(self.issue_code(&mut entries).await?),
@@ -46,13 +46,13 @@ impl Driver {
     }
 
     /// Entries that both injections write.
-    fn common_entries(&self, serial: &str) -> Vec<NvsEntry> {
+    fn common_entries(&self, mac: Mac, serial: &str) -> Vec<NvsEntry> {
         let plan = &self.context.recipe.nvs;
         let mut entries =
             vec![self.text(keys::CA_PEM, &self.context.options.ca_pem), self.text(keys::SERIAL_NO, serial)];
         entries.extend(plan.wifi_ssid.as_deref().map(|ssid| self.text(keys::WIFI_SSID, ssid)));
         entries.extend(plan.wifi_pass.as_ref().map(|pass| self.text(keys::WIFI_PASS, pass.expose())));
-        entries.extend(plan.extra.iter().cloned());
+        entries.extend(plan.entries_for(mac, serial));
         entries
     }
 

@@ -30,6 +30,7 @@ macro_rules! paired {
 
 paired! {
     1 "record" "0001_record.sql";
+    2 "factory_rules" "0002_factory_rules.sql";
 }
 
 /// All migrations of a dialect.

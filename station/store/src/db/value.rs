@@ -3,11 +3,12 @@
 use std::str::FromStr;
 
 use firstpass_domain::{
-    CodeHash, DeviceId, Mac, PasswordVerifier, RunId, SerialNumber, Sha256Digest, SlotId, StationId, Step, Timestamp,
+    CodeHash, DeviceId, DiagnosisCode, Mac, PasswordVerifier, RunId, SerialNumber, Sha256Digest, SlotId, StationId,
+    Step, Timestamp,
 };
 use uuid::Uuid;
 
-use crate::{BatchId, StoreError};
+use crate::{BatchId, HoldKind, StoreError};
 
 /// A cell of a row, or a parameter of a statement. `None` is NULL; PostgreSQL wants its type even so.
 #[derive(Debug, Clone)]
@@ -116,6 +117,10 @@ stored_as! { Text:
     DeviceId, |name| name.to_string(), |text: String| DeviceId::new(text).ok();
     SerialNumber, |name| name.to_string(), |text: String| SerialNumber::new(text).ok();
     Step, |step| step.name().to_owned(), |text: String| Step::from_str(&text).ok();
+    HoldKind, |kind| kind.name().to_owned(), |text: String| HoldKind::ALL.into_iter().find(|kind| kind.name() == text);
+    DiagnosisCode, |code| code.name().to_owned(), |text: String| {
+        DiagnosisCode::ALL.iter().copied().find(|code| code.name() == text)
+    };
 }
 
 stored_as! { Bytes:

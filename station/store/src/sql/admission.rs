@@ -3,8 +3,8 @@
 use firstpass_domain::{AuditKind, KnownUnit, Mac, Policy, RunId, Timestamp, evidence::Rule};
 use serde_json::json;
 
-use super::{LINE, runs, sessions};
-use crate::{Admission, BatchId, StoreError, db::values, tx::Tx};
+use super::{LINE, holds, runs, sessions};
+use crate::{Admission, BatchId, HoldKind, StoreError, db::values, tx::Tx};
 
 pub(crate) async fn identify(
     tx: &mut Tx,
@@ -45,14 +45,39 @@ async fn refusal(
     if tx.row(in_work, values![mac]).await?.is_some() {
         return Ok(Some(Rule::InWorkElsewhere));
     }
+    match holds::of_unit(tx, mac).await?.map(|hold| hold.kind) {
+        Some(HoldKind::Scrapped) => return Ok(Some(Rule::Scrapped)),
+        Some(HoldKind::Quarantined) => return Ok(Some(Rule::Quarantined)),
+        None => {}
+    }
     let passed = "SELECT id FROM runs WHERE mac = $1 AND state = 'passed' LIMIT 1";
     if policy.known_unit == KnownUnit::Refuse && tx.row(passed, values![mac]).await?.is_some() {
         return Ok(Some(Rule::PassedBefore));
     }
-    if policy.max_attempts != 0 && attempt > policy.max_attempts {
-        return Ok(Some(Rule::AttemptsUsedUp));
+    if let Some(rule) = attempts_used_up(tx, mac, batch, attempt, policy).await? {
+        return Ok(Some(rule));
     }
     Ok(sessions::quota_reached(tx, batch, mac).await?.then_some(Rule::QuotaReached))
+}
+
+/// Attempts before the last release by a person are forgiven.
+async fn attempts_used_up(
+    tx: &mut Tx,
+    mac: Mac,
+    batch: BatchId,
+    attempt: u32,
+    policy: &Policy,
+) -> Result<Option<Rule>, StoreError> {
+    let forgiven = tx.count("SELECT forgiven FROM units WHERE mac = $1", values![mac]).await?;
+    if policy.max_attempts != 0 && attempt > policy.max_attempts.saturating_add(forgiven) {
+        return Ok(Some(Rule::AttemptsUsedUp));
+    }
+    if policy.max_batch_attempts == 0 {
+        return Ok(None);
+    }
+    let in_batch = "SELECT COUNT(*) FROM runs WHERE mac = $1 AND batch = $2 AND admitted = 1 AND attempt > $3";
+    let before = tx.count(in_batch, values![mac, batch, forgiven]).await?;
+    Ok((before >= policy.max_batch_attempts).then_some(Rule::BatchAttemptsUsedUp))
 }
 
 /// A refused run still shows in its unit's history, except when another run has the unit: then it is that run's.

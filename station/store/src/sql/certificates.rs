@@ -85,6 +85,20 @@ pub(crate) async fn newest(tx: &mut Tx, limit: u32) -> Result<Vec<CertificateRec
     tx.rows(sql, values![limit]).await?.iter_mut().map(read).collect()
 }
 
+/// Revoked certificates after `after` in the order of their serial numbers.
+pub(crate) async fn revoked(
+    tx: &mut Tx,
+    after: Option<&str>,
+    limit: u32,
+) -> Result<Vec<CertificateRecord>, StoreError> {
+    let sql = concat!(
+        "SELECT ",
+        certificate_columns!(),
+        " FROM certificates WHERE revoked_at IS NOT NULL AND serial > $1 ORDER BY serial LIMIT $2"
+    );
+    tx.rows(sql, values![after.unwrap_or_default(), limit]).await?.iter_mut().map(read).collect()
+}
+
 pub(crate) async fn by_serial(tx: &mut Tx, serial: &str) -> Result<Option<CertificateRecord>, StoreError> {
     let sql = concat!("SELECT ", certificate_columns!(), " FROM certificates WHERE serial = $1");
     tx.row(sql, values![serial]).await?.map(|mut row| read(&mut row)).transpose()
@@ -142,6 +156,14 @@ pub(crate) async fn revoke_older(tx: &mut Tx, mac: Mac, run: RunId, now: Timesta
                WHERE mac = $3 AND run <> $4 AND revoked_at IS NULL RETURNING serial";
     let revoked = tx.rows(sql, values![now, &act.reason, mac, run]).await?;
     note_revoked(tx, revoked, &act, now).await
+}
+
+/// Revokes every certificate of a unit.
+pub(crate) async fn revoke_of_unit(tx: &mut Tx, mac: Mac, act: &Act, now: Timestamp) -> Result<(), StoreError> {
+    let sql = "UPDATE certificates SET revoked_at = $1, revoked_reason = $2
+               WHERE mac = $3 AND revoked_at IS NULL RETURNING serial";
+    let revoked = tx.rows(sql, values![now, &act.reason, mac]).await?;
+    note_revoked(tx, revoked, act, now).await
 }
 
 async fn note_revoked(tx: &mut Tx, revoked: Vec<Row>, act: &Act, now: Timestamp) -> Result<(), StoreError> {

@@ -27,6 +27,10 @@ pub(crate) async fn bind(
 }
 
 async fn unit_of(tx: &mut Tx, token: Sha256Digest) -> Result<Option<Mac>, StoreError> {
-    let sql = "SELECT mac FROM sessions WHERE token = $1 AND revoked_at IS NULL";
+    // Neither a revoked session nor one whose certificate is revoked speaks for its unit, nor does a scrapped unit.
+    let sql = "SELECT s.mac FROM sessions s JOIN units u ON u.mac = s.mac
+               LEFT JOIN certificates c ON c.fingerprint = s.certificate
+               WHERE s.token = $1 AND s.revoked_at IS NULL AND c.revoked_at IS NULL
+                 AND (u.hold IS NULL OR u.hold <> 'scrapped')";
     tx.row(sql, values![token]).await?.map(|mut row| row.next()).transpose()
 }

@@ -4,7 +4,7 @@ use firstpass_domain::{AuditKind, CodeHash, Evidence, Mac, RunId, Timestamp};
 use serde_json::json;
 
 use super::{LINE, UNIT, evidence, runs, sessions};
-use crate::{CodeRecord, IssueError, NewCertificate, NewCode, NewSession, StoreError, db::values, tx::Tx};
+use crate::{Act, CodeRecord, IssueError, NewCertificate, NewCode, NewSession, StoreError, db::values, tx::Tx};
 
 pub(crate) async fn issue(tx: &mut Tx, code: &NewCode, now: Timestamp) -> Result<(), StoreError> {
     let (mac, _) = runs::admitted(tx, code.run).await?;
@@ -75,6 +75,18 @@ pub(crate) async fn void_of_run(tx: &mut Tx, run: RunId, now: Timestamp) -> Resu
     for mut row in tx.rows(sql, values![now, run]).await? {
         let body = json!({ "code": row.next::<CodeHash>()? });
         tx.audit(now, LINE, AuditKind::CodeVoided, run, body).await?;
+    }
+    Ok(())
+}
+
+/// Makes all unused codes of a unit unusable.
+pub(crate) async fn void_of_unit(tx: &mut Tx, mac: Mac, act: &Act, now: Timestamp) -> Result<(), StoreError> {
+    let sql = "UPDATE auth_codes SET voided_at = $1 WHERE mac = $2 AND redeemed_at IS NULL AND voided_at IS NULL
+               RETURNING run, hash";
+    for mut row in tx.rows(sql, values![now, mac]).await? {
+        let run: RunId = row.next()?;
+        let body = json!({ "code": row.next::<CodeHash>()?, "reason": act.reason });
+        tx.audit(now, &act.actor, AuditKind::CodeVoided, run, body).await?;
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use firstpass_domain::{Evidence, RunId, Sha256Digest, Timestamp};
 
-use super::runs;
+use super::{pulse, runs};
 use crate::{StoreError, db::values, tx::Tx};
 
 /// Domain separator of the digest, with the version of its layout.
@@ -10,7 +10,8 @@ const DIGEST_LABEL: &[u8] = b"firstpass-evidence-v1";
 
 pub(crate) async fn add(tx: &mut Tx, run: RunId, evidence: &[Evidence]) -> Result<(), StoreError> {
     runs::open(tx, run).await?;
-    append(tx, run, evidence).await
+    append(tx, run, evidence).await?;
+    pulse::beat(tx).await
 }
 
 /// Adds to a run that is known to be open.

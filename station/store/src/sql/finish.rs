@@ -1,10 +1,12 @@
 //! Ends a run, with all that follows from it, in one transaction.
 
-use firstpass_domain::{AuditKind, Diagnosis, Evidence, RunId, Step, StepOutcome, Timestamp, Verdict, judge};
+use firstpass_domain::{
+    AuditKind, Diagnosis, Evidence, Fact, Mac, RunId, Step, StepOutcome, Timestamp, Verdict, judge,
+};
 use serde_json::json;
 
 use super::{
-    LINE, certificates, codes, evidence,
+    LINE, certificates, codes, evidence, holds,
     runs::{self, OpenRun},
     sessions, steps,
 };
@@ -30,17 +32,22 @@ pub(crate) async fn finish(
         let sql = "UPDATE units SET standing = (SELECT state FROM runs WHERE id = $1) WHERE mac = $2";
         tx.execute(sql, values![run, mac]).await?;
     }
+    if let (Some(mac), RunEnd::Failed(diagnosis)) = (open.mac, end) {
+        holds::after_failure(tx, mac, run, diagnosis, now).await?;
+    }
     Ok(ended_users)
 }
 
 async fn pass(tx: &mut Tx, run: RunId, now: Timestamp) -> Result<Vec<String>, StoreError> {
     let (mac, _) = runs::admitted(tx, run).await?;
     check_steps(tx, run).await?;
-    check_verdict(tx, run).await?;
+    let evidence = check_verdict(tx, run).await?;
+    check_unit(tx, mac, &evidence).await?;
     tx.execute("UPDATE runs SET state = 'passed', ended_at = $1 WHERE id = $2", values![now, run]).await?;
-    // A pass that brought the unit no session (only its firmware is new) leaves the session that it lives by.
+    // A pass that brought the unit no session (it kept the one it had) leaves the session that it lives by.
     let mut ended_users = Vec::new();
-    if sessions::is_live_of_run(tx, run).await? {
+    let has_kept = evidence.iter().any(|seen| matches!(seen.fact, Fact::SessionKept { .. }));
+    if !has_kept && sessions::is_live_of_run(tx, run).await? {
         ended_users = sessions::revoke_older(tx, mac, run, now).await?;
         certificates::revoke_older(tx, mac, run, now).await?;
     }
@@ -61,22 +68,37 @@ async fn check_steps(tx: &mut Tx, run: RunId) -> Result<(), StoreError> {
 }
 
 /// Nor against the evidence: whatever was added since the caller judged is judged here, and no more can come in.
-async fn check_verdict(tx: &mut Tx, run: RunId) -> Result<(), StoreError> {
+async fn check_verdict(tx: &mut Tx, run: RunId) -> Result<Vec<Evidence>, StoreError> {
     let policy = runs::policy(tx, run).await?;
     let (evidence, _) = evidence::of_run(tx, run).await?;
     let against = match judge(&policy, &evidence) {
-        Verdict::Pass => return Ok(()),
+        Verdict::Pass => return Ok(evidence),
         Verdict::Fail(diagnosis) => format!("it fails with {}", diagnosis.code.name()),
         Verdict::Open { step } => format!("step {step} is not complete"),
     };
     Err(tx.conflict(format!("by its evidence run {run} does not pass: {against}")))
 }
 
+/// Nor a unit that was set aside meanwhile, nor one whose kept session was revoked.
+async fn check_unit(tx: &mut Tx, mac: Mac, evidence: &[Evidence]) -> Result<(), StoreError> {
+    if let Some(hold) = holds::of_unit(tx, mac).await? {
+        return Err(tx.conflict(format!("unit {mac} is {}", hold.kind.name())));
+    }
+    for seen in evidence {
+        let Fact::SessionKept { mqtt_username, .. } = &seen.fact else { continue };
+        let kept = sessions::by_username(tx, mqtt_username).await?;
+        if !kept.is_some_and(|kept| kept.mac == mac && kept.may_log_in()) {
+            return Err(tx.conflict(format!("unit {mac} keeps the session of {mqtt_username}, which may not log in")));
+        }
+    }
+    Ok(())
+}
+
 async fn fail(tx: &mut Tx, run: RunId, diagnosis: &Diagnosis, now: Timestamp) -> Result<Vec<String>, StoreError> {
     let text = serde_json::to_string(diagnosis).expect("a diagnosis is plain data");
     tx.execute(
-        "UPDATE runs SET state = 'failed', ended_at = $1, diagnosis = $2 WHERE id = $3",
-        values![now, text, run],
+        "UPDATE runs SET state = 'failed', ended_at = $1, diagnosis = $2, code = $3 WHERE id = $4",
+        values![now, text, diagnosis.code, run],
     )
     .await?;
     let ended_users = sessions::revoke_of_run(tx, run, now).await?;

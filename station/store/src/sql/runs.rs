@@ -3,7 +3,7 @@
 use firstpass_domain::{AuditKind, Diagnosis, Mac, Policy, Run, RunId, RunState, Sha256Digest, StationId, Timestamp};
 use serde_json::json;
 
-use super::{LINE, audit, evidence, steps};
+use super::{LINE, audit, batches, evidence, steps};
 use crate::{
     BatchId, NewRun, RunDetail, StoreError,
     db::{Row, values},
@@ -38,9 +38,7 @@ async fn check(tx: &mut Tx, run: &NewRun) -> Result<(), StoreError> {
     if tx.row("SELECT name FROM stations WHERE name = $1", values![station.clone()]).await?.is_none() {
         return Err(tx.conflict("the station has not been started"));
     }
-    if tx.row("SELECT name FROM batches WHERE id = $1", values![run.batch]).await?.is_none() {
-        return Err(tx.conflict("its batch is not on record"));
-    }
+    batches::check_open(tx, run.batch).await?;
     if tx.row("SELECT name FROM recipes WHERE hash = $1", values![run.recipe]).await?.is_none() {
         return Err(tx.conflict("its recipe is not on record"));
     }

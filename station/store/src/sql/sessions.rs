@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{LINE, UNIT, certificates, evidence, runs};
 use crate::{
-    BatchId, IssueError, NewCertificate, NewSession, SessionRecord, StoreError,
+    Act, BatchId, IssueError, NewCertificate, NewSession, SessionRecord, StoreError,
     db::{Row, values},
     tx::Tx,
 };
@@ -102,11 +102,12 @@ async fn insert(
     Ok(())
 }
 
-/// Whether as many other units as the batch's quota allows have a place in it: a live session of the batch, or an open
-/// run that was admitted and will get one. `mac` itself is not counted: a unit that runs again takes no second place.
-/// Failed runs have neither and give their place back.
+/// Whether as many other units as the batch allows have a place in it: a live session of the batch, an open run that was
+/// admitted and will get one, or a passed run that issued none, because the unit kept what it had. `mac` itself is not
+/// counted: a unit that runs again takes no second place. Failed runs have none of these and give their place back, and
+/// so do units that are scrapped. Without a quota, the quantity that was ordered is the limit.
 pub(crate) async fn quota_reached(tx: &mut Tx, batch: BatchId, mac: Mac) -> Result<bool, StoreError> {
-    let quota = tx.row("SELECT quota FROM batches WHERE id = $1", values![batch]).await?;
+    let quota = tx.row("SELECT COALESCE(quota, quantity) FROM batches WHERE id = $1", values![batch]).await?;
     let Some(quota) = quota.map(|mut row| row.next::<Option<u32>>()).transpose()?.flatten() else { return Ok(false) };
     let taken = "SELECT COUNT(*) FROM (
                    SELECT s.mac FROM runs r JOIN sessions s ON s.run = r.id
@@ -114,6 +115,11 @@ pub(crate) async fn quota_reached(tx: &mut Tx, batch: BatchId, mac: Mac) -> Resu
                    UNION
                    SELECT o.mac FROM runs o
                    WHERE o.batch = $1 AND o.state = 'open' AND o.admitted = 1 AND o.mac <> $2
+                   UNION
+                   SELECT p.mac FROM runs p JOIN units u ON u.mac = p.mac
+                   WHERE p.batch = $1 AND p.state = 'passed' AND p.mac <> $2
+                     AND (u.hold IS NULL OR u.hold <> 'scrapped')
+                     AND NOT EXISTS (SELECT 1 FROM sessions i WHERE i.run = p.id)
                  ) AS places";
     Ok(tx.count(taken, values![batch, mac]).await? >= quota)
 }
@@ -141,6 +147,11 @@ pub(crate) async fn of_unit(tx: &mut Tx, mac: Mac) -> Result<Vec<SessionRecord>,
     tx.rows(sql, values![mac]).await?.iter_mut().map(read).collect()
 }
 
+/// The newest session of a unit that may log in.
+pub(crate) async fn live(tx: &mut Tx, mac: Mac) -> Result<Option<SessionRecord>, StoreError> {
+    Ok(of_unit(tx, mac).await?.into_iter().rfind(SessionRecord::may_log_in))
+}
+
 fn read(row: &mut Row) -> Result<SessionRecord, StoreError> {
     let (mac, run, certificate, issued) = (row.next()?, row.next()?, row.next()?, row.next()?);
     let (revoked, certificate_revoked) = (row.next()?, row.next()?);
@@ -162,7 +173,7 @@ pub(crate) async fn revoke_of_run(tx: &mut Tx, run: RunId, now: Timestamp) -> Re
     let sql = "UPDATE sessions SET revoked_at = $1 WHERE run = $2 AND revoked_at IS NULL
                RETURNING run, device_id, mqtt_username";
     let revoked = tx.rows(sql, values![now, run]).await?;
-    note_revoked(tx, revoked, now).await
+    note_revoked(tx, revoked, &by_line("the run that issued it failed"), now).await
 }
 
 /// Revokes the sessions of a unit that other runs issued; returns their broker users.
@@ -170,16 +181,33 @@ pub(crate) async fn revoke_older(tx: &mut Tx, mac: Mac, run: RunId, now: Timesta
     let sql = "UPDATE sessions SET revoked_at = $1 WHERE mac = $2 AND run <> $3 AND revoked_at IS NULL
                RETURNING run, device_id, mqtt_username";
     let revoked = tx.rows(sql, values![now, mac, run]).await?;
-    note_revoked(tx, revoked, now).await
+    note_revoked(tx, revoked, &by_line("the unit passed again with new credentials"), now).await
 }
 
-async fn note_revoked(tx: &mut Tx, revoked: Vec<Row>, now: Timestamp) -> Result<Vec<String>, StoreError> {
+/// Revokes every session of a unit; returns their broker users.
+pub(crate) async fn revoke_of_unit(
+    tx: &mut Tx,
+    mac: Mac,
+    act: &Act,
+    now: Timestamp,
+) -> Result<Vec<String>, StoreError> {
+    let sql = "UPDATE sessions SET revoked_at = $1 WHERE mac = $2 AND revoked_at IS NULL
+               RETURNING run, device_id, mqtt_username";
+    let revoked = tx.rows(sql, values![now, mac]).await?;
+    note_revoked(tx, revoked, act, now).await
+}
+
+fn by_line(reason: &str) -> Act {
+    Act { actor: LINE.to_owned(), reason: reason.to_owned() }
+}
+
+async fn note_revoked(tx: &mut Tx, revoked: Vec<Row>, act: &Act, now: Timestamp) -> Result<Vec<String>, StoreError> {
     let mut usernames = Vec::with_capacity(revoked.len());
     for mut row in revoked {
         let run: RunId = row.next()?;
-        let body = json!({ "device_id": row.next::<DeviceId>()? });
+        let body = json!({ "device_id": row.next::<DeviceId>()?, "reason": act.reason });
         usernames.push(row.next()?);
-        tx.audit(now, LINE, AuditKind::SessionRevoked, run, body).await?;
+        tx.audit(now, &act.actor, AuditKind::SessionRevoked, run, body).await?;
     }
     Ok(usernames)
 }

@@ -1,11 +1,10 @@
-//! What stands on record before the first run: stations, recipes, images, batches.
+//! What stands on record before the first run: stations, recipes, images.
 
 use firstpass_domain::{AuditKind, Policy, Run, Timestamp};
 use serde_json::json;
-use uuid::Uuid;
 
 use super::{LINE, runs};
-use crate::{BatchId, ImageRecord, NewBatch, RecipeRecord, StoreError, db::values, tx::Tx};
+use crate::{ImageRecord, RecipeRecord, StoreError, db::values, tx::Tx};
 
 pub(crate) async fn start_station(tx: &mut Tx, now: Timestamp) -> Result<Vec<Run>, StoreError> {
     let station = tx.station().clone();
@@ -74,19 +73,4 @@ async fn use_image(tx: &mut Tx, image: &ImageRecord, now: Timestamp) -> Result<(
         "region": image.region, "name": image.name, "size": image.size, "version": image.version,
     });
     tx.audit(now, LINE, AuditKind::ImageUsed, image.sha256, body).await
-}
-
-pub(crate) async fn open_batch(tx: &mut Tx, batch: &NewBatch, now: Timestamp) -> Result<BatchId, StoreError> {
-    if tx.row("SELECT name FROM recipes WHERE hash = $1", values![batch.recipe]).await?.is_none() {
-        return Err(tx.conflict("its recipe is not on record"));
-    }
-    let id = BatchId(Uuid::new_v4());
-    tx.execute(
-        "INSERT INTO batches (id, name, recipe, quota, opened_at) VALUES ($1, $2, $3, $4, $5)",
-        values![id, &batch.name, batch.recipe, batch.quota, now],
-    )
-    .await?;
-    let body = json!({ "name": batch.name, "recipe": batch.recipe, "quota": batch.quota });
-    tx.audit(now, LINE, AuditKind::BatchOpened, id.0, body).await?;
-    Ok(id)
 }

@@ -4,7 +4,7 @@ use firstpass_domain::{KnownUnit, Policy, evidence::Rule};
 use firstpass_store::Admission;
 
 use super::{
-    fixture::{Place, assert_conflict, mac, now, policy},
+    fixture::{Place, assert_conflict, mac, now, pattern, policy},
     line::Line,
 };
 
@@ -66,7 +66,7 @@ pub(crate) async fn a_refused_run_leaves_the_unit_free_and_shows_in_its_history(
     line.pass(passed).await;
     let refused = line.begin("A1").await.id;
     line.identify(refused, unit).await;
-    assert_conflict!(line.store.allocate_serial(refused, "FP", now()), "no unit that was admitted");
+    assert_conflict!(line.store.allocate_serial(refused, &pattern("FP"), now()), "no unit that was admitted");
     // The refused run is still open, and does not keep the unit from a run that may have it.
     let repeating = Policy { known_unit: KnownUnit::Reissue, ..policy() };
     let repeated = line.run_with("A2", unit, &repeating).await;

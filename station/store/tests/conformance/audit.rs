@@ -4,14 +4,14 @@ use firstpass_domain::{AuditKind, RunState, Step, audit::ChainError};
 use firstpass_store::RunDetail;
 
 use super::{
-    fixture::{Place, Table, mac, now, policy, session},
+    fixture::{Place, Table, mac, now, pattern, policy, session},
     line::Line,
 };
 
 pub(crate) async fn every_act_of_a_run_is_in_the_log_and_the_chain_verifies(place: &dyn Place) {
     let line = Line::start(place).await;
     let run = line.admitted_run("A1").await;
-    line.store.allocate_serial(run, "FP", now()).await.unwrap();
+    line.store.allocate_serial(run, &pattern("FP"), now()).await.unwrap();
     line.provision(run).await;
     line.step(run, Step::Connect).await;
     line.pass(run).await;

@@ -10,8 +10,8 @@ use std::{
 
 use async_trait::async_trait;
 use firstpass_domain::{
-    DeviceId, Diagnosis, DiagnosisCode, Evidence, Fact, Mac, PasswordVerifier, RunId, Sha256Digest, SlotId, Step,
-    Timestamp,
+    DeviceId, Diagnosis, DiagnosisCode, Evidence, Fact, Mac, PasswordVerifier, RunId, SerialPattern, Sha256Digest,
+    SlotId, Step, Timestamp,
 };
 use firstpass_store::{Act, NewCertificate, NewSession, RunEnd, Store};
 use uuid::Uuid;
@@ -63,6 +63,11 @@ pub(crate) fn digest() -> Sha256Digest {
 
 pub(crate) fn slot(name: &str) -> SlotId {
     SlotId::new(name).unwrap()
+}
+
+/// The pattern `{prefix}{number:08}`.
+pub(crate) fn pattern(prefix: &str) -> SerialPattern {
+    SerialPattern::numbered(prefix).unwrap()
 }
 
 pub(crate) fn session() -> NewSession {

@@ -38,7 +38,8 @@ impl Line {
         let record = RecipeRecord { hash: recipe, name: "lamp".to_owned(), text, policy: policy() };
         store.start_station(now()).await.unwrap();
         store.use_recipe(&record, &[], now()).await.unwrap();
-        let batch = NewBatch { name: "order 7".to_owned(), recipe, quota };
+        let name = format!("order {}", unique());
+        let batch = NewBatch { name, product: "lamp".to_owned(), recipe, quantity: None, quota };
         let batch = store.open_batch(&batch, now()).await.unwrap();
         Self { store, batch, recipe }
     }

@@ -1,10 +1,10 @@
 //! What can be looked up.
 
 use firstpass_domain::{CodeHash, Mac, RunState};
-use firstpass_store::{StoreError, UnitFilter};
+use firstpass_store::{Standing, StoreError, UnitFilter};
 
 use super::{
-    fixture::{Place, act, assert_conflict, certificate, digest, mac, now, policy, run_id},
+    fixture::{Place, act, assert_conflict, certificate, digest, mac, now, pattern, policy, run_id},
     line::Line,
 };
 
@@ -23,16 +23,16 @@ pub(crate) async fn units_come_in_pages_and_by_how_they_stand(place: &dyn Place)
     let refused = line.begin("A1").await.id;
     line.identify(refused, units[0]).await;
     line.fail(refused).await;
-    let list = async |after: Option<Mac>, passed, limit| -> Vec<Mac> {
-        let found = line.store.units(&UnitFilter { after, passed, limit }).await.unwrap();
+    let list = async |after: Option<Mac>, standing, limit| -> Vec<Mac> {
+        let found = line.store.units(&UnitFilter { after, standing, limit }).await.unwrap();
         found.into_iter().map(|unit| unit.mac).collect()
     };
     assert_eq!(list(None, None, 3).await, units[..3]);
     assert_eq!(list(Some(units[2]), None, 3).await, units[3..]);
-    assert_eq!(list(None, Some(true), 9).await, [units[0], units[2]]);
-    assert_eq!(list(None, Some(false), 9).await, [units[1], units[3]]);
-    assert_eq!(list(Some(units[0]), Some(true), 9).await, [units[2]]);
-    let first = line.store.units(&UnitFilter { after: None, passed: None, limit: 1 }).await.unwrap().remove(0);
+    assert_eq!(list(None, Some(Standing::Passed), 9).await, [units[0], units[2]]);
+    assert_eq!(list(None, Some(Standing::Failed), 9).await, [units[1], units[3]]);
+    assert_eq!(list(Some(units[0]), Some(Standing::Passed), 9).await, [units[2]]);
+    let first = line.store.units(&UnitFilter { after: None, standing: None, limit: 1 }).await.unwrap().remove(0);
     assert_eq!((first.attempts, first.last_run.map(|run| run.id)), (1, Some(refused)));
 }
 
@@ -57,7 +57,7 @@ pub(crate) async fn a_unit_shows_all_that_belongs_to_it(place: &dyn Place) {
     line.fail(first).await;
     let second = line.run_with("A1", unit, &policy()).await;
     let (second_session, second_certificate) = line.provision(second).await;
-    let serial = line.store.allocate_serial(second, "FP", now()).await.unwrap();
+    let serial = line.store.allocate_serial(second, &pattern("FP"), now()).await.unwrap();
     line.pass(second).await;
     let bystander = line.admitted_run("A2").await;
     line.provision(bystander).await;

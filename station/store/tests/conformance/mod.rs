@@ -2,9 +2,11 @@
 
 pub(crate) mod admission;
 pub(crate) mod audit;
+pub(crate) mod batches;
 pub(crate) mod codes;
 pub(crate) mod finish;
 pub(crate) mod fixture;
+pub(crate) mod holds;
 pub(crate) mod line;
 pub(crate) mod listing;
 pub(crate) mod proof;
@@ -13,6 +15,7 @@ pub(crate) mod recipes;
 pub(crate) mod runs;
 pub(crate) mod serials;
 pub(crate) mod sessions;
+pub(crate) mod yields;
 
 /// Gives every claim to the macro `$with`.
 macro_rules! every_claim {
@@ -33,6 +36,12 @@ macro_rules! every_claim {
             audit::a_run_that_was_changed_on_record_differs_from_the_log;
             audit::the_log_and_the_evidence_refuse_changes;
             audit::a_refused_act_leaves_no_entry;
+            batches::a_batch_comes_back_as_it_was_opened;
+            batches::a_name_is_free_again_when_its_batch_is_closed;
+            batches::a_paused_or_closed_batch_takes_no_run_and_says_why;
+            batches::a_batch_changes_only_legally_and_every_change_is_in_the_log;
+            batches::without_a_quota_no_more_units_are_made_than_were_ordered;
+            batches::a_unit_that_passed_with_the_session_it_had_takes_a_place;
             codes::a_code_buys_one_session_with_its_certificate;
             codes::a_code_that_is_unknown_used_expired_or_bound_elsewhere_buys_nothing;
             codes::a_redemption_that_fails_leaves_the_code_unused;
@@ -46,6 +55,14 @@ macro_rules! every_claim {
             finish::a_new_session_leaves_the_old_one_alive_until_its_run_passes;
             finish::a_failed_repeat_leaves_the_passed_run_and_its_session_alone;
             finish::an_ended_run_stays_as_it_is;
+            holds::a_failure_that_asks_for_it_puts_the_unit_into_quarantine;
+            holds::a_released_unit_has_its_attempts_again;
+            holds::attempts_in_one_batch_run_out_and_are_free_in_another;
+            holds::a_scrapped_unit_loses_everything_at_once_and_for_ever;
+            holds::who_sets_a_unit_aside_tells_name_and_reason;
+            holds::units_on_hold_are_listed_as_that_and_nowhere_else;
+            holds::a_session_with_a_revoked_certificate_binds_no_claim;
+            holds::a_pass_leaves_the_session_that_it_kept_and_needs_it_alive;
             listing::units_come_in_pages_and_by_how_they_stand;
             listing::ended_runs_come_in_pages;
             listing::a_unit_shows_all_that_belongs_to_it;
@@ -73,6 +90,10 @@ macro_rules! every_claim {
             sessions::a_session_on_behalf_of_a_unit_needs_no_code;
             sessions::no_two_sessions_share_identity_topic_key_user_or_token;
             sessions::a_claim_binds_one_code_to_one_unit;
+            yields::a_retest_improves_the_final_yield_and_never_the_first_pass;
+            yields::interrupted_cancelled_and_refused_runs_are_no_attempts;
+            yields::every_unit_of_a_batch_is_counted_in_one_place;
+            yields::a_batch_counts_only_its_own_runs;
         }
     };
 }

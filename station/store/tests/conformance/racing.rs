@@ -7,7 +7,7 @@ use firstpass_store::{Admission, IssueError};
 use tokio::{sync::Barrier, task::JoinSet};
 
 use super::{
-    fixture::{Place, evidence, mac, now, policy, session},
+    fixture::{Place, evidence, mac, now, pattern, policy, session},
     line::Line,
 };
 
@@ -89,7 +89,7 @@ pub(crate) async fn eight_slots_never_share_a_serial_a_code_or_a_session(place: 
             let mut serials = Vec::new();
             for _ in 0..RUNS {
                 let run = line.admitted_run(&format!("A{slot}")).await;
-                serials.push(line.store.allocate_serial(run, "FP", now()).await.unwrap());
+                serials.push(line.store.allocate_serial(run, &pattern("FP"), now()).await.unwrap());
                 line.provision(run).await;
                 line.pass(run).await;
             }

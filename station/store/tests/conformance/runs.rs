@@ -5,7 +5,7 @@ use firstpass_store::{BatchId, NewBatch, NewRun, StepRecord};
 use uuid::Uuid;
 
 use super::{
-    fixture::{Place, assert_conflict, digest, evidence, mac, now, policy, session, slot},
+    fixture::{Place, assert_conflict, digest, evidence, mac, now, pattern, policy, session, slot},
     line::Line,
     proof,
 };
@@ -30,7 +30,8 @@ pub(crate) async fn a_run_needs_a_started_station_a_batch_and_a_recipe(place: &d
     assert_conflict!(line.store.begin_run(&run, now()), "batch is not on record");
     let run = NewRun { recipe: digest(), ..line.new_run("A1") };
     assert_conflict!(line.store.begin_run(&run, now()), "recipe is not on record");
-    let batch = NewBatch { name: "order 8".to_owned(), recipe: digest(), quota: None };
+    let (name, product) = ("order 8".to_owned(), String::new());
+    let batch = NewBatch { name, product, recipe: digest(), quantity: None, quota: None };
     assert_conflict!(line.store.open_batch(&batch, now()), "recipe is not on record");
 }
 
@@ -96,7 +97,7 @@ pub(crate) async fn an_ended_run_takes_nothing_more(place: &dyn Place) {
     assert_conflict!(line.store.end_step(run, Step::Boot, StepOutcome::Done, now()), "has ended");
     assert_conflict!(line.store.add_evidence(run, &[evidence()]), "has ended");
     assert_conflict!(line.store.identify_run(run, mac(), &policy(), now()), "has ended");
-    assert_conflict!(line.store.allocate_serial(run, "FP", now()), "has ended");
+    assert_conflict!(line.store.allocate_serial(run, &pattern("FP"), now()), "has ended");
     let issued = line.store.issue_session(run, &session(), None, &evidence(), now()).await;
     assert!(issued.unwrap_err().to_string().contains("has ended"));
     assert_eq!(line.store.run(run).await.unwrap().unwrap().evidence.len(), 1);

@@ -1,0 +1,105 @@
+//! Batches (work orders): opened, looked up, paused and closed.
+
+use firstpass_domain::{AuditKind, Timestamp};
+use serde_json::json;
+use uuid::Uuid;
+
+use super::LINE;
+use crate::{
+    Act, BatchChange, BatchId, BatchRecord, BatchState, NewBatch, StoreError,
+    db::{Row, values},
+    tx::Tx,
+};
+
+pub(crate) async fn open(tx: &mut Tx, batch: &NewBatch, now: Timestamp) -> Result<BatchId, StoreError> {
+    if tx.row("SELECT name FROM recipes WHERE hash = $1", values![batch.recipe]).await?.is_none() {
+        return Err(tx.conflict("its recipe is not on record"));
+    }
+    let taken = "SELECT id FROM batches WHERE name = $1 AND state <> 'closed'";
+    if tx.row(taken, values![&batch.name]).await?.is_some() {
+        return Err(tx.conflict(format!("batch {} is not closed", batch.name)));
+    }
+    let id = BatchId(Uuid::new_v4());
+    tx.execute(
+        "INSERT INTO batches (id, name, product, recipe, quantity, quota, opened_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        values![id, &batch.name, &batch.product, batch.recipe, batch.quantity, batch.quota, now],
+    )
+    .await?;
+    let body = json!({
+        "name": batch.name, "product": batch.product, "recipe": batch.recipe, "quantity": batch.quantity,
+        "quota": batch.quota,
+    });
+    tx.audit(now, LINE, AuditKind::BatchOpened, id.0, body).await?;
+    Ok(id)
+}
+
+macro_rules! select_batches {
+    ($condition:literal) => {
+        concat!(
+            "SELECT id, name, product, recipe, quantity, quota, state, state_reason, opened_at, closed_at FROM batches ",
+            $condition
+        )
+    };
+}
+
+pub(crate) async fn by_id(tx: &mut Tx, id: BatchId) -> Result<Option<BatchRecord>, StoreError> {
+    tx.row(select_batches!("WHERE id = $1"), values![id]).await?.map(|mut row| read(&mut row)).transpose()
+}
+
+pub(crate) async fn by_name(tx: &mut Tx, name: &str) -> Result<Option<BatchRecord>, StoreError> {
+    let sql = select_batches!("WHERE name = $1 ORDER BY opened_at DESC, id DESC LIMIT 1");
+    tx.row(sql, values![name]).await?.map(|mut row| read(&mut row)).transpose()
+}
+
+pub(crate) async fn newest(tx: &mut Tx, limit: u32) -> Result<Vec<BatchRecord>, StoreError> {
+    let sql = select_batches!("ORDER BY opened_at DESC, id DESC LIMIT $1");
+    tx.rows(sql, values![limit]).await?.iter_mut().map(read).collect()
+}
+
+fn read(row: &mut Row) -> Result<BatchRecord, StoreError> {
+    let id = row.next()?;
+    let (name, product, recipe) = (row.next()?, row.next()?, row.next()?);
+    let batch = NewBatch { name, product, recipe, quantity: row.next()?, quota: row.next()? };
+    let state: String = row.next()?;
+    let state = BatchState::ALL.into_iter().find(|known| known.name() == state);
+    let state = state.ok_or_else(|| row.damaged("a batch is in an unknown state"))?;
+    Ok(BatchRecord { id, batch, state, reason: row.next()?, opened: row.next()?, closed: row.next()? })
+}
+
+pub(crate) async fn set_state(
+    tx: &mut Tx,
+    id: BatchId,
+    state: BatchState,
+    act: &Act,
+    now: Timestamp,
+) -> Result<BatchChange, StoreError> {
+    let Some(batch) = by_id(tx, id).await? else { return Err(tx.conflict("the batch is not on record")) };
+    if batch.state == state {
+        return Ok(BatchChange::Unchanged);
+    }
+    let kind = match (batch.state, state) {
+        (BatchState::Closed, _) => return Err(tx.conflict(format!("batch {} is closed for good", batch.batch.name))),
+        (_, BatchState::Open) => AuditKind::BatchResumed,
+        (_, BatchState::Paused) => AuditKind::BatchPaused,
+        (_, BatchState::Closed) => AuditKind::BatchClosed,
+    };
+    let closed = (state == BatchState::Closed).then_some(now);
+    tx.execute(
+        "UPDATE batches SET state = $1, state_reason = $2, closed_at = $3 WHERE id = $4",
+        values![state.name(), &act.reason, closed, id],
+    )
+    .await?;
+    let body = json!({ "name": batch.batch.name, "reason": act.reason });
+    tx.audit(now, &act.actor, kind, id.0, body).await?;
+    Ok(BatchChange::Changed { from: batch.state })
+}
+
+/// Whether the batch takes a further run.
+pub(crate) async fn check_open(tx: &mut Tx, id: BatchId) -> Result<(), StoreError> {
+    let Some(batch) = by_id(tx, id).await? else { return Err(tx.conflict("its batch is not on record")) };
+    match batch.state {
+        BatchState::Open => Ok(()),
+        BatchState::Paused | BatchState::Closed => Err(tx.batch_not_open(batch)),
+    }
+}

@@ -1,0 +1,119 @@
+//! Work orders: opened, paused, closed, looked up.
+
+use firstpass_domain::KnownUnit;
+use firstpass_domain::{Policy, evidence::Rule};
+use firstpass_store::{Act, Admission, BatchChange, BatchId, BatchState, NewBatch, StoreError};
+use uuid::Uuid;
+
+use super::{
+    fixture::{Place, act, assert_conflict, mac, now, policy},
+    line::Line,
+};
+
+async fn set(line: &Line, state: BatchState) -> BatchChange {
+    line.store.set_batch_state(line.batch, state, &act(), now()).await.unwrap()
+}
+
+pub(crate) async fn a_batch_comes_back_as_it_was_opened(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let at = now();
+    let (name, product) = ("WO-2647".to_owned(), "lamp".to_owned());
+    let batch = NewBatch { name, product, recipe: line.recipe, quantity: Some(500), quota: Some(510) };
+    let id = line.store.open_batch(&batch, at).await.unwrap();
+    let record = line.store.batch(id).await.unwrap().unwrap();
+    assert_eq!((record.id, &record.batch, record.state, record.opened), (id, &batch, BatchState::Open, at));
+    assert_eq!((&record.reason, record.closed), (&None, None));
+    assert_eq!(line.store.batch_by_name("WO-2647").await.unwrap(), Some(record));
+    let newest: Vec<_> = line.store.batches(9).await.unwrap().iter().map(|record| record.id).collect();
+    assert_eq!(newest, [id, line.batch]);
+    assert_eq!(line.store.batches(1).await.unwrap().len(), 1);
+    assert_eq!(line.store.batch(BatchId(Uuid::nil())).await.unwrap(), None);
+    assert_eq!(line.store.batch_by_name("WO-1").await.unwrap(), None);
+}
+
+pub(crate) async fn a_name_is_free_again_when_its_batch_is_closed(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let batch = line.store.batch(line.batch).await.unwrap().unwrap().batch;
+    assert_conflict!(line.store.open_batch(&batch, now()), "is not closed");
+    set(&line, BatchState::Paused).await;
+    assert_conflict!(line.store.open_batch(&batch, now()), "is not closed");
+    set(&line, BatchState::Closed).await;
+    let again = line.store.open_batch(&batch, now()).await.unwrap();
+    assert_eq!(line.store.batch_by_name(&batch.name).await.unwrap().unwrap().id, again);
+}
+
+pub(crate) async fn a_paused_or_closed_batch_takes_no_run_and_says_why(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let under_way = line.admitted_run("A1").await;
+    for state in [BatchState::Paused, BatchState::Closed] {
+        assert_eq!(set(&line, state).await, BatchChange::Changed { from: previous(state) });
+        let refused = line.store.begin_run(&line.new_run("A2"), now()).await;
+        let Err(StoreError::BatchNotOpen { state: told, reason, .. }) = refused else { panic!("{refused:?}") };
+        assert_eq!((told, reason), (state, Some(act().reason)));
+    }
+    // What was under way ends as it ends.
+    line.pass(under_way).await;
+}
+
+const fn previous(state: BatchState) -> BatchState {
+    match state {
+        BatchState::Open | BatchState::Paused => BatchState::Open,
+        BatchState::Closed => BatchState::Paused,
+    }
+}
+
+pub(crate) async fn a_batch_changes_only_legally_and_every_change_is_in_the_log(place: &dyn Place) {
+    let line = Line::start(place).await;
+    assert_eq!(set(&line, BatchState::Open).await, BatchChange::Unchanged);
+    assert_eq!(set(&line, BatchState::Paused).await, BatchChange::Changed { from: BatchState::Open });
+    assert_eq!(set(&line, BatchState::Paused).await, BatchChange::Unchanged);
+    assert_eq!(set(&line, BatchState::Open).await, BatchChange::Changed { from: BatchState::Paused });
+    line.begin("A1").await;
+    let (at, why) = (now(), Act { actor: "ada".to_owned(), reason: "all delivered".to_owned() });
+    line.store.set_batch_state(line.batch, BatchState::Closed, &why, at).await.unwrap();
+    let record = line.store.batch(line.batch).await.unwrap().unwrap();
+    assert_eq!((record.state, record.reason, record.closed), (BatchState::Closed, Some(why.reason), Some(at)));
+    for state in [BatchState::Open, BatchState::Paused] {
+        assert_conflict!(line.store.set_batch_state(line.batch, state, &act(), now()), "is closed for good");
+    }
+    let story = line.story(line.batch.0).await;
+    assert_eq!(story, ["batch.opened", "batch.paused", "batch.resumed", "batch.closed"]);
+    let last = line.audit().await.into_iter().rfind(|entry| entry.subject == line.batch.0.to_string()).unwrap();
+    assert_eq!(last.actor, "ada");
+    assert!(last.body.contains("all delivered"), "{}", last.body);
+    let nobody = BatchId(Uuid::nil());
+    assert_conflict!(line.store.set_batch_state(nobody, BatchState::Paused, &act(), now()), "not on record");
+}
+
+pub(crate) async fn without_a_quota_no_more_units_are_made_than_were_ordered(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let limited = async |quantity, quota| {
+        let (name, product) = (format!("order {}", mac()), String::new());
+        let batch = NewBatch { name, product, recipe: line.recipe, quantity, quota };
+        Line { batch: line.store.open_batch(&batch, now()).await.unwrap(), ..line.clone() }
+    };
+    let full = Admission::Refused { attempt: 1, rule: Rule::QuotaReached };
+    for (quantity, quota, places) in [(Some(1), None, 1), (Some(1), Some(2), 2), (Some(9), Some(1), 1)] {
+        let line = limited(quantity, quota).await;
+        for _ in 0..places {
+            let run = line.admitted_run("A1").await;
+            line.provision(run).await;
+            line.pass(run).await;
+        }
+        let run = line.begin("A1").await.id;
+        assert_eq!(line.identify(run, mac()).await, full, "{quantity:?} {quota:?}");
+        line.fail(run).await;
+    }
+}
+
+pub(crate) async fn a_unit_that_passed_with_the_session_it_had_takes_a_place(place: &dyn Place) {
+    let line = Line::with_quota(place, Some(1)).await;
+    let (unit, keeping) = (mac(), Policy { known_unit: KnownUnit::Keep, ..policy() });
+    let run = line.run_with("A1", unit, &keeping).await;
+    line.pass(run).await;
+    let other = line.begin("A1").await.id;
+    assert_eq!(line.identify(other, mac()).await, Admission::Refused { attempt: 1, rule: Rule::QuotaReached });
+    line.fail(other).await;
+    line.store.scrap_unit(unit, &act(), now()).await.unwrap();
+    line.admitted_run("A1").await;
+}
