@@ -3,8 +3,10 @@
 mod support;
 
 use firstpass_agent::{
-    Action, Agent, Boot, BrokerFailure, EspError, Event, HttpResponse, Mac, OpaqueBytes, RecoverySchedule, SessionInNvs,
+    Action, Agent, Boot, BrokerFailure, CertificateFault, CompiledIn, EspError, Event, HttpFailure, HttpResponse, Mac,
+    OpaqueBytes, RecoverySchedule, SessionInNvs, Setup,
 };
+use firstpass_contract::Secret;
 use proptest::prelude::*;
 use support::{ANSWER, Rig, complete, factory};
 
@@ -16,7 +18,9 @@ fn any_bytes() -> impl Strategy<Value = OpaqueBytes> {
 }
 
 fn any_event() -> impl Strategy<Value = Event> {
-    let failure = BrokerFailure { sock_errno: -1, tls_esp_err: u32::MAX };
+    let failure = BrokerFailure { sock_errno: -1, tls_esp_err: u32::MAX, certificate: None };
+    let certificate =
+        prop_oneof![Just(CertificateFault::Expired), Just(CertificateFault::Refused), Just(CertificateFault::Unusable)];
     prop_oneof![
         Just(Event::NetworkUp { ip: "::1".into() }),
         Just(Event::NetworkRetry { attempt: 1, attempts_max: 5 }),
@@ -25,7 +29,7 @@ fn any_event() -> impl Strategy<Value = Event> {
             Event::HttpResponse(HttpResponse { status, retry_after_s, body })
         }),
         any_bytes().prop_map(|body| Event::HttpResponse(HttpResponse { status: 200, retry_after_s: None, body })),
-        Just(Event::HttpFailed(EspError("ESP_FAIL"))),
+        Just(Event::HttpFailed(HttpFailure { error: EspError("ESP_FAIL"), tls_esp_err: 0 })),
         Just(Event::BrokerOpened),
         Just(Event::BrokerFailed(failure)),
         Just(Event::BrokerClosed(failure)),
@@ -35,6 +39,12 @@ fn any_event() -> impl Strategy<Value = Event> {
         Just(Event::NvsFailed(EspError("ESP_FAIL"))),
         Just(Event::OtaStored),
         Just(Event::OtaFailed(EspError("ESP_FAIL"))),
+        certificate.prop_map(move |fault| Event::BrokerFailed(BrokerFailure { certificate: Some(fault), ..failure })),
+        Just(Event::CertificateRequest("PEM".into())),
+        Just(Event::CertificateRequestFailed(EspError("ESP_FAIL"))),
+        Just(Event::FactoryReset),
+        any_bytes().prop_map(Event::Telemetry),
+        Just(Event::Close),
     ]
 }
 
@@ -47,15 +57,31 @@ fn any_session() -> impl Strategy<Value = SessionInNvs> {
     ]
 }
 
+fn any_setup() -> impl Strategy<Value = Setup> {
+    let compiled_in = CompiledIn {
+        auth_code: Secret::new("CODE-9"),
+        prov_url: "https://line.test/api/v1".into(),
+        workspace_id: "w".into(),
+    };
+    let compiled_in = prop_oneof![Just(CompiledIn::default()), Just(compiled_in)];
+    (any::<bool>(), any::<bool>(), compiled_in).prop_map(|(own_key, on_trial, compiled_in)| Setup {
+        own_key,
+        on_trial,
+        compiled_in,
+        ..Setup::default()
+    })
+}
+
 proptest! {
     #[test]
     fn any_order_of_events_is_survived(
-        session in any_session(),
+        session in prop_oneof![any_session().prop_map(Ok), Just(Err(EspError("ESP_ERR_NVS_INVALID_STATE")))],
+        setup in any_setup(),
         seed: u64,
         events in proptest::collection::vec((any_event(), 0..400_000u64), 0..40),
     ) {
         let mac = Mac([0; 6]);
-        let boot = Boot { mac, session: Ok(session), app_version: String::new(), app_sha256: String::new(), seed };
+        let boot = Boot { mac, session, app_version: String::new(), app_sha256: String::new(), seed, setup };
         let mut agent = Agent::boot(boot);
         let mut now_ms = 0;
         for (event, pause_ms) in events {

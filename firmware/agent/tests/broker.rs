@@ -2,17 +2,12 @@
 
 mod support;
 
-use firstpass_agent::{Action, BrokerFailure, Event, OpaqueBytes, SessionInNvs};
+use firstpass_agent::{Action, BrokerFailure, ErrorClass, Event, OpaqueBytes, SessionInNvs};
 use firstpass_contract::{
     PingAnswer, Secret,
     mqtt::{ConnectCode, Delivery, Packet, PacketId, Publish, QoS, SubscribeCode},
 };
 use support::{RESET, Rig, complete};
-
-fn refuse(rig: &mut Rig, code: ConnectCode) {
-    rig.feed(Event::BrokerOpened);
-    rig.broker_says(&Packet::ConnAck { session_present: false, code });
-}
 
 fn message(topic: &str, payload: &str, delivery: Delivery) -> Packet {
     Packet::Publish(Publish { dup: false, retain: false, delivery, topic: topic.into(), payload: payload.into() })
@@ -112,7 +107,7 @@ fn refused_credentials_wait_30_s_doubling_to_300_s_and_acceptance_starts_over() 
         (ConnectCode::NotAuthorized, 300_000),
     ] {
         rig.actions();
-        refuse(&mut rig, code);
+        rig.broker_answers(code);
         let rc = code as u8;
         let line =
             format!("W iotmer_client: MQTT CONNACK auth failure (rc={rc}) — next reconnect uses {expected} ms backoff");
@@ -121,25 +116,41 @@ fn refused_credentials_wait_30_s_doubling_to_300_s_and_acceptance_starts_over() 
         assert_eq!(rig.sleep(), expected);
         assert_eq!(rig.opens().len(), 1);
     }
-    refuse(&mut rig, ConnectCode::Accepted);
+    rig.broker_accepts();
     rig.feed(Event::BrokerClosed(RESET));
-    assert_eq!(rig.sleep(), 5_000);
-    refuse(&mut rig, ConnectCode::BadLogin);
+    assert!((2_000..=10_000).contains(&rig.sleep()));
+    rig.broker_answers(ConnectCode::BadLogin);
     assert_eq!(rig.sleep(), 30_000);
 }
 
 #[test]
-fn other_failures_wait_5_s_and_say_their_numbers() {
+fn other_failures_wait_2_to_10_s_doubling_to_300_s_and_a_connect_starts_over() {
+    let mut rig = Rig::connected();
+    rig.feed(Event::BrokerClosed(RESET));
+    let first = rig.sleep();
+    assert!((2_000..=10_000).contains(&first), "{first}");
+    let mut expected = first;
+    for _ in 0..12 {
+        expected = (expected * 2).min(300_000);
+        rig.feed(Event::BrokerFailed(RESET));
+        assert_eq!(rig.sleep(), expected);
+    }
+    rig.broker_accepts();
+    rig.feed(Event::BrokerClosed(RESET));
+    assert_eq!(rig.sleep(), first);
+}
+
+#[test]
+fn a_failure_says_its_numbers() {
     let mut rig = Rig::online(complete());
     rig.log();
-    rig.feed(Event::BrokerFailed(BrokerFailure { sock_errno: 0, tls_esp_err: 0x801a }));
+    rig.feed(Event::BrokerFailed(BrokerFailure { sock_errno: 0, tls_esp_err: 0x801a, certificate: None }));
     let line = "E iotmer_client: MQTT error: MQTT_ERROR_TYPE_TCP_TRANSPORT (type=1) CONNACK_rc=0 sock_errno=0 tls_esp_err=0x801a";
     assert_eq!(rig.log(), [line]);
-    assert_eq!(rig.sleep(), 5_000);
-    refuse(&mut rig, ConnectCode::ServerUnavailable);
+    rig.sleep();
+    rig.broker_answers(ConnectCode::ServerUnavailable);
     let line = "E iotmer_client: MQTT error: MQTT_ERROR_TYPE_CONNECTION_REFUSED (type=2) CONNACK_rc=3 sock_errno=0 tls_esp_err=0x0";
     assert_eq!(rig.log(), [line]);
-    assert_eq!(rig.sleep(), 5_000);
 }
 
 #[test]
@@ -181,7 +192,7 @@ fn packets_that_a_broker_must_not_send_end_the_session() {
         rig.broker_says(&packet);
         assert!(rig.log()[0].ends_with("unexpected packet"), "{packet:?}");
         assert_eq!(rig.actions(), [Action::CloseBroker]);
-        assert_eq!(rig.sleep(), 5_000);
+        assert!((2_000..=10_000).contains(&rig.sleep()));
     }
 }
 
@@ -204,14 +215,37 @@ fn a_refused_subscription_is_said() {
 }
 
 #[test]
-fn a_lost_network_closes_the_stream_and_its_return_opens_it() {
+fn a_lost_network_closes_the_stream_and_its_return_opens_it_after_2_to_10_s() {
     let mut rig = Rig::connected();
     rig.actions();
     rig.feed(Event::NetworkRetry { attempt: 1, attempts_max: 5 });
     assert_eq!(rig.actions().last(), Some(&Action::CloseBroker));
     rig.feed(Event::TimerDue);
     assert_eq!(rig.opens(), []);
-    rig.feed(Event::NetworkUp { ip: "10.0.0.2".into() });
+    rig.network_up();
+    assert_eq!(rig.opens(), []);
+    assert!((2_000..=10_000).contains(&rig.sleep()));
+    assert_eq!(rig.opens().len(), 1);
+}
+
+#[test]
+fn a_network_that_comes_and_goes_does_not_shorten_the_wait_after_a_refusal() {
+    let mut rig = Rig::online(complete());
+    rig.broker_answers(ConnectCode::BadLogin);
+    rig.actions();
+    for _ in 0..3 {
+        rig.feed(Event::NetworkRetry { attempt: 1, attempts_max: 5 });
+        rig.network_up();
+    }
+    assert_eq!(rig.sleep(), 30_000);
+    assert_eq!(rig.opens().len(), 1);
+}
+
+#[test]
+fn a_first_connect_does_not_wait() {
+    let mut rig = Rig::boot(complete());
+    rig.feed(Event::NetworkRetry { attempt: 1, attempts_max: 5 });
+    rig.network_up();
     assert_eq!(rig.opens().len(), 1);
 }
 
@@ -224,8 +258,10 @@ fn a_session_that_makes_no_topic_or_port_is_said_and_not_used() {
     ];
     for session in bad {
         let mut rig = Rig::online(session);
-        assert!(rig.log().last().unwrap().ends_with("is unusable"));
+        let line = "E iotmer_client: stored mqtt_port, workspace_slug or device_key is unusable: factory reset, then provision with an auth code";
+        assert_eq!(rig.log().last().unwrap(), line);
         assert_eq!(rig.actions(), []);
+        assert_eq!(rig.classes(), [ErrorClass::InvalidCredentials]);
     }
 }
 

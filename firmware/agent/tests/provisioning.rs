@@ -2,7 +2,7 @@
 
 mod support;
 
-use firstpass_agent::{EspError, Event, HttpResponse, NvsValue, OpaqueBytes, SessionInNvs};
+use firstpass_agent::{ErrorClass, Event, NvsValue, SessionInNvs};
 use firstpass_contract::{ProvisionRequest, Secret, nvs};
 use support::{ANSWER, Rig, answer_with, complete, factory};
 
@@ -79,12 +79,24 @@ fn each_missing_part_of_a_session_without_a_code_is_an_error() {
 }
 
 #[test]
-fn a_code_without_workspace_or_url_is_an_error_that_names_the_key() {
-    let mut session = factory();
-    session.workspace_id.clear();
-    let mut rig = Rig::online(session);
-    assert_eq!(rig.log()[1], "E iotmer_provision: workspace_id is empty: cannot provision");
-    assert_eq!(rig.actions(), []);
+fn a_parameter_without_which_no_request_can_be_made_is_an_error_that_names_the_key() {
+    let url = |url: &str| SessionInNvs { prov_url: url.into(), ..factory() };
+    for (session, fault) in [
+        (SessionInNvs { workspace_id: String::new(), ..factory() }, "workspace_id is empty"),
+        (url(""), "prov_url is empty"),
+        (url("http://line.test"), "prov_url is no https URL"),
+        (url("https:///api"), "prov_url is no https URL"),
+        (url("https://line .test"), "prov_url is no https URL"),
+        (SessionInNvs { workspace_id: "w".repeat(65), ..factory() }, "workspace_id is longer than 64 characters"),
+        (SessionInNvs { template_id: "t".repeat(65), ..factory() }, "template_id is longer than 64 characters"),
+    ] {
+        let mut rig = Rig::online(session);
+        assert_eq!(rig.log()[1], format!("E iotmer_provision: {fault}: cannot provision"));
+        assert_eq!(rig.actions(), []);
+        assert_eq!(rig.classes(), [ErrorClass::InvalidParameters]);
+    }
+    let mut rig = Rig::online(SessionInNvs { workspace_id: "w".repeat(64), ..factory() });
+    assert_eq!(rig.posts().len(), 1);
 }
 
 #[test]
@@ -157,8 +169,9 @@ fn an_answer_that_the_unit_cannot_hold_or_use_is_refused_without_a_word_of_it() 
         let mut rig = Rig::online(factory());
         rig.actions();
         rig.http_answers(200, body.clone());
-        let [line] = rig.log().try_into().unwrap();
+        let [line, wait] = rig.log().try_into().unwrap();
         assert!(line.starts_with("E iotmer_provision: JSON parse failed: "), "{line}");
+        assert!(wait.ends_with(" ms (ResponseParseFailed)"), "{wait}");
         assert!(!line.contains("SECRET"), "{line}");
         assert_eq!(rig.actions(), [], "{body}");
         assert!(rig.waits());
@@ -171,73 +184,7 @@ fn a_refusal_is_logged_with_its_answer_but_not_with_the_code() {
     rig.actions();
     rig.http_answers(401, "bad\ncode CODE-1");
     let line = "E iotmer_provision: Provision failed HTTP 401 URL=https://line.test/api/v1/provision/device response=bad code …";
-    assert_eq!(rig.log(), [line]);
-}
-
-#[test]
-fn failures_wait_2_to_10_s_then_double_to_a_week_and_a_success_starts_over() {
-    let mut rig = Rig::online(factory());
-    rig.feed(Event::HttpFailed(EspError("ESP_ERR_HTTP_CONNECT")));
-    assert_eq!(rig.log().last().unwrap(), "E iotmer_provision: HTTP post failed: ESP_ERR_HTTP_CONNECT");
-    let first = rig.sleep();
-    assert!((2_000..=10_000).contains(&first), "{first}");
-    let mut expected = first;
-    for _ in 0..25 {
-        expected = (expected * 2).min(7 * 24 * 3600 * 1000);
-        rig.http_answers(503, "");
-        assert_eq!(rig.sleep(), expected);
-    }
-    rig.http_answers(200, ANSWER);
-    rig.feed(Event::NvsFailed(EspError("ESP_ERR_NVS_NOT_ENOUGH_SPACE")));
-    assert_eq!(rig.sleep(), first);
-}
-
-#[test]
-fn too_many_requests_is_a_minute_of_silence_or_what_the_server_asks_beyond() {
-    for (retry_after_s, silence) in
-        [(None, 60_000), (Some(5), 60_000), (Some(90), 90_000), (Some(u32::MAX), 604_800_000)]
-    {
-        let mut rig = Rig::online(factory());
-        let body = OpaqueBytes(Vec::new());
-        rig.feed(Event::HttpResponse(HttpResponse { status: 429, retry_after_s, body }));
-        assert_eq!(rig.sleep(), silence);
-        assert_eq!(rig.posts().len(), 2);
-    }
-}
-
-#[test]
-fn a_session_that_the_flash_refuses_is_written_again_and_not_used() {
-    let mut rig = Rig::online(factory());
-    rig.http_answers(200, ANSWER);
-    let first = rig.writes();
-    rig.feed(Event::NvsFailed(EspError("ESP_ERR_NVS_NOT_ENOUGH_SPACE")));
-    assert_eq!(rig.log().last().unwrap(), "E iotmer_nvs: NVS cannot be written: ESP_ERR_NVS_NOT_ENOUGH_SPACE");
-    assert_eq!(rig.opens(), []);
-    rig.sleep();
-    assert_eq!(rig.writes(), first);
-    rig.feed(Event::NvsStored);
-    assert_eq!(rig.opens().len(), 1);
-}
-
-#[test]
-fn an_nvs_that_cannot_be_read_is_said_and_nothing_else_happens() {
-    let mut rig = Rig::boot_with(Err(EspError("ESP_ERR_NVS_PART_NOT_FOUND")));
-    assert_eq!(rig.log(), ["E iotmer_nvs: NVS cannot be read: ESP_ERR_NVS_PART_NOT_FOUND"]);
-    rig.feed(Event::NetworkUp { ip: "10.0.0.2".into() });
-    rig.log();
-    assert_eq!(rig.actions(), []);
-}
-
-#[test]
-fn a_retry_that_falls_due_without_network_waits_for_the_network() {
-    let mut rig = Rig::online(factory());
-    rig.feed(Event::HttpFailed(EspError("ESP_ERR_HTTP_CONNECT")));
-    rig.feed(Event::NetworkRetry { attempt: 1, attempts_max: 5 });
-    rig.posts();
-    rig.sleep();
-    assert_eq!(rig.posts(), []);
-    rig.feed(Event::NetworkUp { ip: "10.0.0.3".into() });
-    assert_eq!(rig.posts().len(), 1);
+    assert_eq!(rig.log()[0], line);
 }
 
 #[test]

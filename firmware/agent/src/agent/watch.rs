@@ -49,6 +49,9 @@ impl Agent {
             (true, false) => self.watch.expect_connect(now_ms),
             (true, true) | (false, false) => {}
         }
+        if matches!(self.phase, Phase::Halted) {
+            self.watch.connect_by = None;
+        }
         if self.watch.connect_by.take_if(|by| *by <= now_ms).is_some() {
             self.not_connected_in_time();
         }

@@ -2,8 +2,8 @@
 #![expect(dead_code, reason = "every test file uses another part of the driver")]
 
 use firstpass_agent::{
-    Action, Agent, Boot, BrokerEndpoint, BrokerFailure, EspError, Event, HttpResponse, HttpsRequest, Mac, OpaqueBytes,
-    SessionInNvs, SessionWrite,
+    Action, Agent, Boot, BrokerEndpoint, BrokerFailure, ErrorClass, EspError, Event, HttpFailure, HttpResponse,
+    HttpsRequest, Mac, OpaqueBytes, Report, SessionInNvs, SessionWrite, Setup,
 };
 use firstpass_contract::{
     Secret,
@@ -15,6 +15,7 @@ pub(crate) struct Rig {
     pub(crate) agent: Agent,
     pub(crate) now_ms: u64,
     actions: Vec<Action>,
+    reports: Vec<Report>,
     wake_at_ms: Option<u64>,
 }
 
@@ -24,31 +25,62 @@ impl Rig {
     }
 
     pub(crate) fn boot_with(session: Result<SessionInNvs, EspError>) -> Self {
+        Self::boot_as(session, Setup::default())
+    }
+
+    /// Boots a special firmware, or a special boot of one.
+    pub(crate) fn boot_as(session: Result<SessionInNvs, EspError>, setup: Setup) -> Self {
+        let now_ms = 1000;
         let boot = Boot {
             mac: Mac([2, 0, 0, 0, 0, 0x1f]),
             session,
             app_version: "1.4.0".into(),
             app_sha256: "ab".repeat(32),
             seed: 7,
+            setup: Setup { now_ms, ..setup },
         };
-        let mut rig = Self { agent: Agent::boot(boot), now_ms: 1000, actions: Vec::new(), wake_at_ms: None };
+        let agent = Agent::boot(boot);
+        let mut rig = Self { agent, now_ms, actions: Vec::new(), reports: Vec::new(), wake_at_ms: None };
         rig.drain();
+        rig
+    }
+
+    /// Boots a special firmware with a network.
+    pub(crate) fn online_as(session: SessionInNvs, setup: Setup) -> Self {
+        let mut rig = Self::boot_as(Ok(session), setup);
+        rig.network_up();
         rig
     }
 
     /// Boots with a network.
     pub(crate) fn online(session: SessionInNvs) -> Self {
-        let mut rig = Self::boot(session);
-        rig.feed(Event::NetworkUp { ip: "10.0.0.2".into() });
-        rig
+        Self::online_as(session, Setup::default())
     }
 
     /// Boots a unit in service: its session accepted by the broker.
     pub(crate) fn connected() -> Self {
-        let mut rig = Self::online(complete());
-        rig.feed(Event::BrokerOpened);
-        rig.broker_says(&Packet::ConnAck { session_present: false, code: ConnectCode::Accepted });
+        Self::connected_as(complete(), Setup::default())
+    }
+
+    /// The same of a special firmware.
+    pub(crate) fn connected_as(session: SessionInNvs, setup: Setup) -> Self {
+        let mut rig = Self::online_as(session, setup);
+        rig.broker_accepts();
         rig
+    }
+
+    pub(crate) fn network_up(&mut self) {
+        self.feed(Event::NetworkUp { ip: "10.0.0.2".into() });
+    }
+
+    /// The broker's stream opens, and it answers the login.
+    pub(crate) fn broker_answers(&mut self, code: ConnectCode) {
+        self.feed(Event::BrokerOpened);
+        self.broker_says(&Packet::ConnAck { session_present: false, code });
+    }
+
+    pub(crate) fn broker_accepts(&mut self) {
+        self.broker_answers(ConnectCode::Accepted);
     }
 
     pub(crate) fn feed(&mut self, event: Event) {
@@ -65,13 +97,43 @@ impl Rig {
         self.feed(Event::HttpResponse(response));
     }
 
-    /// Lets time pass until the agent's wake-up, and returns how long that was.
+    /// Lets time pass until the agent does something or has nothing more to wait for, and returns how long that was.
     pub(crate) fn sleep(&mut self) -> u64 {
-        let at_ms = self.wake_at_ms.take().expect("the agent waits for a time");
-        let slept = at_ms.checked_sub(self.now_ms).expect("the wake-up is not in the past");
-        self.now_ms = at_ms;
+        let (began_ms, done) = (self.now_ms, self.actions.len());
+        assert!(self.waits(), "the agent waits for a time");
+        while self.actions.len() == done {
+            let Some(at_ms) = self.wake_at_ms.take() else { break };
+            assert!(at_ms >= self.now_ms, "the wake-up is not in the past");
+            self.now_ms = at_ms;
+            self.feed(Event::TimerDue);
+        }
+        self.now_ms - began_ms
+    }
+
+    /// The wake-up comes, at a time that may be long past it.
+    pub(crate) fn sleep_late(&mut self) {
+        self.wake_at_ms = None;
         self.feed(Event::TimerDue);
-        slept
+    }
+
+    /// Whether the running image was rejected since the last look.
+    pub(crate) fn take_roll_back(&mut self) -> bool {
+        !self.take_all(|action| matches!(action, Action::RollBack).then_some(())).is_empty()
+    }
+
+    /// How often the whole store was to be formatted since the last look.
+    pub(crate) fn take_formats(&mut self) -> usize {
+        self.take_all(|action| matches!(action, Action::FormatNvs).then_some(())).len()
+    }
+
+    /// The subject of the certificate request that the agent waits for.
+    pub(crate) fn wanted_common_name(&mut self) -> String {
+        let wanted = self.take_all(|action| match action {
+            Action::MakeCertificateRequest { common_name } => Some(common_name.clone()),
+            _ => None,
+        });
+        let [common_name] = wanted.try_into().expect("exactly one request is wanted");
+        common_name
     }
 
     pub(crate) fn waits(&self) -> bool {
@@ -82,12 +144,24 @@ impl Rig {
         while let Some(action) = self.agent.poll_action() {
             match action {
                 Action::WakeAt { at_ms } => self.wake_at_ms = Some(at_ms),
+                Action::Report(report) => self.reports.push(report),
                 action => self.actions.push(action),
             }
         }
     }
 
-    /// All actions since the last look, wake-ups aside.
+    /// Reports to the application since the last look.
+    pub(crate) fn reports(&mut self) -> Vec<Report> {
+        std::mem::take(&mut self.reports)
+    }
+
+    /// Classes of the failures reported since the last look.
+    pub(crate) fn classes(&mut self) -> Vec<ErrorClass> {
+        let class = |report| if let Report::Failed { class, .. } = report { Some(class) } else { None };
+        self.reports().into_iter().filter_map(class).collect()
+    }
+
+    /// All actions since the last look, wake-ups and reports aside.
     pub(crate) fn actions(&mut self) -> Vec<Action> {
         std::mem::take(&mut self.actions)
     }
@@ -138,7 +212,11 @@ fn whole_packet(bytes: &[u8]) -> Packet {
 }
 
 /// The connection was reset by the peer.
-pub(crate) const RESET: BrokerFailure = BrokerFailure { sock_errno: 104, tls_esp_err: 0 };
+pub(crate) const RESET: BrokerFailure = BrokerFailure { sock_errno: 104, tls_esp_err: 0, certificate: None };
+
+/// The server could not be reached.
+pub(crate) const UNREACHABLE: HttpFailure =
+    HttpFailure { error: EspError("ESP_ERR_HTTP_CONNECT"), tls_esp_err: 0x8004 };
 
 /// A unit as the line flashes it: a code, nothing else.
 pub(crate) fn factory() -> SessionInNvs {
