@@ -30,12 +30,10 @@ pub(super) fn plan(source: Source<'_>, raw: &RawNvs, place: &PartitionInfo) -> R
     let ssid = raw.wifi_ssid.as_ref();
     let wifi_ssid = ssid.map(|ssid| fits(source, ssid, limits::WIFI_SSID).map(|()| ssid.get_ref().clone()));
     let wifi_pass = raw.wifi_pass.as_ref().map(|pass| wifi_pass(source, pass, &mut secret_files));
-    let serial = serial(source, raw)?;
     Ok(NvsPlan {
         offset: place.offset,
         len: place.len,
-        serial_prefix: serial.counter().to_owned(),
-        serial,
+        serial: serial(source, raw)?,
         wifi_ssid: wifi_ssid.transpose()?,
         wifi_pass: wifi_pass.transpose()?,
         namespace,

@@ -18,8 +18,6 @@ pub struct NvsPlan {
     pub len: u32,
     /// How serial numbers look.
     pub serial: SerialPattern,
-    /// Prefix of the serial numbers; leaves when the record takes the pattern.
-    pub serial_prefix: String,
     /// Wi-Fi network name.
     pub wifi_ssid: Option<String>,
     /// Wi-Fi passphrase.
