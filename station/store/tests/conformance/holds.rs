@@ -1,6 +1,6 @@
 //! Units that are set aside: quarantine, release, scrap.
 
-use firstpass_domain::{Diagnosis, DiagnosisCode, Evidence, Fact, KnownUnit, Mac, Policy, RunId, Step, evidence::Rule};
+use firstpass_domain::{Diagnosis, DiagnosisCode, Evidence, KnownUnit, Mac, Policy, RunId, Step, evidence::Rule};
 use firstpass_store::{Act, Admission, ClaimError, HoldKind, RunEnd, Standing, UnitActError, UnitFilter};
 
 use super::{
@@ -176,29 +176,25 @@ pub(crate) async fn a_session_with_a_revoked_certificate_binds_no_claim(place: &
 }
 
 pub(crate) async fn a_pass_leaves_the_session_that_it_kept_and_needs_it_alive(place: &dyn Place) {
-    let line = Line::start(place).await;
     let (unit, keeping) = (mac(), Policy { known_unit: KnownUnit::Keep, ..policy() });
+    let line = Line::of(place.open("s1").await, &keeping, None).await;
     let first = line.run_with("A1", unit, &keeping).await;
     let (session, certificate) = line.provision(first).await;
     line.pass(first).await;
-    let kept = |mqtt_username: &str| Fact::SessionKept {
-        device_id: session.device_id.clone(),
-        mqtt_username: mqtt_username.to_owned(),
-        certificate: None,
-    };
-    let finish = async |run, fact| {
+    let finish = async |run, proof: Vec<Evidence>| {
         line.step(run, Step::Attest).await;
-        let proof = proof::of(unit).into_iter().chain([Evidence { at: now(), fact }]).collect::<Vec<_>>();
         line.store.finish_run(run, &RunEnd::Passed, &proof, now()).await
     };
     let second = line.run_with("A1", unit, &keeping).await;
-    match finish(second, kept(&session.mqtt_username)).await {
-        Ok(ended) => assert_eq!(ended, Vec::<String>::new()),
-        // The judge may want more of such a run than this proof holds; then there is no pass to look at.
-        Err(error) => panic!("{error}"),
-    }
+    assert_eq!(finish(second, proof::of_kept(unit, &session)).await.unwrap(), Vec::<String>::new());
     assert!(line.store.live_session(unit).await.unwrap().is_some());
+    // What the unit keeps must be its own, and must still be good for a login.
+    let other = line.admitted_run("A2").await;
+    let other_session = line.provision(other).await.0;
     let third = line.run_with("A1", unit, &keeping).await;
+    assert_conflict!(finish(third, proof::of_kept(unit, &other_session)), "which may not log in");
     line.store.revoke_certificate(&certificate.serial, &act(), now()).await.unwrap();
-    assert_conflict!(finish(third, kept(&session.mqtt_username)), "which may not log in");
+    let proof = proof::of_kept(unit, &session);
+    let pass = line.store.finish_run(third, &RunEnd::Passed, &proof, now());
+    assert_conflict!(pass, "which may not log in");
 }

@@ -33,9 +33,14 @@ impl Line {
     }
 
     pub(crate) async fn on(store: Arc<dyn Store>, quota: Option<u32>) -> Self {
+        Self::of(store, &policy(), quota).await
+    }
+
+    /// With a recipe of this policy.
+    pub(crate) async fn of(store: Arc<dyn Store>, policy: &Policy, quota: Option<u32>) -> Self {
         let text = format!("# recipe {}", unique());
-        let recipe = policy().recipe_hash(&text);
-        let record = RecipeRecord { hash: recipe, name: "lamp".to_owned(), text, policy: policy() };
+        let recipe = policy.recipe_hash(&text);
+        let record = RecipeRecord { hash: recipe, name: "lamp".to_owned(), text, policy: policy.clone() };
         store.start_station(now()).await.unwrap();
         store.use_recipe(&record, &[], now()).await.unwrap();
         let name = format!("order {}", unique());

@@ -4,7 +4,7 @@ use firstpass_domain::{CodeHash, Mac, RunState};
 use firstpass_store::{Standing, StoreError, UnitFilter};
 
 use super::{
-    fixture::{Place, act, assert_conflict, certificate, digest, mac, now, pattern, policy, run_id},
+    fixture::{Place, act, assert_conflict, certificate, digest, mac, now, pattern, policy, run_id, slot},
     line::Line,
 };
 
@@ -114,4 +114,48 @@ pub(crate) async fn what_is_not_on_record_is_none(place: &dyn Place) {
     assert!(line.store.session_by_username("nobody").await.unwrap().is_none());
     assert!(line.store.certificate("00").await.unwrap().is_none());
     assert_conflict!(line.store.add_evidence(run_id(), &[]), "is not on record");
+}
+
+pub(crate) async fn revoked_certificates_come_in_pages_by_their_serial_number(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let certificates = [0; 4].map(|_| certificate(None));
+    for certificate in &certificates {
+        line.store.add_certificate(certificate, &act(), now()).await.unwrap();
+    }
+    let [first, second, third, fourth] = certificates.each_ref().map(|certificate| certificate.serial.as_str());
+    for serial in [fourth, first, third] {
+        line.store.revoke_certificate(serial, &act(), now()).await.unwrap();
+    }
+    let list = async |after: Option<&str>, limit| -> Vec<String> {
+        let found = line.store.revoked_certificates(after, limit).await.unwrap();
+        assert!(found.iter().all(|record| record.revoked.is_some()));
+        found.into_iter().map(|record| record.certificate.serial).collect()
+    };
+    assert_eq!(list(None, 9).await, [first, third, fourth]);
+    assert_eq!(list(None, 2).await, [first, third]);
+    assert_eq!(list(Some(second), 9).await, [third, fourth]);
+}
+
+pub(crate) async fn a_slot_remembers_the_baud_rate_that_held(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let (a1, a2) = (slot("A1"), slot("A2"));
+    assert_eq!(line.store.slot_baud(&a1).await.unwrap(), None);
+    for baud in [921_600, 460_800, 460_800] {
+        line.store.remember_slot_baud(&a1, baud, now()).await.unwrap();
+        assert_eq!(line.store.slot_baud(&a1).await.unwrap(), Some(baud));
+    }
+    assert_eq!(line.story("A1").await, ["slot.baud_noted", "slot.baud_noted"]);
+    assert_eq!(line.store.slot_baud(&a2).await.unwrap(), None);
+    let other = Line::on(place.open("s2").await, None).await;
+    assert_eq!(other.store.slot_baud(&a1).await.unwrap(), None);
+}
+
+pub(crate) async fn a_record_that_takes_writes_says_so_and_leaves_no_entry(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let before = line.audit().await;
+    line.store.check().await.unwrap();
+    assert_eq!(line.audit().await, before);
+    place.tamper("DELETE FROM pulse").await.unwrap();
+    let checked = line.store.check().await;
+    assert!(matches!(checked, Err(StoreError::Corrupt { .. })), "{checked:?}");
 }

@@ -69,11 +69,15 @@ macro_rules! every_claim {
             listing::certificates_come_newest_first_and_are_revoked_once;
             listing::a_closed_record_answers_no_more;
             listing::what_is_not_on_record_is_none;
+            listing::revoked_certificates_come_in_pages_by_their_serial_number;
+            listing::a_slot_remembers_the_baud_rate_that_held;
+            listing::a_record_that_takes_writes_says_so_and_leaves_no_entry;
             racing::a_code_raced_for_by_16_tasks_is_redeemed_once;
             racing::a_unit_raced_for_by_8_slots_goes_to_one;
             racing::the_last_places_of_a_batch_raced_for_by_8_slots_are_given_once;
             racing::eight_slots_never_share_a_serial_a_code_or_a_session;
             racing::two_stations_write_one_chain;
+            racing::slots_with_patterns_that_make_the_same_texts_never_share_a_serial;
             recipes::a_recipe_and_its_images_are_noted_once;
             recipes::a_recipe_is_known_by_the_hash_of_its_text_and_policy_only;
             recipes::a_recipe_that_was_changed_on_record_is_found_and_not_used;
@@ -85,6 +89,9 @@ macro_rules! every_claim {
             runs::an_ended_run_takes_nothing_more;
             serials::a_serial_stays_with_its_unit_and_is_never_given_twice;
             serials::a_serial_counts_for_exactly_its_prefix;
+            serials::every_serial_ever_given_has_its_unit_and_its_fate;
+            serials::a_unit_that_returns_in_another_week_keeps_its_serial;
+            serials::a_text_that_another_pattern_has_made_is_passed_over;
             sessions::a_session_whose_certificate_is_revoked_may_not_log_in;
             sessions::a_session_is_found_by_its_broker_user_and_verifies_only_its_password;
             sessions::a_session_on_behalf_of_a_unit_needs_no_code;

@@ -5,6 +5,7 @@ use firstpass_domain::{
     evidence::{Identity, NvsReadBack, RegionDigest, Security, UartFact},
     policy::{APP_REGION, AppPolicy},
 };
+use firstpass_store::NewSession;
 
 use super::fixture::now;
 
@@ -37,7 +38,17 @@ fn flash_size() -> FlashSize {
 /// Everything that [`policy`] demands, in order; whatever came before does not matter.
 pub(crate) fn of(mac: Mac) -> Vec<Evidence> {
     let facts = [identified(mac), prepared(), written(), seen(UartFact::NetworkUp { ip: None })].into_iter();
-    let facts = facts.chain(provisioned(mac)).chain(connected()).chain(attested(mac));
+    let facts = facts.chain(provisioned(mac)).chain(connected(USER)).chain(attested(mac, USER));
+    facts.map(|fact| Evidence { at: now(), fact }).collect()
+}
+
+/// The same of a unit that keeps its session, for a policy that lets it.
+pub(crate) fn of_kept(mac: Mac, session: &NewSession) -> Vec<Evidence> {
+    let user = session.mqtt_username.as_str();
+    let kept =
+        Fact::SessionKept { device_id: session.device_id.clone(), mqtt_username: user.to_owned(), certificate: None };
+    let facts = [identified(mac), prepared(), kept, written(), seen(UartFact::ProvisionSkipped)].into_iter();
+    let facts = facts.chain(connected(user)).chain(attested(mac, user));
     facts.map(|fact| Evidence { at: now(), fact }).collect()
 }
 
@@ -73,10 +84,10 @@ fn provisioned(mac: Mac) -> [Fact; 2] {
     [accepted, seen(UartFact::Provisioned { username: USER.to_owned() })]
 }
 
-fn connected() -> [Fact; 5] {
+fn connected(user: &str) -> [Fact; 5] {
     let subscribed = |name: &str| Fact::Subscribed { connection: CONNECTION, filter: format!("factory/key/{name}/#") };
     [
-        Fact::MqttConnected { connection: CONNECTION, username: USER.to_owned(), certificate: None },
+        Fact::MqttConnected { connection: CONNECTION, username: user.to_owned(), certificate: None },
         subscribed("cmd"),
         subscribed("config"),
         Fact::Presence { connection: CONNECTION, online: true },
@@ -84,12 +95,12 @@ fn connected() -> [Fact; 5] {
     ]
 }
 
-fn attested(mac: Mac) -> [Fact; 3] {
+fn attested(mac: Mac, user: &str) -> [Fact; 3] {
     let read_back = NvsReadBack {
         device_id: None,
         device_key: None,
         workspace_slug: None,
-        mqtt_username: Some(USER.to_owned()),
+        mqtt_username: Some(user.to_owned()),
         password_matches: true,
         session_matches: true,
         auth_code_present: false,

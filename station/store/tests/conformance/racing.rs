@@ -123,3 +123,29 @@ pub(crate) async fn two_stations_write_one_chain(place: &dyn Place) {
     let writers: HashSet<String> = lines[0].audit().await.into_iter().map(|entry| entry.station.to_string()).collect();
     assert_eq!(writers.len(), 2);
 }
+
+pub(crate) async fn slots_with_patterns_that_make_the_same_texts_never_share_a_serial(place: &dyn Place) {
+    const SLOTS: usize = 8;
+    const RUNS: usize = 6;
+    // FP1 with one digit makes some of what FP with two digits makes.
+    const PATTERNS: [&str; 2] = ["FP1{number:01}", "FP{number:02}"];
+    let line = Line::start(place).await;
+    let mut tasks = JoinSet::new();
+    for slot in 0..SLOTS {
+        let (line, pattern) = (line.clone(), PATTERNS[slot % PATTERNS.len()].parse().unwrap());
+        tasks.spawn(async move {
+            let mut serials = Vec::new();
+            for _ in 0..RUNS {
+                let run = line.admitted_run(&format!("A{slot}")).await;
+                serials.push(line.store.allocate_serial(run, &pattern, now()).await.unwrap());
+                line.fail(run).await;
+            }
+            serials
+        });
+    }
+    let given = tasks.join_all().await.concat();
+    let texts: HashSet<&str> = given.iter().map(|serial| serial.as_str()).collect();
+    assert_eq!(texts.len(), SLOTS * RUNS);
+    let recorded = line.store.serials(None, 1000).await.unwrap();
+    assert_eq!(recorded.iter().map(|record| record.serial.as_str()).collect::<HashSet<_>>(), texts);
+}
