@@ -16,6 +16,16 @@ pub enum Goal {
     Endless,
 }
 
+impl Goal {
+    /// Passes that it wants at most.
+    const fn passes(self) -> u32 {
+        match self {
+            Self::Passes(wanted) => wanted,
+            Self::OncePerSlot | Self::Endless => u32::MAX,
+        }
+    }
+}
+
 /// Counts of a batch.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 pub struct Tally {
@@ -31,53 +41,79 @@ pub struct Tally {
 #[derive(Debug)]
 pub(crate) struct BatchCounter {
     goal: Goal,
-    tally: Mutex<Tally>,
-    changed: watch::Sender<Tally>,
+    counts: Mutex<Counts>,
+    changed: watch::Sender<Counts>,
+}
+
+/// What there is, and how many passes of this process are wanted.
+#[derive(Debug, Clone, Copy)]
+struct Counts {
+    tally: Tally,
+    wanted: u32,
 }
 
 impl BatchCounter {
     pub(crate) fn new(goal: Goal) -> Self {
-        Self { goal, tally: Mutex::default(), changed: watch::Sender::new(Tally::default()) }
+        let counts = Counts { tally: Tally::default(), wanted: goal.passes() };
+        Self { goal, counts: Mutex::new(counts), changed: watch::Sender::new(counts) }
     }
 
     pub(crate) const fn goal(&self) -> Goal {
         self.goal
     }
 
+    #[cfg(test)]
     pub(crate) fn tally(&self) -> Tally {
-        *self.changed.borrow()
+        self.changed.borrow().tally
     }
 
-    /// Whether the goal is reached, so that no slot needs to wait for another unit.
+    /// The batch wants `remaining` more passes by its quantity, wherever the earlier ones were made.
+    pub(crate) fn want(&self, remaining: u32) {
+        let goal = self.goal.passes();
+        self.update(|counts| counts.wanted = counts.tally.passed.saturating_add(remaining).min(goal));
+    }
+
+    /// Whether enough have passed, so that no slot needs to wait for another unit.
     pub(crate) fn is_reached(&self) -> bool {
-        matches!(self.goal, Goal::Passes(wanted) if self.tally().passed >= wanted)
+        let counts = *self.changed.borrow();
+        counts.wanted < u32::MAX && counts.tally.passed >= counts.wanted
     }
 
     /// Takes a place for one more run; `None` while the runs in work may reach the goal by themselves.
     pub(crate) fn try_begin(&self) -> Option<Place<'_>> {
-        let wanted = match self.goal {
-            Goal::Passes(wanted) => wanted,
-            Goal::OncePerSlot | Goal::Endless => u32::MAX,
-        };
-        let open = self.update(|tally| {
-            let open = tally.passed.saturating_add(tally.in_work) < wanted;
-            tally.in_work += u32::from(open);
+        let open = self.update(|counts| {
+            let open = counts.tally.passed.saturating_add(counts.tally.in_work) < counts.wanted;
+            counts.tally.in_work += u32::from(open);
             open
         });
         // Lazily: a place that is made and dropped would give back what was never taken.
         open.then(|| Place { counter: self, ended: false })
     }
 
-    /// Completes when the tally changes.
-    pub(crate) fn watch(&self) -> watch::Receiver<Tally> {
-        self.changed.subscribe()
+    /// Tells of changes.
+    pub(crate) fn changes(&self) -> Changes {
+        Changes(self.changed.subscribe())
     }
 
-    fn update<T>(&self, change: impl FnOnce(&mut Tally) -> T) -> T {
-        let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
-        let result = change(&mut tally);
-        self.changed.send_replace(*tally);
+    fn update<T>(&self, change: impl FnOnce(&mut Counts) -> T) -> T {
+        let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
+        let result = change(&mut counts);
+        self.changed.send_replace(*counts);
         result
+    }
+}
+
+/// Tells when a count has changed.
+#[derive(Debug)]
+pub(crate) struct Changes(watch::Receiver<Counts>);
+
+impl Changes {
+    /// Completes when a count has changed since the last time.
+    pub(crate) async fn next(&mut self) {
+        // The sender outlives every slot; were it gone, nothing would change any more.
+        if self.0.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }
 
@@ -92,7 +128,7 @@ impl Place<'_> {
     /// The run ended with a verdict on record.
     pub(crate) fn end(mut self, passed: bool) {
         self.ended = true;
-        self.counter.update(|tally| {
+        self.counter.update(|Counts { tally, .. }| {
             tally.in_work -= 1;
             if passed { tally.passed += 1 } else { tally.failed += 1 }
         });
@@ -102,7 +138,7 @@ impl Place<'_> {
 impl Drop for Place<'_> {
     fn drop(&mut self) {
         if !self.ended {
-            self.counter.update(|tally| tally.in_work -= 1);
+            self.counter.update(|counts| counts.tally.in_work -= 1);
         }
     }
 }
@@ -130,5 +166,19 @@ mod tests {
         let counter = BatchCounter::new(Goal::Passes(1));
         drop(counter.try_begin().unwrap());
         assert!(counter.try_begin().is_some());
+    }
+
+    #[test]
+    fn a_quantity_bounds_an_endless_batch_and_never_widens_a_goal() {
+        let endless = BatchCounter::new(Goal::Endless);
+        assert!(!endless.is_reached());
+        endless.want(1);
+        endless.try_begin().unwrap().end(true);
+        assert!(endless.is_reached() && endless.try_begin().is_none());
+        let two = BatchCounter::new(Goal::Passes(2));
+        two.want(10);
+        two.try_begin().unwrap().end(true);
+        two.try_begin().unwrap().end(true);
+        assert!(two.is_reached());
     }
 }

@@ -35,6 +35,9 @@ pub struct SlotView {
     pub progress: Option<(u64, u64)>,
     /// Why it failed or stopped.
     pub problem: Option<Problem>,
+    /// What a person should know besides: why the batch is paused or closed, which retry this is, a reduced baud rate.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub note: Option<String>,
 }
 
 /// What a slot does.
@@ -49,13 +52,16 @@ pub enum SlotState {
     Passed,
     /// The last unit failed.
     Failed,
-    /// The station itself failed on this slot.
+    /// The batch is paused.
+    Paused,
+    /// The slot cannot work: the station itself failed on it, or a person must look at it.
     Stopped,
 }
 
 impl SlotView {
     fn new(since: Timestamp) -> Self {
-        Self { since, state: SlotState::Waiting, run: None, mac: None, step: None, progress: None, problem: None }
+        let state = SlotState::Waiting;
+        Self { since, state, run: None, mac: None, step: None, progress: None, problem: None, note: None }
     }
 }
 
@@ -67,7 +73,9 @@ impl Board {
         match &event.kind {
             LineEventKind::Waiting => *view = SlotView::new(event.at),
             LineEventKind::RunBegan { run } => {
-                *view = SlotView { run: Some(*run), state: SlotState::Working, ..SlotView::new(event.at) };
+                // What was said just before, of a retry, holds for this run.
+                let note = view.note.take();
+                *view = SlotView { run: Some(*run), state: SlotState::Working, note, ..SlotView::new(event.at) };
             }
             LineEventKind::Identified { mac, .. } => view.mac = Some(*mac),
             LineEventKind::StepBegan { step, .. } => (view.step, view.progress) = (Some(*step), None),
@@ -81,6 +89,18 @@ impl Board {
                 self.failed += 1;
                 (view.state, view.problem) = (SlotState::Failed, Some(problem.clone()));
             }
+            LineEventKind::Retrying { retry, max, code, .. } => {
+                view.note = Some(format!("retry {retry} of {max} after {code}"));
+            }
+            LineEventKind::BaudReduced { from, to, .. } => {
+                view.note = Some(format!("{to} baud, because {from} does not hold"));
+            }
+            LineEventKind::Paused { reason } => {
+                *view = SlotView { state: SlotState::Paused, ..SlotView::new(event.at) };
+                view.note = Some(reason.clone());
+            }
+            LineEventKind::BatchClosed { reason } => view.note = Some(reason.clone()),
+            LineEventKind::SlotResumed => *view = SlotView::new(event.at),
             LineEventKind::SlotStopped { problem } => {
                 (view.state, view.problem) = (SlotState::Stopped, Some(problem.clone()));
             }

@@ -37,6 +37,20 @@ pub enum StationError {
         /// Which step.
         step: Step,
     },
+    /// The batch that was named cannot be worked on.
+    #[error("batch {batch} cannot be worked on: {why}")]
+    Batch {
+        /// Its name, or its id.
+        batch: String,
+        /// What stands against it.
+        why: String,
+    },
+    /// A unit's failure lies with the slot: it takes no further unit until a person has looked at it.
+    #[error("a person must look at the slot: {}", .problem.what)]
+    NeedsPerson {
+        /// What the unit's failure was.
+        problem: Problem,
+    },
     /// The record does not say what this process remembers.
     #[error("the record of run {run} does not hold what was put there")]
     RecordDisagrees {
@@ -53,15 +67,38 @@ impl From<Panicked> for StationError {
 
 impl From<IssueError> for StationError {
     fn from(error: IssueError) -> Self {
-        Self::Issue(Box::new(error))
+        match error {
+            // The record's own failures are told as such, and waited for.
+            IssueError::Store(error) => Self::Store(error),
+            other => Self::Issue(Box::new(other)),
+        }
     }
 }
 
 impl StationError {
+    /// Whether it ends by itself once the record, or the disk of the logs, takes writes again.
+    pub(crate) const fn is_outage(&self) -> bool {
+        match self {
+            Self::Store(StoreError::Unavailable { .. } | StoreError::Full { .. } | StoreError::ReadOnly { .. })
+            | Self::Log(_) => true,
+            Self::Store(StoreError::Corrupt { .. } | StoreError::Conflict { .. } | StoreError::BatchNotOpen { .. })
+            | Self::Issue(_)
+            | Self::Prepare(_)
+            | Self::Ping(_)
+            | Self::Panicked { .. }
+            | Self::Stuck { .. }
+            | Self::Batch { .. }
+            | Self::NeedsPerson { .. }
+            | Self::RecordDisagrees { .. } => false,
+        }
+    }
+
     /// For people. The technical cause is in the log.
     pub fn problem(&self) -> Problem {
         let (code, remedy) = match self {
             Self::Store(error) => return store_problem(error),
+            Self::NeedsPerson { problem } => return problem.clone(),
+            Self::Batch { batch, why } => return batch_problem(batch, why),
             Self::Issue(_) => {
                 ("issue_failed", "Look at the station's log; check the certificate authority and the record.")
             }
@@ -77,6 +114,15 @@ impl StationError {
             why: format!("{self}."),
             remedy: remedy.to_owned(),
         }
+    }
+}
+
+fn batch_problem(batch: &str, why: &str) -> Problem {
+    Problem {
+        code: "batch_refused".to_owned(),
+        what: format!("The batch {batch} cannot be worked on."),
+        why: format!("{batch}: {why}."),
+        remedy: "Name another batch, or look at this one with `station batch show`.".to_owned(),
     }
 }
 

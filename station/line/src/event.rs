@@ -87,9 +87,42 @@ pub enum LineEventKind {
         /// Cause and remedy.
         problem: Problem,
     },
-    /// The slot cannot work: the station itself failed. The unit's run stays open on record.
+    /// The unit runs again where it is, as the recipe's rule for retries says.
+    Retrying {
+        /// The run that failed.
+        run: RunId,
+        /// Which retry follows, from 1.
+        retry: u32,
+        /// How many the recipe allows.
+        max: u32,
+        /// Code of the failure.
+        code: String,
+    },
+    /// The unit's link did not hold at a baud rate; the slot goes on at a lower one, and remembers it.
+    BaudReduced {
+        /// The run.
+        run: RunId,
+        /// Rate that failed.
+        from: u32,
+        /// Rate that was taken.
+        to: u32,
+    },
+    /// The batch is paused; the slot takes no unit until it is open again.
+    Paused {
+        /// Why, as it stands on record.
+        reason: String,
+    },
+    /// The batch is closed; the slot takes no unit any more.
+    BatchClosed {
+        /// Why, as it stands on record.
+        reason: String,
+    },
+    /// The slot cannot work. When the station's record or disk is the cause, it goes on by itself once that is back, and
+    /// the run that was cut is closed as interrupted.
     SlotStopped {
         /// Cause and remedy.
         problem: Problem,
     },
+    /// The slot that was stopped goes on.
+    SlotResumed,
 }

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use firstpass_device::{Leases, Link, LinkError, link::BAUD_DEFAULT};
 use firstpass_domain::{Mac, evidence::LinkFault};
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Slot, batch::BatchCounter, blocking::blocking};
+use crate::{Slot, blocking::blocking, demand::Demand};
 
 /// How a slot knows that a unit is in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,8 @@ pub enum Presence {
 
 /// How often a slot looks whether its port is there.
 const PORT_POLL: Duration = Duration::from_millis(100);
+/// How long a port that went away may take to come back for a retry; longer, and the unit has been taken out.
+const PORT_BACK: Duration = Duration::from_secs(5);
 /// Pause between two questions to a loader.
 const PROBE_PAUSE: Duration = Duration::from_secs(1);
 
@@ -35,13 +37,8 @@ enum Occupant {
 }
 
 /// Waits until there is a unit in the slot; `false` when the slot is no longer needed.
-pub(crate) async fn wait_for_unit(
-    slot: &Slot,
-    leases: &Leases,
-    counter: &BatchCounter,
-    token: &CancellationToken,
-) -> bool {
-    wait_until(slot, leases, counter, token, |occupant| occupant != Occupant::Nobody).await
+pub(crate) async fn wait_for_unit(slot: &Slot, leases: &Leases, demand: &Demand, token: &CancellationToken) -> bool {
+    wait_until(slot, leases, demand, token, |occupant| occupant != Occupant::Nobody).await
 }
 
 /// Waits until `finished` has left the slot; `false` when the slot is no longer needed.
@@ -49,7 +46,7 @@ pub(crate) async fn wait_until_gone(
     slot: &Slot,
     finished: Option<Mac>,
     leases: &Leases,
-    counter: &BatchCounter,
+    demand: &Demand,
     token: &CancellationToken,
 ) -> bool {
     let has_left = |occupant| match occupant {
@@ -57,13 +54,26 @@ pub(crate) async fn wait_until_gone(
         Occupant::Someone => false,
         Occupant::Unit(mac) => finished.is_some_and(|finished| finished != mac),
     };
-    wait_until(slot, leases, counter, token, has_left).await
+    wait_until(slot, leases, demand, token, has_left).await
+}
+
+/// Whether the unit is still in its slot after a failure: a port that went away may come back at once.
+pub(crate) async fn stays(slot: &Slot, token: &CancellationToken) -> bool {
+    let back = async {
+        while !slot.port.path().exists() {
+            sleep(PORT_POLL).await;
+        }
+    };
+    tokio::select! {
+        () = token.cancelled() => false,
+        back = timeout(PORT_BACK, back) => back.is_ok(),
+    }
 }
 
 async fn wait_until(
     slot: &Slot,
     leases: &Leases,
-    counter: &BatchCounter,
+    demand: &Demand,
     token: &CancellationToken,
     wanted: impl Fn(Occupant) -> bool,
 ) -> bool {
@@ -77,7 +87,7 @@ async fn wait_until(
             () = token.cancelled() => return false,
             _ = ticks.tick() => {}
         }
-        if counter.is_reached() {
+        if demand.is_over() {
             return false;
         }
         if wanted(look(slot, leases, token).await) {

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    net::IpAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -10,12 +11,16 @@ use firstpass_domain::{Evidence, RunId};
 use firstpass_gateway::mqtt::BrokerEvent;
 use firstpass_store::{SessionRecord, Store};
 use tokio::sync::mpsc;
-use tracing::warn;
+use tracing::{debug, warn};
 
 use crate::witness;
 
 /// Evidence that may wait for one run. A unit that fills it is out of its mind: its run is closed to more.
 const INBOX_MAX: usize = 1024;
+
+/// User names whose run is remembered, so that units that go on after their run do not make the record work. When there
+/// are more, all are asked for anew.
+const USERS_KNOWN_MAX: usize = 8192;
 
 /// Pause before the record is asked again after a failure.
 const LOOK_UP_PAUSE: Duration = Duration::from_secs(1);
@@ -37,8 +42,12 @@ pub(crate) struct Router {
 #[derive(Default)]
 struct Waiting {
     inboxes: HashMap<RunId, mpsc::Sender<Witnessed>>,
-    /// Runs in work by the user name of the session that they issued, so that the record is asked once.
-    users: HashMap<String, RunId>,
+    /// User names of sessions that a run in work keeps although an earlier one issued them.
+    kept: HashMap<String, RunId>,
+    /// The run that issued a user name's session. It never changes, whether the run is in work or not.
+    issuers: HashMap<String, RunId>,
+    /// The addresses that the units of runs in work have printed.
+    addresses: HashMap<RunId, IpAddr>,
 }
 
 /// A run's inbox; dropping it ends the run's interest.
@@ -70,7 +79,8 @@ impl Router {
         }
     }
 
-    /// Brings a broker event to the run that issued the session it names. What says nothing about a unit costs nothing.
+    /// Brings a broker event to the run that the session it names belongs to. What says nothing about a unit costs
+    /// nothing.
     pub(crate) async fn deliver_broker(&self, event: &BrokerEvent) {
         let Some(username) = event.origin.username.as_deref().filter(|_| witness::speaks(event)) else { return };
         let Some(run) = self.run_of(username).await else { return };
@@ -79,18 +89,37 @@ impl Router {
         }
     }
 
-    /// The run in work that issued the session of this user name. The record knows the session before the unit is told
-    /// of it, so that asking can never come too early.
+    /// Brings what only an address tells to the one run whose unit has it. Behind a router all units have one address:
+    /// then it is nobody's.
+    pub(crate) fn deliver_address(&self, address: IpAddr, evidence: Evidence) {
+        let address = address.to_canonical();
+        let run = {
+            let waiting = self.lock();
+            let mut runs = waiting.addresses.iter().filter(|(_, known)| **known == address).map(|(run, _)| *run);
+            (runs.next(), runs.next())
+        };
+        match run {
+            (Some(run), None) => self.deliver(run, Witnessed { evidence, recorded: false }),
+            (None, _) | (Some(_), Some(_)) => debug!(%address, "a failed handshake is no single run's"),
+        }
+    }
+
+    /// The run that a user name's session belongs to: the one in work that keeps it, or the one that issued it. The
+    /// record knows a session before its unit is told of it, so that asking can never come too early.
     async fn run_of(&self, username: &str) -> Option<RunId> {
-        if let Some(run) = self.lock().users.get(username) {
-            return Some(*run);
+        {
+            let waiting = self.lock();
+            if let Some(run) = waiting.kept.get(username).or_else(|| waiting.issuers.get(username)) {
+                return Some(*run);
+            }
         }
         let session = self.look_up(username).await?;
         let mut waiting = self.lock();
-        if waiting.inboxes.contains_key(&session.run) {
-            waiting.users.insert(username.to_owned(), session.run);
+        if waiting.issuers.len() >= USERS_KNOWN_MAX {
+            waiting.issuers.clear();
         }
-        Some(session.run)
+        waiting.issuers.insert(username.to_owned(), session.run);
+        Some(waiting.kept.get(username).copied().unwrap_or(session.run))
     }
 
     /// Asks the record until it answers: an event that a verdict may need is never dropped because the record was away.
@@ -114,10 +143,23 @@ impl Router {
     }
 }
 
+impl Inbox {
+    /// From now on, what the broker sees of this user name is this run's.
+    pub(crate) fn keep_session_of(&self, username: &str) {
+        self.router.lock().kept.insert(username.to_owned(), self.run);
+    }
+
+    /// The run's unit has this address.
+    pub(crate) fn has_address(&self, address: IpAddr) {
+        self.router.lock().addresses.insert(self.run, address.to_canonical());
+    }
+}
+
 impl Drop for Inbox {
     fn drop(&mut self) {
         let mut waiting = self.router.lock();
         waiting.inboxes.remove(&self.run);
-        waiting.users.retain(|_, run| *run != self.run);
+        waiting.addresses.remove(&self.run);
+        waiting.kept.retain(|_, run| *run != self.run);
     }
 }

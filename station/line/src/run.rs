@@ -4,29 +4,38 @@
 
 mod attest;
 mod end;
+mod field;
 mod flash;
 mod hardware;
 mod identify;
+mod known;
 mod prepare;
+mod report;
 mod watch;
 
 use std::{sync::Arc, time::Instant};
 
-use firstpass_device::{Fixture, Leases, PortName, UartEvent};
-use firstpass_domain::{Evidence, Fact, Policy, Run, RunId, SlotId, Step, StepOutcome, Timestamp, Verdict, judge};
-use firstpass_gateway::{https::Provisioner, mqtt::BrokerHandle};
+use firstpass_device::{Fixture, Leases, PortName, Redactor, UartEvent};
+use firstpass_domain::{
+    Evidence, Fact, Policy, Run, RunId, SlotId, Step, StepOutcome, Timestamp, Verdict, evidence::UartFact, judge,
+};
+use firstpass_gateway::{
+    https::{Offer, Provisioner},
+    mqtt::BrokerHandle,
+};
 use firstpass_store::{BatchId, NewRun, Store};
 use tokio::sync::broadcast;
 use tokio_util::sync::CancellationToken;
-use tracing::info;
-use uuid::Uuid;
+use tracing::{info, warn};
 
-pub use end::RunReport;
 use hardware::Hardware;
+pub use report::RunReport;
 use watch::Ping;
 
 use crate::{
     Clock, Options, Presence, StationError,
+    baud::Speeds,
+    blocking::blocking,
     crash::{self, CrashPoint, Edge},
     event::{LineEvent, LineEventKind},
     recipe::Recipe,
@@ -42,6 +51,7 @@ pub(crate) struct Context {
     pub(crate) broker: BrokerHandle,
     pub(crate) router: Arc<Router>,
     pub(crate) leases: Leases,
+    pub(crate) speeds: Arc<Speeds>,
     pub(crate) clock: Clock,
     pub(crate) events: broadcast::Sender<LineEvent>,
     pub(crate) options: Options,
@@ -70,7 +80,17 @@ pub(crate) struct Driver {
     inbox: Inbox,
     hardware: Hardware,
     gift: Option<prepare::Gift>,
+    /// The update that the unit is offered while this stands.
+    offer: Option<Offer>,
+    /// Takes this unit's secrets out of its log.
+    redactor: Redactor,
+    /// The rate at which the unit's link held last.
+    rate: Option<u32>,
     pinged: Option<Ping>,
+    /// Where in the evidence the stage began that is in work; what a connection before it says is the last stage's.
+    stage_began: usize,
+    /// Facts that the unit's log gave.
+    uart_facts: usize,
     step: Step,
     token: CancellationToken,
     /// Cancelled when the run is stopped, or when blocking work on the unit is out of time.
@@ -78,13 +98,13 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    /// Begins a run on a slot. The unit is not known yet.
+    /// Begins the run `id` on a slot. The unit is not known yet.
     pub(crate) async fn begin(
         context: Arc<Context>,
         slot: Slot,
+        id: RunId,
         token: CancellationToken,
     ) -> Result<Self, StationError> {
-        let id = RunId(Uuid::now_v7());
         let new_run = NewRun { id, slot: slot.id.clone(), batch: context.batch, recipe: context.recipe.hash };
         let inbox = context.router.open(id);
         let run = context.store.begin_run(&new_run, (context.clock)()).await?;
@@ -93,7 +113,12 @@ impl Driver {
             began: Instant::now(),
             evidence: Vec::new(),
             gift: None,
+            offer: None,
+            redactor: Redactor::default(),
+            rate: None,
             pinged: None,
+            stage_began: 0,
+            uart_facts: 0,
             step: Step::Identify,
             context,
             slot,
@@ -106,14 +131,20 @@ impl Driver {
         Ok(driver)
     }
 
-    /// Works until there is a verdict on record. When the station itself fails, the run is closed as interrupted, as far
-    /// as the record still lets it: its unit is not to go on with credentials that nobody answers for.
+    /// Works until there is a verdict on record. When the station itself fails, the run stays open: its caller settles
+    /// it, once the record lets it.
     pub(crate) async fn drive(mut self) -> Result<RunReport, StationError> {
         let ended = self.work().await;
-        if ended.is_err() {
-            self.abandon().await;
-        }
+        self.release().await;
         ended
+    }
+
+    /// Gives the port back. Ending a capture waits for its thread, which must not hold up the tasks of other slots.
+    async fn release(&mut self) {
+        let hardware = std::mem::replace(&mut self.hardware, Hardware::Free);
+        if blocking("giving the port back", move || drop(hardware)).await.is_err() {
+            warn!(slot = %self.slot.id, "giving the port back panicked");
+        }
     }
 
     async fn work(&mut self) -> Result<RunReport, StationError> {
@@ -146,7 +177,8 @@ impl Driver {
             Step::Flash => self.flash().await?,
             Step::Boot => self.boot().await?,
             Step::Provision | Step::Connect => self.watch(step).await?,
-            Step::FieldFlash | Step::FieldConnect => return Err(StationError::Stuck { step }),
+            Step::FieldFlash => self.flash_field().await?,
+            Step::FieldConnect => self.connect_field().await?,
             Step::Attest => self.attest().await?,
         }
         crash::reach(crash_at, CrashPoint::Step(step, Edge::Done));
@@ -181,8 +213,20 @@ impl Driver {
         if !fresh.is_empty() {
             self.context.store.add_evidence(self.run.id, &fresh).await?;
         }
-        self.evidence.extend(witnessed.into_iter().map(|w| w.evidence));
+        for Witnessed { evidence, .. } in witnessed {
+            self.heed(&evidence.fact);
+            self.evidence.push(evidence);
+        }
         Ok(())
+    }
+
+    /// What the router and the bounds of a run must know of a fact.
+    fn heed(&mut self, fact: &Fact) {
+        let Fact::Uart(line) = fact else { return };
+        self.uart_facts += 1;
+        if let UartFact::NetworkUp { ip: Some(ip) } = line {
+            self.inbox.has_address(*ip);
+        }
     }
 
     /// Takes in what has arrived meanwhile; whether anything had.

@@ -1,78 +1,265 @@
-//! A slot: takes a unit that appears, works on it, and waits until it goes away.
+//! A slot: takes a unit that appears, works on it, and waits until it goes away. What stops one slot stops no other.
 
 use std::sync::Arc;
 
+use firstpass_domain::{DiagnosisCode, Mac, RunId};
+use firstpass_store::StoreError;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
+use uuid::Uuid;
 
 use crate::{
     Goal, RunReport, Slot, StationError,
-    batch::BatchCounter,
+    after::{After, after_failure},
+    batch::Place,
+    demand::Demand,
     event::{LineEvent, LineEventKind},
-    presence::{wait_for_unit, wait_until_gone},
+    gate::Standing,
+    outage,
+    presence::{stays, wait_for_unit, wait_until_gone},
     run::{Context, Driver},
 };
 
-/// Works on one slot until the batch's goal is reached or `token` is cancelled.
-pub(crate) async fn work(
+/// Works on one slot.
+pub(crate) struct Worker {
     context: Arc<Context>,
     slot: Slot,
-    counter: Arc<BatchCounter>,
+    demand: Arc<Demand>,
+    /// A person has looked at the slot.
+    resumed: Arc<Notify>,
     token: CancellationToken,
-) -> (Vec<RunReport>, Option<StationError>) {
-    let mut reports = Vec::new();
-    loop {
-        publish(&context, &slot, LineEventKind::Waiting);
-        let Some(place) = next_unit(&context, &slot, &counter, &token).await else { return (reports, None) };
-        match run_once(&context, &slot, &token).await {
-            Ok(report) => {
-                place.end(report.passed);
-                reports.push(report);
+    reports: Vec<RunReport>,
+    /// Outages in a row, without a verdict between them.
+    outages: u32,
+}
+
+/// What a slot does after it has worked.
+enum Next {
+    /// Waits until this unit has left.
+    Leave(Option<Mac>),
+    /// Looks at the slot again: no verdict came of the unit.
+    Again,
+}
+
+impl Worker {
+    pub(crate) fn new(
+        context: Arc<Context>,
+        slot: Slot,
+        demand: Arc<Demand>,
+        resumed: Arc<Notify>,
+        token: CancellationToken,
+    ) -> Self {
+        Self { context, slot, demand, resumed, token, reports: Vec::new(), outages: 0 }
+    }
+
+    /// Works until the batch wants no more, `token` is cancelled, or the slot is stopped; in a batch without an end, a
+    /// slot that was stopped waits for [`crate::Line::resume_slot`].
+    pub(crate) async fn work(mut self) -> (Vec<RunReport>, Option<StationError>) {
+        loop {
+            let Err(stop) = self.work_until_stopped().await else { return (self.reports, None) };
+            // An outage was told when it began.
+            if !stop.is_outage() {
+                error!(error = &stop as &dyn std::error::Error, "slot stopped");
+                self.publish(LineEventKind::SlotStopped { problem: stop.problem() });
             }
-            Err(stopped) => {
-                drop(place);
-                error!(error = &stopped as &dyn std::error::Error, "slot stopped");
-                publish(&context, &slot, LineEventKind::SlotStopped { problem: stopped.problem() });
-                return (reports, Some(stopped));
+            if !self.is_resumed().await {
+                return (self.reports, Some(stop));
             }
-        }
-        let finished = reports.last().and_then(|report: &RunReport| report.mac);
-        if counter.goal() == Goal::OncePerSlot
-            || !wait_until_gone(&slot, finished, &context.leases, &counter, &token).await
-        {
-            return (reports, None);
+            self.publish(LineEventKind::SlotResumed);
         }
     }
-}
 
-async fn run_once(context: &Arc<Context>, slot: &Slot, token: &CancellationToken) -> Result<RunReport, StationError> {
-    Driver::begin(Arc::clone(context), slot.clone(), token.clone()).await?.drive().await
-}
-
-/// Waits until a unit is there and the batch has room for it; `None` when the slot is no longer needed.
-async fn next_unit<'a>(
-    context: &Context,
-    slot: &Slot,
-    counter: &'a BatchCounter,
-    token: &CancellationToken,
-) -> Option<crate::batch::Place<'a>> {
-    let mut tally = counter.watch();
-    loop {
-        if !wait_for_unit(slot, &context.leases, counter, token).await {
-            return None;
-        }
-        if let Some(place) = counter.try_begin() {
-            return Some(place);
+    async fn is_resumed(&self) -> bool {
+        if self.demand.counter.goal() != Goal::Endless {
+            return false;
         }
         tokio::select! {
-            () = token.cancelled() => return None,
-            changed = tally.changed() => changed.ok()?,
+            () = self.token.cancelled() => false,
+            () = self.resumed.notified() => true,
         }
     }
-}
 
-fn publish(context: &Context, slot: &Slot, kind: LineEventKind) {
-    let event = LineEvent { at: (context.clock)(), slot: slot.id.clone(), kind };
-    // Nobody listening is no error: events are views.
-    let _ = context.events.send(event);
+    async fn work_until_stopped(&mut self) -> Result<(), StationError> {
+        let demand = Arc::clone(&self.demand);
+        loop {
+            self.publish(LineEventKind::Waiting);
+            let Some(place) = self.next_unit(&demand).await else {
+                if let Standing::Closed { reason } = demand.gate.standing() {
+                    self.publish(LineEventKind::BatchClosed { reason });
+                }
+                return Ok(());
+            };
+            let Next::Leave(mac) = self.unit(&demand, place).await? else { continue };
+            if demand.counter.goal() == Goal::OncePerSlot
+                || !wait_until_gone(&self.slot, mac, &self.context.leases, &demand, &self.token).await
+            {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Waits until a unit is there and the batch has room for it; `None` when the slot is no longer needed.
+    async fn next_unit<'a>(&self, demand: &'a Demand) -> Option<Place<'a>> {
+        let mut count_changes = demand.counter.changes();
+        loop {
+            if !self.gate_opens().await || !wait_for_unit(&self.slot, &self.context.leases, demand, &self.token).await {
+                return None;
+            }
+            if demand.gate.standing() != Standing::Open {
+                continue;
+            }
+            if let Some(place) = demand.counter.try_begin() {
+                return Some(place);
+            }
+            tokio::select! {
+                () = self.token.cancelled() => return None,
+                () = count_changes.next() => {}
+            }
+        }
+    }
+
+    /// Waits while the batch is paused, and says so; `false` when the slot is no longer needed.
+    async fn gate_opens(&self) -> bool {
+        let mut standing = self.demand.gate.watch();
+        let mut told = None;
+        loop {
+            let now = standing.borrow_and_update().clone();
+            match now {
+                _ if self.demand.is_over() => return false,
+                Standing::Open => break,
+                Standing::Closed { .. } => return false,
+                Standing::Paused { reason } => {
+                    if told.as_ref() != Some(&reason) {
+                        self.publish(LineEventKind::Paused { reason: reason.clone() });
+                    }
+                    told = Some(reason);
+                }
+            }
+            tokio::select! {
+                () = self.token.cancelled() => return false,
+                changed = standing.changed() => if changed.is_err() { return false },
+            }
+        }
+        if told.is_some() {
+            self.publish(LineEventKind::Waiting);
+        }
+        true
+    }
+
+    /// Takes the unit in the slot through the line, and again where the recipe's rule for retries says so.
+    async fn unit(&mut self, demand: &Demand, mut place: Place<'_>) -> Result<Next, StationError> {
+        let (mut retries, mut mac) = (0, None);
+        loop {
+            let Some(report) = self.run_to_verdict(RunId(Uuid::now_v7())).await? else { return Ok(Next::Again) };
+            place.end(report.passed);
+            self.outages = 0;
+            if report.mac.is_some() && mac.is_some() && report.mac != mac {
+                // Somebody has put another unit in; the tries were the first one's.
+                retries = 0;
+            }
+            mac = report.mac.or(mac);
+            self.reports.push(report.clone());
+            let Some(code) = report.code() else {
+                demand.count_pass().await;
+                return Ok(Next::Leave(mac));
+            };
+            match after_failure(&self.context.recipe.policy, code, retries) {
+                After::NextUnit => return Ok(Next::Leave(mac)),
+                After::StopLine => return Ok(self.stop_line(code, &report)),
+                After::StopSlot => return self.stop_slot(report),
+                After::Retry { retry, max } => {
+                    let Some(next) = self.place_for_retry(demand).await else { return Ok(Next::Leave(mac)) };
+                    (place, retries) = (next, retry);
+                    self.tell_retry(&report, retry, max);
+                }
+            }
+        }
+    }
+
+    /// A place for the same unit, when it is still there and the batch still wants units.
+    async fn place_for_retry<'a>(&self, demand: &'a Demand) -> Option<Place<'a>> {
+        let goes_on = demand.gate.standing() == Standing::Open && stays(&self.slot, &self.token).await;
+        if goes_on { demand.counter.try_begin() } else { None }
+    }
+
+    fn tell_retry(&mut self, report: &RunReport, retry: u32, max: u32) {
+        if let Some(last) = self.reports.last_mut() {
+            last.retried = true;
+        }
+        let code = report.code().map(DiagnosisCode::name).unwrap_or_default().to_owned();
+        self.publish(LineEventKind::Retrying { run: report.run, retry, max, code });
+    }
+
+    fn stop_line(&self, code: DiagnosisCode, report: &RunReport) -> Next {
+        let what = report.problem.as_ref().map(|problem| problem.what.clone()).unwrap_or_default();
+        let why = format!("{} on slot {}: {what}", code.name(), self.slot.id);
+        match code {
+            DiagnosisCode::UpstreamAway => self.demand.gate.pause_for_upstream(&why),
+            _ => self.demand.gate.pause(why),
+        }
+        Next::Leave(report.mac)
+    }
+
+    fn stop_slot(&self, report: RunReport) -> Result<Next, StationError> {
+        match (self.demand.counter.goal(), report.problem) {
+            // The slot is done in any case, and the failure says why.
+            (Goal::OncePerSlot, _) | (_, None) => Ok(Next::Leave(report.mac)),
+            (Goal::Passes(_) | Goal::Endless, Some(problem)) => Err(StationError::NeedsPerson { problem }),
+        }
+    }
+
+    /// One run until there is a verdict on record; `None` when an outage cut it, or the batch took no unit any more.
+    async fn run_to_verdict(&mut self, run: RunId) -> Result<Option<RunReport>, StationError> {
+        let driven = match Driver::begin(Arc::clone(&self.context), self.slot.clone(), run, self.token.clone()).await {
+            Ok(driver) => driver.drive().await,
+            // The batch was paused or closed in this moment.
+            Err(StationError::Store(StoreError::BatchNotOpen { .. })) => match self.demand.gate.refresh(false).await {
+                Ok(()) => return Ok(None),
+                Err(error) => Err(error.into()),
+            },
+            Err(error) => Err(error),
+        };
+        let failed = match driven {
+            Ok(report) => return Ok(Some(report)),
+            Err(failed) => failed,
+        };
+        error!(error = &failed as &dyn std::error::Error, %run, "the station itself failed in a run");
+        if failed.is_outage() {
+            return self.recover(run, failed).await;
+        }
+        // Its unit is not to go on with credentials that nobody answers for.
+        if let Err(error) = outage::settle(&self.context, run).await {
+            error!(error = &error as &dyn std::error::Error, %run, "could not close the run; the next start will");
+        }
+        Err(failed)
+    }
+
+    /// Waits until the record is back, settles the run that was cut, and says so.
+    async fn recover(&mut self, run: RunId, failed: StationError) -> Result<Option<RunReport>, StationError> {
+        self.outages = self.outages.saturating_add(1);
+        self.publish(LineEventKind::SlotStopped { problem: failed.problem() });
+        loop {
+            if !outage::wait_until_over(&self.context, self.outages, &self.token).await {
+                return Err(failed);
+            }
+            match outage::settle(&self.context, run).await {
+                Ok(ended) => {
+                    self.publish(LineEventKind::SlotResumed);
+                    ended.iter().filter_map(RunReport::event).for_each(|event| self.publish(event));
+                    return Ok(ended);
+                }
+                Err(error) if error.is_outage() => {
+                    error!(error = &error as &dyn std::error::Error, %run, "the record is away again");
+                }
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn publish(&self, kind: LineEventKind) {
+        let event = LineEvent { at: (self.context.clock)(), slot: self.slot.id.clone(), kind };
+        // Nobody listening is no error: events are views.
+        let _ = self.context.events.send(event);
+    }
 }

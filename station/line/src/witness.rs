@@ -44,8 +44,9 @@ pub(crate) fn speaks(event: &BrokerEvent) -> bool {
     match &event.kind {
         BrokerEventKind::Published { topic, .. } => topic.ends_with(PRESENCE) || topic.ends_with(STATE),
         BrokerEventKind::Unsubscribed { .. } | BrokerEventKind::WillPublished { .. } => false,
-        BrokerEventKind::Refused(_)
-        | BrokerEventKind::Connected { .. }
+        // What a stranger or a full broker does is not worth a question to the record.
+        BrokerEventKind::Refused(refusal) => refused(refusal).is_some(),
+        BrokerEventKind::Connected { .. }
         | BrokerEventKind::Subscribed { .. }
         | BrokerEventKind::SubscriptionDenied { .. }
         | BrokerEventKind::PublishDenied { .. }

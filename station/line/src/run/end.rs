@@ -1,51 +1,46 @@
 //! The end of a run: the verdict is computed from the record, committed, and only then shown.
 
-use firstpass_domain::{Diagnosis, DiagnosisCode, Evidence, Fact, Mac, Problem, RunId, Verdict, judge};
-use firstpass_store::{RunDetail, RunEnd};
-use serde::Serialize;
-use tracing::{error, info, warn};
+use firstpass_domain::{Diagnosis, RunState, Verdict, judge};
+use firstpass_store::{RunDetail, RunEnd, StoreError};
+use tracing::{info, warn};
 
-use super::Driver;
+use super::{Driver, RunReport};
 use crate::{
     StationError,
     crash::{self, CrashPoint},
-    event::LineEventKind,
 };
-
-/// How a run ended, as it stands on record.
-#[derive(Debug, Clone, Serialize)]
-pub struct RunReport {
-    /// The run.
-    pub run: RunId,
-    /// The unit, when it was identified.
-    pub mac: Option<Mac>,
-    /// Whether it passed.
-    pub passed: bool,
-    /// How long it took, in milliseconds.
-    pub duration_ms: u64,
-    /// Cause and remedy of a failure.
-    pub problem: Option<Problem>,
-}
 
 impl Driver {
     /// Commits a pass, unless the record disagrees with what this process remembers.
     pub(super) async fn end_passed(&self) -> Result<RunReport, StationError> {
         let detail = self.on_record().await?;
-        let (verdict, mac) = (judge(&detail.policy, &detail.evidence), detail.run.mac);
-        if let Verdict::Fail(diagnosis) = verdict {
-            return self.end_failed(diagnosis).await;
+        match judge(&detail.policy, &detail.evidence) {
+            Verdict::Fail(diagnosis) => return self.end_failed(diagnosis).await,
+            Verdict::Open { .. } => return Err(StationError::RecordDisagrees { run: self.run.id }),
+            Verdict::Pass => {}
         }
-        let (Verdict::Pass, Some(mac)) = (verdict, mac) else {
-            return Err(StationError::RecordDisagrees { run: self.run.id });
-        };
         let crash_at = self.context.options.crash_at;
         crash::reach(crash_at, CrashPoint::BeforePass);
-        self.finish(&RunEnd::Passed, &[]).await?;
+        match self.finish(&RunEnd::Passed).await {
+            Ok(()) => {}
+            // Something came on record in the last moment, or the commit has stood although it was told to have failed.
+            Err(StationError::Store(StoreError::Conflict { .. })) => return self.end_refused_pass().await,
+            Err(error) => return Err(error),
+        }
         crash::reach(crash_at, CrashPoint::AfterPass);
-        let (run, duration_ms) = (self.run.id, self.duration_ms());
-        info!(unit = %mac, %run, duration_ms, "passed");
-        self.publish(LineEventKind::Passed { run, mac, duration_ms });
-        Ok(RunReport { run, mac: Some(mac), passed: true, duration_ms, problem: None })
+        Ok(self.tell_end(RunReport::passed(self.run.id, detail.run.mac, self.duration_ms())))
+    }
+
+    /// The record did not take the pass: what it holds decides.
+    async fn end_refused_pass(&self) -> Result<RunReport, StationError> {
+        let detail = self.on_record().await?;
+        match (detail.run.state, judge(&detail.policy, &detail.evidence)) {
+            (RunState::Passed, _) => {
+                Ok(self.tell_end(RunReport::passed(self.run.id, detail.run.mac, self.duration_ms())))
+            }
+            (RunState::Open, Verdict::Fail(diagnosis)) => self.end_failed(diagnosis).await,
+            (RunState::Open | RunState::Failed { .. }, _) => Err(StationError::RecordDisagrees { run: self.run.id }),
+        }
     }
 
     /// Commits a failure. Its codes, sessions and certificates end with it.
@@ -56,33 +51,30 @@ impl Driver {
             Verdict::Fail(recorded) => recorded,
             Verdict::Pass | Verdict::Open { .. } => remembered,
         };
-        self.finish(&RunEnd::Failed(diagnosis.clone()), &[]).await?;
-        let (run, mac, duration_ms) = (self.run.id, self.run.mac, self.duration_ms());
-        let (problem, step) = (diagnosis.problem(), diagnosis.step);
-        warn!(unit = ?mac, %run, code = problem.code, seen = diagnosis.seen, "failed");
-        self.publish(LineEventKind::Failed { run, mac, step, duration_ms, problem: problem.clone() });
-        Ok(RunReport { run, mac, passed: false, duration_ms, problem: Some(problem) })
-    }
-
-    /// The station itself failed in this run. When the record cannot take even this, the next start closes the run.
-    pub(super) async fn abandon(&mut self) {
-        let step = self.step;
-        let fact = Fact::Interrupted { step, cancelled: false };
-        let evidence = Evidence { at: self.now(), fact };
-        let diagnosis = Diagnosis::new(DiagnosisCode::Interrupted, step, format!("during {step}"));
-        if let Err(error) = self.finish(&RunEnd::Failed(diagnosis), &[evidence]).await {
-            let error = &error as &dyn std::error::Error;
-            error!(error, run = %self.run.id, "could not close the run; the next start will");
-        }
+        self.finish(&RunEnd::Failed(diagnosis.clone())).await?;
+        Ok(self.tell_end(RunReport::failed(self.run.id, self.run.mac, &diagnosis, self.duration_ms())))
     }
 
     /// Ends the run on record, and then the open connections of every session that ended with it.
-    async fn finish(&self, end: &RunEnd, evidence: &[Evidence]) -> Result<(), StationError> {
-        let ended = self.context.store.finish_run(self.run.id, end, evidence, self.now()).await?;
+    async fn finish(&self, end: &RunEnd) -> Result<(), StationError> {
+        let ended = self.context.store.finish_run(self.run.id, end, &[], self.now()).await?;
         for username in ended {
             self.context.broker.disconnect(&username);
         }
         Ok(())
+    }
+
+    /// Tells of an end that is on record.
+    fn tell_end(&self, report: RunReport) -> RunReport {
+        let (run, unit, duration_ms) = (report.run, report.mac, report.duration_ms);
+        match &report.diagnosis {
+            None => info!(?unit, %run, duration_ms, "passed"),
+            Some(found) => warn!(?unit, %run, code = found.code.name(), seen = found.seen, "failed"),
+        }
+        if let Some(event) = report.event() {
+            self.publish(event);
+        }
+        report
     }
 
     async fn on_record(&self) -> Result<RunDetail, StationError> {

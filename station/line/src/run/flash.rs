@@ -17,38 +17,46 @@ const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 impl Driver {
     /// Writes the recipe's regions and the unit's NVS.
     pub(super) async fn flash(&mut self) -> Result<(), StationError> {
-        match self.write_regions(self.regions()).await {
+        match self.write_regions(Step::Flash, self.first_regions()).await {
             Ok(digests) => {
                 let at = self.now();
                 let fact = |digest| Evidence { at, fact: Fact::RegionWritten(digest) };
                 let written = digests.into_iter().map(|digest| Witnessed { evidence: fact(digest), recorded: false });
-                self.take_in(written.collect()).await
+                self.take_in(written.collect()).await?;
+                self.remember_rate().await
             }
             Err(error) => self.testify_failure(error).await,
         }
     }
 
-    /// Everything that is written to this unit, in order.
-    pub(super) fn regions(&self) -> Vec<Region> {
+    /// Everything that the first stage writes to this unit, in order.
+    pub(super) fn first_regions(&self) -> Vec<Region> {
         let fixed = self.context.recipe.regions.iter().cloned();
-        fixed.chain(self.gift.as_ref().map(|gift| gift.nvs.clone())).collect()
+        let own = self.gift.iter().flat_map(|gift| gift.app.iter().chain(&gift.nvs).cloned());
+        fixed.chain(own).collect()
     }
 
-    async fn write_regions(&mut self, regions: Vec<Region>) -> Result<Vec<RegionDigest>, ActError> {
-        let mut link = self.hardware.take_link().ok_or(StationError::Stuck { step: Step::Flash })?;
-        let mut progress = self.progress_sink(&regions);
+    /// Writes `regions` through the link, which is there again afterwards.
+    pub(super) async fn write_regions(
+        &mut self,
+        step: Step,
+        regions: Vec<Region>,
+    ) -> Result<Vec<RegionDigest>, ActError> {
+        let mut link = self.hardware.take_link().ok_or(StationError::Stuck { step })?;
+        let mut progress = self.progress_sink(step, &regions);
         let (link, digests) = self
-            .act(Step::Flash, "flashing the unit", move |_| {
+            .act(step, "flashing the unit", move |_| {
                 let digests = link.write(&regions, &mut progress)?;
                 Ok((link, digests))
             })
             .await?;
+        self.note_rate(&link).await?;
         self.hardware = Hardware::Linked(link);
         Ok(digests)
     }
 
     /// Publishes how many bytes of all regions are written.
-    fn progress_sink(&self, regions: &[Region]) -> impl FnMut(&str, u32, u32) + Send + use<> {
+    fn progress_sink(&self, step: Step, regions: &[Region]) -> impl FnMut(&str, u32, u32) + Send + use<> {
         let (events, clock) = (self.context.events.clone(), self.context.clock.clone());
         let (slot, run) = (self.slot.id.clone(), self.run.id);
         let sizes: Vec<(String, u64)> =
@@ -62,7 +70,7 @@ impl Driver {
                 return;
             }
             last = Some(Instant::now());
-            let kind = LineEventKind::Progress { run, step: Step::Flash, done, total };
+            let kind = LineEventKind::Progress { run, step, done, total };
             // Nobody listening is no error: events are views.
             let _ = events.send(LineEvent { at: clock(), slot: slot.clone(), kind });
         }
@@ -70,15 +78,25 @@ impl Driver {
 
     /// Resets the unit into its app, with its log captured from the first byte, and waits for the app.
     pub(super) async fn boot(&mut self) -> Result<(), StationError> {
-        let link = self.hardware.take_link().ok_or(StationError::Stuck { step: Step::Boot })?;
-        let log = self.uart_log();
-        let started = self.act(Step::Boot, "starting the unit", move |_| -> Result<_, LinkError> { link.run(&log) });
-        match started.await {
+        if self.start_unit(Step::Boot).await? { self.watch(Step::Boot).await } else { Ok(()) }
+    }
+
+    /// Lets the unit run; `false` when it could not be started, which is then on record.
+    pub(super) async fn start_unit(&mut self, step: Step) -> Result<bool, StationError> {
+        let link = self.hardware.take_link().ok_or(StationError::Stuck { step })?;
+        let (log, redactor) = (self.uart_log(), self.redactor.clone());
+        let started = self
+            .act(step, "starting the unit", move |_| -> Result<_, LinkError> { link.run_discreetly(&log, redactor) })
+            .await;
+        match started {
             Ok((capture, events)) => {
                 self.hardware = Hardware::Running { capture, events };
-                self.watch(Step::Boot).await
+                Ok(true)
             }
-            Err(error) => self.testify_failure(error).await,
+            Err(error) => {
+                self.testify_failure(error).await?;
+                Ok(false)
+            }
         }
     }
 }

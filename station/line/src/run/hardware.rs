@@ -8,7 +8,7 @@ use tokio::{sync::mpsc, time::sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::Driver;
-use crate::{StationError, blocking::blocking};
+use crate::{StationError, blocking::blocking, event::LineEventKind};
 
 /// What the run holds of its unit.
 pub(super) enum Hardware {
@@ -113,10 +113,12 @@ impl Driver {
         }
     }
 
-    /// Leases the slot's port, resets the unit into its loader and talks to it.
+    /// Leases the slot's port, resets the unit into its loader and talks to it, at the fastest of the recipe's rates that
+    /// holds on this slot.
     pub(super) async fn connect(&mut self, step: Step) -> Result<Box<Link>, ActError> {
+        let bauds = self.rates_to_try().await?;
         let free = std::mem::replace(&mut self.hardware, Hardware::Free);
-        let (leases, slot, baud) = (self.context.leases.clone(), self.slot.clone(), self.context.recipe.baud);
+        let (leases, slot) = (self.context.leases.clone(), self.slot.clone());
         self.act(step, "connecting to the unit", move |token| {
             let lease = match free {
                 Hardware::Leased(lease) => lease,
@@ -126,9 +128,40 @@ impl Driver {
                     .acquire(&slot.port, token)
                     .ok_or_else(|| LinkError::Cancelled { operation: "wait for the port".to_owned() })?,
             };
-            Link::connect(lease, slot.fixture, &[baud], token).map(Box::new)
+            Link::connect(lease, slot.fixture, &bauds, token).map(Box::new)
         })
         .await
+    }
+
+    async fn rates_to_try(&self) -> Result<Vec<u32>, StationError> {
+        if let Some(rate) = self.rate {
+            // What did not hold a moment ago is not tried again for the same unit.
+            let held = self.context.recipe.bauds.iter().copied().filter(|baud| *baud <= rate);
+            return Ok(held.collect());
+        }
+        let remembered = self.context.store.slot_baud(&self.slot.id).await?;
+        Ok(self.context.speeds.to_try(&self.slot.id, &self.context.recipe.bauds, remembered))
+    }
+
+    /// Notes the rate at which the link held, and says it when it is lower than it was tried.
+    pub(super) async fn note_rate(&mut self, link: &Link) -> Result<(), StationError> {
+        let rate = link.baud();
+        if let Some((from, to)) = link.reduced().filter(|_| self.rate != Some(rate)) {
+            self.testify(Fact::BaudReduced { from, to }).await?;
+            self.publish(LineEventKind::BaudReduced { run: self.run.id, from, to });
+        }
+        self.rate = Some(rate);
+        Ok(())
+    }
+
+    /// Remembers for the slot what its link has shown with this unit, once the whole first stage is written.
+    pub(super) async fn remember_rate(&self) -> Result<(), StationError> {
+        let Some(rate) = self.rate else { return Ok(()) };
+        let reduced = self.evidence.iter().any(|e| matches!(e.fact, Fact::BaudReduced { .. }));
+        if let Some(news) = self.context.speeds.held(&self.slot.id, rate, reduced) {
+            self.context.store.remember_slot_baud(&self.slot.id, news, self.now()).await?;
+        }
+        Ok(())
     }
 
     /// Ends the capture of the unit's log, and takes in everything that it said until then.

@@ -38,6 +38,7 @@ impl Driver {
                 Ok((link, identity))
             })
             .await?;
+        self.note_rate(&link).await?;
         self.hardware = Hardware::Linked(link);
         Ok(identity)
     }

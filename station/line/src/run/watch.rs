@@ -25,6 +25,10 @@ pub(super) struct Ping {
 /// Observations that are put on record in one transaction.
 const WITNESSED_BATCH_MAX: usize = 64;
 
+/// Facts that a unit's log may give in one run. A good unit gives some twenty; one that gives so many would make the
+/// record work for nobody else.
+const UART_FACTS_MAX: usize = 1000;
+
 impl Driver {
     /// Collects evidence until `step` is complete, the run has failed, or its time is over.
     pub(super) async fn watch(&mut self, step: Step) -> Result<(), StationError> {
@@ -42,17 +46,27 @@ impl Driver {
                         return self.testify(Fact::Flooded).await;
                     }
                 }
-                event = self.hardware.next_uart() => {
-                    let fact = uart_fact(step, event)?;
-                    let evidence = Evidence { at: (self.context.clock)(), fact };
-                    witnessed.push(Witnessed { evidence, recorded: false });
-                }
+                event = self.hardware.next_uart() => witnessed = self.with_those_that_wait(step, event)?,
                 () = sleep_until(next_ping) => {}
             }
             self.take_in(witnessed).await?;
+            if self.uart_facts > UART_FACTS_MAX {
+                return self.testify(Fact::Flooded).await;
+            }
             self.ping_when_ready().await?;
         }
         Ok(())
+    }
+
+    /// The event with those behind it, so that a unit that says much does not take a transaction for each.
+    fn with_those_that_wait(&mut self, step: Step, first: Option<UartEvent>) -> Result<Vec<Witnessed>, StationError> {
+        let at = self.now();
+        let mut facts = vec![uart_fact(step, first)?];
+        while facts.len() < WITNESSED_BATCH_MAX && !matches!(facts.last(), Some(Fact::LinkFailed { .. })) {
+            let Some(next) = self.hardware.next_uart().now_or_never() else { break };
+            facts.push(uart_fact(step, next)?);
+        }
+        Ok(facts.into_iter().map(|fact| Witnessed { evidence: Evidence { at, fact }, recorded: false }).collect())
     }
 
     /// The time of `step` is over. What had arrived by then still counts: a slow station is not the unit's fault.
@@ -80,17 +94,28 @@ impl Driver {
             Step::Flash | Step::FieldFlash => timeouts.flash,
             Step::Boot => timeouts.boot,
             Step::Provision => timeouts.provision,
+            // An offered update is downloaded and applied before the unit connects for good.
+            Step::Connect if self.context.recipe.policy.ota.is_some() => timeouts.connect + timeouts.ota,
             Step::Connect | Step::FieldConnect => timeouts.connect,
             Step::Attest => timeouts.attest,
+        }
+    }
+
+    /// Whether the firmware of the stage in work answers pings.
+    fn answers_pings(&self) -> bool {
+        let policy = &self.context.recipe.policy;
+        match (&policy.field, self.step) {
+            (Some(field), Step::FieldConnect) => field.app.is_some(),
+            (Some(_) | None, _) => policy.app.is_some(),
         }
     }
 
     /// Asks the unit for its firmware as soon as it listens to commands, and again while it does not answer: firmware
     /// may still be busy with its first moments.
     async fn ping_when_ready(&mut self) -> Result<(), StationError> {
-        let Some((connection, username)) = listening(&self.evidence) else { return Ok(()) };
+        let Some((connection, username)) = listening(&self.evidence[self.stage_began..]) else { return Ok(()) };
         let due = self.pinged.is_none_or(|last| last.connection != connection || last.at.elapsed() >= PING_INTERVAL);
-        if self.context.recipe.policy.app.is_none() || !due {
+        if !self.answers_pings() || !due {
             return Ok(());
         }
         let Some(session) = self.context.store.session_by_username(username).await? else { return Ok(()) };
@@ -132,10 +157,12 @@ fn listening(evidence: &[Evidence]) -> Option<(u64, &str)> {
     })
 }
 
-/// Broker user name of the session that was issued in this run.
-pub(super) fn issued_username(evidence: &[Evidence]) -> Option<&str> {
+/// Broker user name of the session that was issued in this run, or is kept in it.
+pub(super) fn session_username(evidence: &[Evidence]) -> Option<&str> {
     evidence.iter().rev().find_map(|e| match &e.fact {
-        Fact::ProvisionAccepted { mqtt_username, .. } => Some(mqtt_username.as_str()),
+        Fact::ProvisionAccepted { mqtt_username, .. } | Fact::SessionKept { mqtt_username, .. } => {
+            Some(mqtt_username.as_str())
+        }
         _ => None,
     })
 }

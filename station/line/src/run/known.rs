@@ -1,0 +1,135 @@
+//! Units that are known already: one that comes back keeps its session, one that was provisioned elsewhere is stopped.
+
+use firstpass_contract::nvs as keys;
+use firstpass_device::{NvsEntry, NvsValue, nvs};
+use firstpass_domain::{Fact, KnownUnit, Mac, SerialNumber, Sha256Digest, Step};
+use firstpass_store::SessionRecord;
+
+use super::{Driver, Hardware, prepare::Gift};
+use crate::StationError;
+
+/// What a session is complete with. Source: device contract, section 1.
+const SESSION_KEYS: [&str; 6] = [
+    keys::DEVICE_ID,
+    keys::DEVICE_KEY,
+    keys::WORKSPACE_SLUG,
+    keys::MQTT_HOST,
+    keys::MQTT_USERNAME,
+    keys::MQTT_PASSWORD,
+];
+
+/// A complete session in a unit's NVS. Holds no secret.
+#[derive(Debug, PartialEq, Eq)]
+struct FoundSession {
+    device_id: String,
+    username: String,
+}
+
+impl Driver {
+    /// Whether the unit may get an identity: where the recipe asks for it, its NVS is read before anything is written,
+    /// and must hold no complete session that is not on record here. What was found else is on record.
+    pub(super) async fn is_free(&mut self, mac: Mac) -> Result<bool, StationError> {
+        if !self.context.recipe.policy.refuse_provisioned {
+            return Ok(true);
+        }
+        let Some(raw) = self.read_nvs().await? else { return Ok(false) };
+        let Some(found) = complete_session(&raw, &self.context.recipe.nvs.namespace) else { return Ok(true) };
+        let known = self.context.store.session_by_username(&found.username).await?;
+        let is_ours =
+            known.is_some_and(|known| known.mac == mac && known.session.device_id.as_str() == found.device_id);
+        if !is_ours {
+            self.testify(Fact::SessionFound { device_id: found.device_id }).await?;
+        }
+        Ok(is_ours)
+    }
+
+    /// The NVS partition as it is; `None` when it could not be read, which is then on record.
+    async fn read_nvs(&mut self) -> Result<Option<Vec<u8>>, StationError> {
+        let step = Step::Prepare;
+        let mut link = self.hardware.take_link().ok_or(StationError::Stuck { step })?;
+        let (offset, len) = (self.context.recipe.nvs.offset, self.context.recipe.nvs.len);
+        let read = self
+            .act(step, "looking for a session", move |_| {
+                let raw = link.read(offset, len)?;
+                Ok((link, raw))
+            })
+            .await;
+        match read {
+            Ok((link, raw)) => {
+                self.hardware = Hardware::Linked(link);
+                Ok(Some(raw))
+            }
+            Err(error) => {
+                self.testify_failure(error).await?;
+                Ok(None)
+            }
+        }
+    }
+
+    /// The session that the unit keeps, when the recipe says so and there is one that may log in.
+    pub(super) async fn session_to_keep(&self, mac: Mac) -> Result<Option<SessionRecord>, StationError> {
+        match self.context.recipe.policy.known_unit {
+            KnownUnit::Keep => Ok(self.context.store.live_session(mac).await?),
+            KnownUnit::Refuse | KnownUnit::Reissue => Ok(None),
+        }
+    }
+
+    /// Leaves the unit's NVS as it is: nothing is issued, and what the broker sees of the kept session is this run's.
+    pub(super) async fn keep(&mut self, kept: SessionRecord, serial: SerialNumber) -> Result<(), StationError> {
+        self.inbox.keep_session_of(&kept.session.mqtt_username);
+        // The app as it was built: its placeholder is no code.
+        let app = self.own_app(None)?;
+        let own = app.as_ref().map(|app| app.own.clone());
+        self.gift = Some(Gift { nvs: None, app: app.map(|app| app.region), code: None });
+        self.testify(Fact::SessionKept {
+            device_id: kept.session.device_id,
+            mqtt_username: kept.session.mqtt_username,
+            certificate: kept.certificate,
+        })
+        .await?;
+        let nvs_sha256 = Sha256Digest::of(&[]);
+        self.testify(Fact::Prepared { serial, nvs_sha256, app: own }).await
+    }
+}
+
+/// The complete session in a raw partition. One that cannot be mounted holds none for the unit either.
+fn complete_session(raw: &[u8], namespace: &str) -> Option<FoundSession> {
+    let entries = nvs::read(raw).ok()?;
+    let text = |key: &str| {
+        let of_key = |entry: &&NvsEntry| entry.namespace == namespace && entry.key == key;
+        entries.iter().find(of_key).and_then(|entry| match &entry.value {
+            NvsValue::Str(text) => Some(text.expose()).filter(|text| !text.is_empty()),
+            _ => None,
+        })
+    };
+    SESSION_KEYS.iter().all(|key| text(key).is_some()).then_some(())?;
+    Some(FoundSession { device_id: text(keys::DEVICE_ID)?.to_owned(), username: text(keys::MQTT_USERNAME)?.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use firstpass_contract::Secret;
+
+    use super::*;
+
+    const LEN: u32 = 0x6000;
+
+    fn partition(keys: &[&str]) -> Vec<u8> {
+        let entry = |key: &&str| NvsEntry {
+            namespace: "creds".to_owned(),
+            key: (*key).to_owned(),
+            value: NvsValue::Str(Secret::new(format!("value of {key}"))),
+        };
+        nvs::build(&keys.iter().map(entry).collect::<Vec<_>>(), LEN).unwrap()
+    }
+
+    #[test]
+    fn only_a_complete_session_counts() {
+        assert_eq!(complete_session(&vec![0xff; LEN as usize], "creds"), None, "erased flash");
+        assert_eq!(complete_session(&partition(&SESSION_KEYS[..5]), "creds"), None);
+        assert_eq!(complete_session(&partition(&SESSION_KEYS), "other"), None);
+        let found = complete_session(&partition(&SESSION_KEYS), "creds").unwrap();
+        assert_eq!(found.device_id, "value of device_id");
+        assert_eq!(found.username, "value of mqtt_username");
+    }
+}
