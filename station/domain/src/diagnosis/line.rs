@@ -72,8 +72,13 @@ pub(crate) const fn of_tls(fault: TlsFault) -> Code {
     }
 }
 
+/// What stands behind the name of an error that came up when NVS was read.
+pub const NVS_READING: &str = ", reading";
+
 /// What an error of ESP-IDF's NVS, by its name, says of the partition. What is no error of NVS's structure is a flash that
 /// cannot be written.
+///
+/// A store that cannot be read is named with [`NVS_READING`] at the end.
 pub fn of_nvs_error(error: &str) -> Code {
     const FULL: [&str; 3] = ["NOT_ENOUGH_SPACE", "NO_FREE_PAGES", "PAGE_FULL"];
     const CORRUPT: [&str; 8] = [
@@ -90,7 +95,7 @@ pub fn of_nvs_error(error: &str) -> Code {
         Code::NvsKeyTooLong
     } else if FULL.iter().any(|name| error.contains(name)) {
         Code::NvsFull
-    } else if CORRUPT.iter().any(|name| error.contains(name)) {
+    } else if error.ends_with(NVS_READING) || CORRUPT.iter().any(|name| error.contains(name)) {
         Code::NvsCorrupt
     } else {
         Code::NvsWriteFailed

@@ -9,7 +9,7 @@ mod uart;
 pub(super) use self::login::refused_before;
 use self::{
     identity::{judge_identity, judge_reconnect},
-    login::{judge_connected, judge_firmware, judge_refused_login},
+    login::{judge_certificate, judge_connected, judge_firmware, judge_refused_login},
     provision::{judge_accepted, judge_refusal, judge_upstream},
     regions::{judge_attested, judge_found, judge_nvs, judge_searched, judge_written},
 };
@@ -49,7 +49,7 @@ fn judge_fact(policy: &Policy, evidence: &[Evidence], fact: &Fact) -> Option<Dia
         Fact::MqttConnected { username, certificate, .. } => {
             judge_connected(policy, before, username, certificate.as_ref())
         }
-        Fact::MqttRefused { .. } => judge_refused_login(evidence),
+        Fact::MqttRefused { reason, .. } => judge_certificate(reason).or_else(|| judge_refused_login(evidence)),
         Fact::TopicDenied { topic, subscribe, .. } => {
             let act = if *subscribe { "subscribe to" } else { "publish to" };
             Some(Diagnosis::new(Code::TopicDenied, Step::Connect, format!("{act} {topic}")))

@@ -35,6 +35,16 @@ pub(super) fn judge_connected(
         .then(|| Diagnosis::new(Code::CertificateMissing, connect_step(policy, before), format!("login of {username}")))
 }
 
+/// What the broker says of a login without the unit's own certificate.
+const CERTIFICATE_REASONS: [&str; 2] = ["missing_certificate", "foreign_certificate"];
+
+/// A login that the broker refused for its certificate: the next one will be no better.
+pub(super) fn judge_certificate(reason: &str) -> Option<Diagnosis> {
+    CERTIFICATE_REASONS
+        .contains(&reason)
+        .then(|| Diagnosis::new(Code::CertificateMissing, Step::Connect, reason.replace('_', " ")))
+}
+
 /// A refused login, the last of `evidence`. It ends the run when the session was accepted before, or when it shows that
 /// the unit hammers; otherwise the unit's next word or next try tells which.
 pub(super) fn judge_refused_login(evidence: &[Evidence]) -> Option<Diagnosis> {

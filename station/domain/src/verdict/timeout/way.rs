@@ -197,11 +197,10 @@ impl<'a> Way<'a> {
         }
     }
 
-    /// An answer that is no JSON: damaged, when the server has answered; else somebody between has answered instead.
+    /// An answer that is no JSON. Whoever gave it was trusted over TLS, so it is a service, if not the right one.
     fn unreadable(&mut self) {
         self.answered();
-        let code = if self.server_answered { Code::ProvisionUnreadable } else { Code::CaptivePortal };
-        self.answer = Some((code, "the answer was not the expected JSON".to_owned()));
+        self.answer = Some((Code::ProvisionUnreadable, "the answer was not the expected JSON".to_owned()));
     }
 
     fn this_station_answered(&mut self) {
