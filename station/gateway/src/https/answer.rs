@@ -4,6 +4,7 @@ use axum::{
     body::Body,
     response::{IntoResponse, Response},
 };
+use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 
@@ -28,6 +29,11 @@ struct ProblemBody {
 /// A granted request. Nothing on the way may keep a copy of it: it may hold secrets.
 pub(super) fn granted(body: &impl Serialize) -> Response {
     respond(StatusCode::OK, JSON, body)
+}
+
+/// A granted request whose JSON is made already.
+pub(super) fn passed_on(body: Bytes) -> Response {
+    respond_with(StatusCode::OK, JSON, body)
 }
 
 impl IntoResponse for Refusal {
@@ -69,8 +75,11 @@ impl Refusal {
 }
 
 fn respond(status: StatusCode, media_type: HeaderValue, body: &impl Serialize) -> Response {
-    let body = serde_json::to_vec(body).expect("our bodies are plain JSON");
+    respond_with(status, media_type, serde_json::to_vec(body).expect("our bodies are plain JSON"))
+}
+
+fn respond_with(status: StatusCode, media_type: HeaderValue, body: impl Into<Body>) -> Response {
     let headers: [(HeaderName, HeaderValue); 2] =
         [(header::CONTENT_TYPE, media_type), (header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
-    (status, headers, Body::from(body)).into_response()
+    (status, headers, body.into()).into_response()
 }

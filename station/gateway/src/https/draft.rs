@@ -1,6 +1,7 @@
 //! Makes what a unit gets. Issues nothing: a draft counts only once it is on record.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use bytes::Bytes;
 use firstpass_authority::{Authority, AuthorityError, IssuedCertificate, UnitKey};
 use firstpass_contract::{
     ProvisionResponse, Secret,
@@ -12,6 +13,8 @@ use firstpass_store::{IssueError, NewCertificate, NewSession};
 use ring::rand::{SecureRandom, SystemRandom};
 use thiserror::Error;
 use uuid::Uuid;
+
+use super::upstream::{Changes, Granted, UpstreamAnswer, UpstreamFault};
 
 /// Random bytes in a device id, a device key and a user name.
 const NAME_BYTES: usize = 16;
@@ -71,6 +74,9 @@ pub enum SessionError {
     /// The system's randomness failed.
     #[error("the system gave no random bytes")]
     Randomness,
+    /// The service that this station relays to granted nothing that can be passed on.
+    #[error("the provisioning service did not grant a session")]
+    Upstream(#[source] UpstreamFault),
 }
 
 /// Which certificate a session comes with.
@@ -90,6 +96,8 @@ pub(super) struct Draft {
     pub(super) response: ProvisionResponse,
     pub(super) session: NewSession,
     pub(super) certificate: Option<NewCertificate>,
+    /// The body of the answer to the unit.
+    pub(super) answer: Bytes,
 }
 
 impl Draft {
@@ -104,18 +112,64 @@ impl Draft {
     ) -> Result<Self, SessionError> {
         let (password, token) = (secret("")?, secret(DEVICE_HTTP_TOKEN_PREFIX)?);
         let session = session(workspace, &password, &token)?;
-        let issued = match wish {
-            CertificateWish::None => None,
-            CertificateWish::FreshKey => Some(authority.issue_unit(&session.device_id, UnitKey::Fresh, now)),
-            CertificateWish::Csr(pem) => Some(authority.issue_for_csr(&session.device_id, pem, now)),
-        };
-        let issued = issued.transpose().map_err(SessionError::Certificate)?;
+        let issued = issue(authority, &session.device_id, wish, now)?;
         let certificate = issued.as_ref().map(|issued| record_of(issued, mac));
         let response = response(&session, password, token, firmware, issued);
         response.check_limits()?;
-        check_size(&response)?;
-        Ok(Self { response, session, certificate })
+        let answer = answer(&response)?;
+        Ok(Self { response, session, certificate, answer })
     }
+
+    /// The identity that the service granted to the unit `mac`, with a certificate of this station's when one is asked for.
+    pub(super) fn relayed(
+        granted: Granted,
+        authority: &Authority,
+        mac: Mac,
+        wish: CertificateWish<'_>,
+        firmware: Option<&FirmwareOffer>,
+        keep_firmware: bool,
+        now: Timestamp,
+    ) -> Result<Self, SessionError> {
+        let Granted { status, answer: granted } = granted;
+        let session = granted_session(&granted)?;
+        let issued = issue(authority, &session.device_id, wish, now)?;
+        let certificate = issued.as_ref().map(|issued| record_of(issued, mac));
+        let shown = issued.as_ref().map(|issued| (issued.chain_pem.as_str(), issued.private_key_pem.as_ref()));
+        let answer = granted.body(&Changes { keep_firmware, firmware, certificate: shown });
+        let answer = answer.map_err(|error| SessionError::Upstream(UpstreamFault::Unusable(status, error)))?;
+        let (certificate_pem, private_key_pem) = issued.map_or((None, None), |i| (Some(i.chain_pem), i.private_key_pem));
+        let response = ProvisionResponse { certificate_pem, private_key_pem, ..granted.response };
+        Ok(Self { response, session, certificate, answer })
+    }
+}
+
+fn issue(
+    authority: &Authority,
+    device: &DeviceId,
+    wish: CertificateWish<'_>,
+    now: Timestamp,
+) -> Result<Option<IssuedCertificate>, SessionError> {
+    let issued = match wish {
+        CertificateWish::None => None,
+        CertificateWish::FreshKey => Some(authority.issue_unit(device, UnitKey::Fresh, now)),
+        CertificateWish::Csr(pem) => Some(authority.issue_for_csr(device, pem, now)),
+    };
+    issued.transpose().map_err(SessionError::Certificate)
+}
+
+/// What the record keeps of a granted session. The password is the service's to choose: a weak one is as weak here.
+fn granted_session(granted: &UpstreamAnswer) -> Result<NewSession, SessionError> {
+    let response = &granted.response;
+    Ok(NewSession {
+        device_id: granted.device_id.clone(),
+        device_key: response.device_key.clone(),
+        workspace_slug: response.workspace_slug.clone().unwrap_or_default(),
+        mqtt_host: response.mqtt_host.clone(),
+        mqtt_port: granted.mqtt_port,
+        mqtt_username: response.mqtt_username.clone(),
+        verifier: PasswordVerifier::make(response.mqtt_password.expose(), random()?),
+        token: response.device_http_token.as_ref().map(|token| Sha256Digest::of(token.expose().as_bytes())),
+    })
 }
 
 fn session(workspace: &Workspace, password: &Secret, token: &Secret) -> Result<NewSession, SessionError> {
@@ -172,9 +226,10 @@ fn record_of(issued: &IssuedCertificate, mac: Mac) -> NewCertificate {
     }
 }
 
-fn check_size(response: &ProvisionResponse) -> Result<(), SessionError> {
-    let len = serde_json::to_vec(response).expect("a response is plain JSON").len();
-    if len > RESPONSE_BODY_MAX { Err(SessionError::AnswerTooLong { len }) } else { Ok(()) }
+fn answer(response: &ProvisionResponse) -> Result<Bytes, SessionError> {
+    let answer = serde_json::to_vec(response).expect("a response is plain JSON");
+    let len = answer.len();
+    if len > RESPONSE_BODY_MAX { Err(SessionError::AnswerTooLong { len }) } else { Ok(answer.into()) }
 }
 
 pub(super) fn secret(prefix: &str) -> Result<Secret, SessionError> {

@@ -15,10 +15,11 @@ use std::{
 };
 
 use firstpass_contract::ProvisionRequest;
-use firstpass_domain::{CodeHash, Timestamp};
+use firstpass_domain::{CodeHash, Mac, RunId, Timestamp};
+use firstpass_store::CodeRecord;
 use tokio::sync::{Mutex as Turns, OwnedMutexGuard};
 
-use super::IssuedSession;
+use super::{IssuedSession, Refusal, draft::Draft};
 
 /// Codes that are looked after at once. Beyond it, answers that wait are given up; their units are flashed anew.
 const CODES_MAX: usize = 4096;
@@ -31,12 +32,36 @@ pub(super) struct Handovers {
 
 type Place = Arc<Turns<Option<Waiting>>>;
 
-/// An answer that no connection has taken.
+/// What is kept for a code.
 struct Waiting {
-    request: ProvisionRequest,
-    issued: IssuedSession,
-    /// When its code expires.
+    kept: Kept,
+    /// When the code expires.
     expires: Timestamp,
+}
+
+enum Kept {
+    /// An answer that no connection has taken.
+    Issued { request: ProvisionRequest, issued: IssuedSession },
+    /// A session that a service granted, and that is not on record yet.
+    Unrecorded { request: ProvisionRequest, grant: Grant },
+    /// What every further request with this code is told: a service has granted something for it that is of no use.
+    Spoilt(Refusal),
+}
+
+/// A service's grant. It is not forgotten without a word.
+struct Grant {
+    run: RunId,
+    mac: Mac,
+    draft: Option<Draft>,
+}
+
+impl Drop for Grant {
+    fn drop(&mut self) {
+        if let Some(draft) = &self.draft {
+            let (run, mac, device) = (self.run, self.mac, &draft.session.device_id);
+            tracing::error!(%run, %mac, %device, "the service made a device that no unit will be: no time to record it");
+        }
+    }
 }
 
 /// A request's turn at its code; others with the same code wait until it is dropped.
@@ -74,13 +99,44 @@ fn keeps(place: &Place, now: Timestamp) -> bool {
 impl Turn {
     /// The session that this very request has bought and not got.
     pub(super) fn waiting(&self, request: &ProvisionRequest, now: Timestamp) -> Option<&IssuedSession> {
-        let waiting = self.0.as_ref().filter(|waiting| waiting.request == *request && now < waiting.expires);
-        waiting.map(|waiting| &waiting.issued)
+        match self.0.as_ref() {
+            Some(Waiting { kept: Kept::Issued { request: same, issued }, expires }) => {
+                (same == request && now < *expires).then_some(issued)
+            }
+            Some(Waiting { kept: Kept::Unrecorded { .. } | Kept::Spoilt(_), .. }) | None => None,
+        }
+    }
+
+    /// Takes the session that a service has granted to this very request and that is not on record.
+    pub(super) fn unrecorded(&mut self, request: &ProvisionRequest) -> Option<Draft> {
+        match self.0.as_mut().map(|waiting| &mut waiting.kept) {
+            Some(Kept::Unrecorded { request: same, grant }) if same == request => grant.draft.take(),
+            Some(Kept::Issued { .. } | Kept::Unrecorded { .. } | Kept::Spoilt(_)) | None => None,
+        }
+    }
+
+    /// Why no request with this code can be granted any more, when that is so.
+    pub(super) fn spoilt(&self) -> Option<Refusal> {
+        match self.0.as_ref().map(|waiting| &waiting.kept) {
+            Some(Kept::Spoilt(refusal)) => Some(refusal.clone()),
+            Some(Kept::Issued { .. } | Kept::Unrecorded { .. }) | None => None,
+        }
+    }
+
+    /// Keeps a session that a service has granted, until the record takes it.
+    pub(super) fn park(&mut self, request: ProvisionRequest, code: &CodeRecord, draft: Draft) {
+        let grant = Grant { run: code.run, mac: code.mac, draft: Some(draft) };
+        *self.0 = Some(Waiting { kept: Kept::Unrecorded { request, grant }, expires: code.expires });
+    }
+
+    /// Refuses every further request with this code.
+    pub(super) fn spoil(&mut self, refusal: Refusal, expires: Timestamp) {
+        *self.0 = Some(Waiting { kept: Kept::Spoilt(refusal), expires });
     }
 
     /// Takes care of a session that was just issued.
     pub(super) fn keep(mut self, request: ProvisionRequest, issued: IssuedSession, expires: Timestamp) -> Handover {
-        *self.0 = Some(Waiting { request, issued, expires });
+        *self.0 = Some(Waiting { kept: Kept::Issued { request, issued }, expires });
         Handover(self)
     }
 
@@ -93,6 +149,9 @@ impl Turn {
 impl Handover {
     /// Takes the session, to be handed to a connection at once.
     pub(super) fn deliver(mut self) -> Option<IssuedSession> {
-        self.0.0.take().map(|waiting| waiting.issued)
+        match self.0.0.take()?.kept {
+            Kept::Issued { issued, .. } => Some(issued),
+            Kept::Unrecorded { .. } | Kept::Spoilt(_) => None,
+        }
     }
 }

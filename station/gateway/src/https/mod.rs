@@ -21,9 +21,11 @@ mod provision;
 mod provisioner;
 mod range;
 mod refusal;
+mod relayed;
 mod request;
 mod routes;
 mod server;
+mod upstream;
 
 pub use crate::{
     mqtt::Clock,
@@ -38,4 +40,8 @@ pub use provisioner::{IssuedSession, Provisioner};
 pub use range::Wanted;
 pub use refusal::Refusal;
 pub use routes::{BasePath, BasePathError};
+pub use upstream::{
+    Chance, TrustError, Unusable, Upstream, UpstreamAnswer, UpstreamError, UpstreamFault, UpstreamState, UpstreamUrl,
+    UpstreamUrlError, system_chance, upstream_trust,
+};
 pub use server::{HttpsError, HttpsServer};

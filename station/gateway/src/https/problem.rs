@@ -15,6 +15,7 @@ impl SessionError {
             Self::FieldTooLong(_) | Self::AnswerTooLong { .. } => {
                 Problem { why: why(self), ..Refusal::DoesNotFit.problem() }
             }
+            Self::Upstream(fault) => fault.refusal().problem(),
             Self::Randomness => firstpass_authority::AuthorityError::Randomness.problem(),
         }
     }

@@ -5,14 +5,14 @@ use std::net::SocketAddr;
 use firstpass_authority::AuthorityError;
 use firstpass_contract::{ProvisionRequest, Secret};
 use firstpass_domain::{CodeHash, Mac, Timestamp};
-use firstpass_store::CodeRecord;
+use firstpass_store::{CodeRecord, IssueError};
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 use super::{
     GatewayEvent, Refusal,
-    draft::{CertificateWish, Draft, SessionError},
-    handover::Handover,
+    draft::{CertificateWish, Draft, SessionError, Workspace},
+    handover::{Handover, Turn},
     provisioner::{IssuedSession, Provisioner, accepted, issued},
 };
 
@@ -23,7 +23,7 @@ impl Provisioner {
     /// sessions on record share one. Nothing is begun after `deadline`, when the unit has been told to come back.
     pub(super) async fn provision(
         &self,
-        request: ProvisionRequest,
+        asked: Asked,
         code: &Secret,
         peer: SocketAddr,
         deadline: Instant,
@@ -31,7 +31,7 @@ impl Provisioner {
         let (now, hash) = ((self.clock)(), CodeHash::of(code.expose()));
         let known = self.look_up(hash).await?;
         let outcome = match &known {
-            Some(known) => self.grant(request, hash, known, peer, deadline).await,
+            Some(known) => self.grant(asked, hash, known, peer, deadline).await,
             None => Err(Refusal::UnknownCode),
         };
         if let Err(refusal) = &outcome {
@@ -43,25 +43,25 @@ impl Provisioner {
     /// Issues the session that the code buys, or gives out the one that it bought and that no connection took.
     async fn grant(
         &self,
-        request: ProvisionRequest,
+        asked: Asked,
         hash: CodeHash,
         known: &CodeRecord,
         peer: SocketAddr,
         deadline: Instant,
     ) -> Result<Handover, Refusal> {
         let turn = self.handovers.turn(hash, (self.clock)());
-        let turn = timeout_at(deadline, turn).await.map_err(|_| Refusal::TooSlow)?;
+        let mut turn = timeout_at(deadline, turn).await.map_err(|_| Refusal::TooSlow)?;
         let (now, run) = ((self.clock)(), known.run);
-        if let Some(issued) = turn.waiting(&request, now)
+        if let Some(issued) = turn.waiting(&asked.request, now)
             && self.is_live(issued).await?
         {
             tracing::info!(%run, %peer, device = %issued.session.device_id, "provisioned before; answered now");
             return Ok(turn.again());
         }
-        let issued = self.redeem(&request, hash, known, deadline, now).await?;
+        let issued = self.redeem(&asked, hash, known, &mut turn, deadline).await?;
         tracing::info!(%run, %peer, device = %issued.session.device_id, "provisioned");
         let event = GatewayEvent::Provisioned { run, evidence: issued.evidence.clone() };
-        let handover = turn.keep(request, issued, known.expires);
+        let handover = turn.keep(asked.request, issued, known.expires);
         self.tell(event).await;
         Ok(handover)
     }
@@ -95,31 +95,85 @@ impl Provisioner {
 
     async fn redeem(
         &self,
-        request: &ProvisionRequest,
+        asked: &Asked,
         hash: CodeHash,
         known: &CodeRecord,
+        turn: &mut Turn,
         deadline: Instant,
-        now: Timestamp,
     ) -> Result<IssuedSession, Refusal> {
+        let (request, now) = (&asked.request, (self.clock)());
         let mac = self.check(request, known, now)?;
         let wish = match (known.certificate, &request.csr_pem) {
             (false, _) => CertificateWish::None,
             (true, Some(pem)) => CertificateWish::Csr(pem),
             (true, None) => CertificateWish::FreshKey,
         };
-        let firmware = self.offers.of_run(known.run);
-        let draft = Draft::make(&self.workspace, &self.authority, known.mac, wish, firmware.as_ref(), now);
-        let draft = draft.map_err(refusal_of)?;
+        let draft = match turn.unrecorded(request) {
+            Some(draft) => draft,
+            None => self.drafted(asked, known, turn, wish, deadline).await?,
+        };
+        // A service may have taken its time.
+        let now = (self.clock)();
         let evidence = accepted(&draft, mac, false, now);
+        // The record decides again, in one transaction: of two requests with one code, one is too late.
+        let (session, certificate) = (&draft.session, draft.certificate.as_ref());
+        match self.store.redeem_code(hash, mac, session, certificate, &evidence, now).await {
+            Ok(_run) => Ok(issued(draft, evidence)),
+            Err(error) => Err(self.unredeemed(error, draft, request, known, turn).await),
+        }
+    }
+
+    /// Makes what the unit gets, unless a grant for its code was of no use before, or it is too late to begin.
+    async fn drafted(
+        &self,
+        asked: &Asked,
+        known: &CodeRecord,
+        turn: &mut Turn,
+        wish: CertificateWish<'_>,
+        deadline: Instant,
+    ) -> Result<Draft, Refusal> {
+        if let Some(refusal) = turn.spoilt() {
+            return Err(refusal);
+        }
         if Instant::now() >= deadline {
             return Err(Refusal::TooSlow);
         }
-        // The record decides again, in one transaction: of two requests with one code, one is too late.
-        self.store
-            .redeem_code(hash, mac, &draft.session, draft.certificate.as_ref(), &evidence, now)
-            .await
-            .map_err(|error| refusal_of(SessionError::Record(error)))?;
-        Ok(issued(draft, evidence))
+        match self.draft(known.run, known.mac, asked, wish, (self.clock)()).await {
+            // Only the own way is bound to the deadline from here on: what a service has granted must go on record.
+            Ok(_) if self.relay.is_none() && Instant::now() >= deadline => Err(Refusal::TooSlow),
+            Ok(draft) => Ok(draft),
+            Err(SessionError::Upstream(fault)) => {
+                if fault.is_granted() {
+                    turn.spoil(fault.refusal(), known.expires);
+                }
+                self.note_upstream(known.run, &fault).await?;
+                Err(fault.refusal())
+            }
+            Err(error) => Err(refusal_of(error)),
+        }
+    }
+
+    /// What becomes of a session that the record did not take. One that a service granted is kept for the unit's next
+    /// try while the record is away, and is lost when the record refused it.
+    async fn unredeemed(
+        &self,
+        error: IssueError,
+        draft: Draft,
+        request: &ProvisionRequest,
+        known: &CodeRecord,
+        turn: &mut Turn,
+    ) -> Refusal {
+        let refusal = refusal_of(SessionError::Record(error));
+        if self.relay.is_none() {
+            return refusal;
+        }
+        if refusal == Refusal::RecordUnavailable {
+            turn.park(request.clone(), known, draft);
+            return refusal;
+        }
+        self.note_unrecorded(known.run, &draft).await;
+        turn.spoil(refusal.clone(), known.expires);
+        refusal
     }
 
     /// Refuses what cannot be granted before anything is made; returns the MAC that the unit sent.
@@ -144,6 +198,22 @@ impl Provisioner {
     }
 }
 
+/// A unit's request, and its text for a service that may know more fields.
+#[derive(Debug)]
+pub(super) struct Asked {
+    pub(super) request: ProvisionRequest,
+    pub(super) body: Vec<u8>,
+}
+
+impl Asked {
+    /// What the station asks when it asks for itself.
+    pub(super) fn on_behalf(workspace: &Workspace) -> Self {
+        let workspace_id = workspace.id.to_string();
+        let request = ProvisionRequest { workspace_id, template_id: None, device_id: None, mac: None, csr_pem: None };
+        Self { request, body: Vec::new() }
+    }
+}
+
 /// What the unit is told; the cause goes to the log.
 fn refusal_of(error: SessionError) -> Refusal {
     let refusal = match &error {
@@ -153,6 +223,7 @@ fn refusal_of(error: SessionError) -> Refusal {
         }
         SessionError::Certificate(_) | SessionError::Randomness => Refusal::AuthorityUnavailable,
         SessionError::FieldTooLong(_) | SessionError::AnswerTooLong { .. } => Refusal::DoesNotFit,
+        SessionError::Upstream(fault) => fault.refusal(),
     };
     if refusal.status().is_server_error() {
         tracing::error!(error = &error as &dyn std::error::Error, "could not issue a session");

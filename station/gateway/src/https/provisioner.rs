@@ -2,17 +2,21 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
+use bytes::Bytes;
 use firstpass_authority::Authority;
 use firstpass_contract::ProvisionResponse;
 use firstpass_domain::{Evidence, Fact, Mac, RunId, Timestamp};
 use firstpass_store::{NewCertificate, NewSession, Store, StoreError};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
+use tokio_util::sync::CancellationToken;
 
 use super::{
     Clock, GatewayEvent, Refusal,
     draft::{CertificateWish, Draft, FirmwareOffer, SessionError, Workspace},
     handover::Handovers,
     offer::Offers,
+    provision::Asked,
+    upstream::{Chance, Relay, Upstream, UpstreamError, UpstreamState},
 };
 
 /// Events that wait for the line; when it is this far behind, units wait too.
@@ -26,6 +30,8 @@ pub struct Provisioner {
     pub(super) clock: Clock,
     pub(super) handovers: Handovers,
     pub(super) offers: Arc<Offers>,
+    pub(super) relay: Option<Relay>,
+    upstream: watch::Sender<UpstreamState>,
     events: mpsc::Sender<GatewayEvent>,
 }
 
@@ -40,6 +46,8 @@ pub struct IssuedSession {
     pub certificate: Option<NewCertificate>,
     /// The evidence that was recorded with it.
     pub evidence: Evidence,
+    /// The body of the answer to the unit.
+    pub(super) answer: Bytes,
 }
 
 impl Provisioner {
@@ -58,7 +66,28 @@ impl Provisioner {
         let (events, receiver) = mpsc::channel(EVENTS_MAX);
         let handovers = Handovers::default();
         let offers = Arc::default();
-        Ok((Self { store, authority, workspace, clock, handovers, offers, events }, receiver))
+        let (upstream, _) = watch::channel(UpstreamState::Here);
+        let relay = None;
+        let provisioner = Self { store, authority, workspace, clock, handovers, offers, relay, upstream, events };
+        Ok((provisioner, receiver))
+    }
+
+    /// Lets a configured service grant the sessions instead of this station.
+    pub fn relaying(mut self, upstream: Upstream, chance: Chance) -> Result<Self, UpstreamError> {
+        self.relay = Some(Relay::new(upstream, self.upstream.clone(), Arc::clone(&self.clock), chance)?);
+        Ok(self)
+    }
+
+    /// Whether the service that this station relays to is there, from now on.
+    pub fn upstream_state(&self) -> watch::Receiver<UpstreamState> {
+        self.upstream.subscribe()
+    }
+
+    /// Looks for that service while it is away, until the token is cancelled.
+    pub(super) async fn watch_upstream(&self, token: &CancellationToken) {
+        if let Some(relay) = &self.relay {
+            relay.watch(token).await;
+        }
     }
 
     /// Issues a session to a run's unit without a code (injection `session`). Its evidence is on record when this
@@ -71,14 +100,20 @@ impl Provisioner {
         now: Timestamp,
     ) -> Result<IssuedSession, SessionError> {
         let wish = if want_certificate { CertificateWish::FreshKey } else { CertificateWish::None };
-        let firmware = self.offers.of_run(run);
-        let draft = Draft::make(&self.workspace, &self.authority, mac, wish, firmware.as_ref(), now)?;
+        let drafted = self.draft(run, mac, &Asked::on_behalf(&self.workspace), wish, now).await;
+        if let Err(SessionError::Upstream(fault)) = &drafted {
+            // When the record fails, the caller learns so by what it writes next.
+            let _ = self.note_upstream(run, fault).await;
+        }
+        let draft = drafted?;
         let evidence = accepted(&draft, None, true, now);
-        self.store
-            .issue_session(run, &draft.session, draft.certificate.as_ref(), &evidence, now)
-            .await
-            .map_err(SessionError::Record)?;
-        Ok(issued(draft, evidence))
+        match self.store.issue_session(run, &draft.session, draft.certificate.as_ref(), &evidence, now).await {
+            Ok(()) => Ok(issued(draft, evidence)),
+            Err(error) => {
+                self.note_unrecorded(run, &draft).await;
+                Err(SessionError::Record(error))
+            }
+        }
     }
 
     /// Tells the line. Waits while it is behind.
@@ -116,7 +151,7 @@ impl Provisioner {
         Ok(())
     }
 
-    async fn add_evidence(&self, run: RunId, evidence: &Evidence) -> Result<(), Refusal> {
+    pub(super) async fn add_evidence(&self, run: RunId, evidence: &Evidence) -> Result<(), Refusal> {
         let Err(error) = self.store.add_evidence(run, std::slice::from_ref(evidence)).await else {
             return Ok(());
         };
@@ -142,6 +177,6 @@ pub(super) fn accepted(draft: &Draft, mac: Option<Mac>, on_behalf: bool, now: Ti
 }
 
 pub(super) fn issued(draft: Draft, evidence: Evidence) -> IssuedSession {
-    let Draft { response, session, certificate } = draft;
-    IssuedSession { response, session, certificate, evidence }
+    let Draft { response, session, certificate, answer } = draft;
+    IssuedSession { response, session, certificate, evidence, answer }
 }

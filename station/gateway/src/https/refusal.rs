@@ -56,6 +56,14 @@ pub enum Refusal {
     RecordUnavailable,
     /// The certificate authority failed.
     AuthorityUnavailable,
+    /// The service that this station relays to cannot be asked at the moment; try again after this time.
+    UpstreamAway(Duration),
+    /// That service refused the unit, with this status.
+    UpstreamRefused(u16),
+    /// That service granted what cannot be used; the words say why.
+    UpstreamUnusable(String),
+    /// That service sends the unit to this broker, which is not this station's.
+    UpstreamForeignBroker(String),
     /// The answer was not ready in time.
     TooSlow,
     /// The answer would not fit the unit's buffers: a mistake in the station's configuration.
@@ -81,6 +89,10 @@ impl Refusal {
             Self::OtherUnit | Self::WrongWorkspace | Self::QuotaReached => StatusCode::FORBIDDEN,
             Self::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::RecordUnavailable | Self::AuthorityUnavailable | Self::TooSlow => StatusCode::SERVICE_UNAVAILABLE,
+            Self::UpstreamAway(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::UpstreamRefused(_) | Self::UpstreamUnusable(_) | Self::UpstreamForeignBroker(_) => {
+                StatusCode::BAD_GATEWAY
+            }
             Self::DoesNotFit | Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -93,7 +105,7 @@ impl Refusal {
     /// When it is worth trying again.
     pub fn retry_after(&self) -> Option<Duration> {
         match self {
-            Self::TooOften(time) => Some(*time),
+            Self::TooOften(time) | Self::UpstreamAway(time) => Some(*time),
             Self::RecordUnavailable | Self::AuthorityUnavailable | Self::TooSlow => Some(STATION_RETRY),
             Self::NoSuchPath
             | Self::WrongMethod
@@ -114,6 +126,9 @@ impl Refusal {
             | Self::ClaimUsed
             | Self::NoSuchFirmware
             | Self::RangeNotSatisfiable(_)
+            | Self::UpstreamRefused(_)
+            | Self::UpstreamUnusable(_)
+            | Self::UpstreamForeignBroker(_)
             | Self::DoesNotFit
             | Self::Internal => None,
         }
@@ -122,8 +137,14 @@ impl Refusal {
     /// What a person is shown.
     pub fn problem(&self) -> Problem {
         let (code, what, why, remedy) = self.words();
-        let why = if let Self::Malformed(place) | Self::Invalid(place) = self {
-            format!("{why}: {place}.")
+        let why = if let Self::Malformed(detail)
+        | Self::Invalid(detail)
+        | Self::UpstreamUnusable(detail)
+        | Self::UpstreamForeignBroker(detail) = self
+        {
+            format!("{why}: {detail}.")
+        } else if let Self::UpstreamRefused(status) = self {
+            format!("{why} {status}.")
         } else if let Self::BodyTooLarge(max) = self {
             format!("{why} {max} bytes.")
         } else {
@@ -198,6 +219,18 @@ impl Refusal {
             Self::AuthorityUnavailable => ("authority_unavailable", "No certificate can be issued at the moment.",
                 "The station's certificate authority failed.",
                 "Check the station's clock and log; the unit tries again."),
+            Self::UpstreamAway(_) => ("upstream_away", "The provisioning service is away.",
+                "The service that this station relays to does not answer, fails, or asked for silence.",
+                "Check the service and the way to it; the unit tries again, and the batch goes on by itself."),
+            Self::UpstreamRefused(_) => ("upstream_refused", "The provisioning service refused the unit.",
+                "The service that this station relays to answered with HTTP",
+                "Check the station's [upstream] section: auth code, workspace and URL; then the service's own log."),
+            Self::UpstreamUnusable(_) => ("upstream_unreadable", "The provisioning service's answer cannot be used.",
+                "The unit could not store it, or this station not record it",
+                "Correct what the service answers; delete the device that it made there; then run the unit again."),
+            Self::UpstreamForeignBroker(_) => ("upstream_foreign_broker", "The service sends the unit to another broker.",
+                "A connect there could not be witnessed by this station; the answer names",
+                "Let the service name this station's broker, or put the name that it gives into alt_names in [gateway]                  and let the factory's DNS lead it here."),
             Self::TooSlow => ("station_busy", "The station did not answer in time.",
                 "It has more to do than it can.", "The unit tries again; if it stays, look at the station's log."),
             Self::DoesNotFit => ("answer_does_not_fit", "The answer would not fit the unit's memory.",
@@ -230,7 +263,6 @@ impl From<&StoreError> for Refusal {
             StoreError::Unavailable { .. }
             | StoreError::Full { .. }
             | StoreError::ReadOnly { .. }
-            | StoreError::BatchNotOpen { .. }
             | StoreError::Corrupt { .. } => Self::RecordUnavailable,
         }
     }

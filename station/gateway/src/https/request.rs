@@ -46,6 +46,15 @@ fn credential(text: &str, too_long: Refusal) -> Result<Secret, Refusal> {
 
 /// The JSON body of a request.
 pub(super) async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body, limits: &Limits) -> Result<T, Refusal> {
+    Ok(json_and_text(headers, body, limits).await?.0)
+}
+
+/// The JSON body of a request, and its text.
+pub(super) async fn json_and_text<T: DeserializeOwned>(
+    headers: &HeaderMap,
+    body: Body,
+    limits: &Limits,
+) -> Result<(T, Vec<u8>), Refusal> {
     check_content_type(headers)?;
     let max = limits.body_bytes_max;
     let declared = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
@@ -55,7 +64,10 @@ pub(super) async fn json<T: DeserializeOwned>(headers: &HeaderMap, body: Body, l
     }
     let bytes = tokio::time::timeout(limits.body_timeout, read(body, max)).await;
     let bytes = bytes.unwrap_or(Err(Refusal::BodyIncomplete))?;
-    serde_json::from_slice(&bytes).map_err(|error| Refusal::Malformed(error.to_string()))
+    match serde_json::from_slice(&bytes) {
+        Ok(value) => Ok((value, bytes)),
+        Err(error) => Err(Refusal::Malformed(error.to_string())),
+    }
 }
 
 /// The whole body, when it is not too large. Of one that is, some more is taken and thrown away: most clients read the

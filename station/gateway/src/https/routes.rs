@@ -25,7 +25,7 @@ use thiserror::Error;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
-use super::{Limits, Provisioner, Refusal, answer::granted, firmware::firmware, offer::FIRMWARE_PATH, request};
+use super::{Limits, Provisioner, Refusal, answer::{granted, passed_on}, firmware::firmware, offer::FIRMWARE_PATH, provision::Asked, request};
 use crate::rate::RateLimit;
 
 /// Where the endpoints lie: `/api/v1`, for example. The unit's base URL is the station's address and this.
@@ -135,19 +135,19 @@ async fn provision(
     };
     let rate = app.codes.ask(CodeHash::of(code.expose()), now);
     let readable = match rate {
-        Ok(()) => request::json::<ProvisionRequest>(&headers, body, &app.limits).await,
+        Ok(()) => request::json_and_text::<ProvisionRequest>(&headers, body, &app.limits).await,
         // Of a flood, only the beginning goes on record.
         Err(too_often) if !too_often.first => return Err(Refusal::TooOften(too_often.retry_after)),
         Err(too_often) => Err(Refusal::TooOften(too_often.retry_after)),
     };
     let handover = app.act(async move {
         match readable {
-            Ok(request) => provisioner.provision(request, &code, peer, deadline).await,
+            Ok((request, body)) => provisioner.provision(Asked { request, body }, &code, peer, deadline).await,
             Err(refusal) => Err(provisioner.refuse_unread(&refusal, &code, peer).await.err().unwrap_or(refusal)),
         }
     });
     let issued = handover.await?.deliver().ok_or(Refusal::Internal)?;
-    Ok(granted(&issued.response))
+    Ok(passed_on(issued.answer))
 }
 
 async fn bind_claim(State(app): State<Arc<App>>, headers: HeaderMap, body: Body) -> Result<Response, Refusal> {

@@ -14,7 +14,7 @@ use tokio::{
     time::timeout,
 };
 use tokio_rustls::server::TlsStream;
-use tokio_util::sync::CancellationToken;
+use tokio_util::{sync::CancellationToken, task::AbortOnDropHandle};
 use tower::ServiceExt;
 
 use super::{
@@ -84,6 +84,7 @@ impl HttpsServer {
         let stop = token.child_token();
         // Tells the connections also when this future is dropped.
         let _stop_on_drop = stop.clone().drop_guard();
+        let _watching = self.watch_upstream(stop.clone());
         let mut connections = JoinSet::new();
         loop {
             tokio::select! {
@@ -103,6 +104,12 @@ impl HttpsServer {
         let Self { listener, service, .. } = self;
         drop(listener);
         service.drain(connections).await;
+    }
+
+    /// Looks for the service that this station relays to, while this endpoint serves.
+    fn watch_upstream(&self, stop: CancellationToken) -> AbortOnDropHandle<()> {
+        let provisioner = Arc::clone(&self.service.app.provisioner);
+        AbortOnDropHandle::new(tokio::spawn(async move { provisioner.watch_upstream(&stop).await }))
     }
 
     /// Gives the connection a task of its own; the loop itself never waits for a client.
