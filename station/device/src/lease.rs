@@ -1,13 +1,13 @@
 //! Who may use which port. Hardware is used only through a lease; dropping it passes the port on. Knows no hardware.
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use crate::ports::PortName;
+use crate::ports::{Place, PortName};
 
 /// How long a waiter sleeps before it looks at its token again.
 const WAIT_TICK: Duration = Duration::from_millis(200);
@@ -32,7 +32,7 @@ impl Leases {
     pub fn try_acquire(&self, port: &PortName) -> Option<PortLease> {
         let claim = Claim::of(port);
         let claimed = claim.insert_into(&mut self.lock());
-        claimed.then(|| PortLease { leases: self.clone(), port: port.clone(), claim })
+        claimed.then(|| PortLease { leases: self.clone(), port: port.clone(), claim, place: None })
     }
 
     /// Takes `port`, and waits while another holds it; `None` once `token` is cancelled.
@@ -47,7 +47,7 @@ impl Leases {
             claim = Claim::of(port);
         }
         drop(taken);
-        Some(PortLease { leases: self.clone(), port: port.clone(), claim })
+        Some(PortLease { leases: self.clone(), port: port.clone(), claim, place: None })
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeSet<PathBuf>> {
@@ -83,12 +83,41 @@ pub struct PortLease {
     leases: Leases,
     port: PortName,
     claim: Claim,
+    place: Option<Place>,
 }
 
 impl PortLease {
-    /// Which port.
+    /// Which port, as it was named when it was leased.
     pub fn port(&self) -> &PortName {
         &self.port
+    }
+
+    /// Where the port was when it was last opened.
+    pub(crate) fn place(&self) -> Option<&Place> {
+        self.place.as_ref()
+    }
+
+    /// Remembers where the port is, so that it can be followed when it vanishes and comes back under another name.
+    pub(crate) fn remember(&mut self, place: Place) {
+        self.place = Some(place);
+    }
+
+    /// Claims the device that the port is now; false when another lease has it.
+    pub(crate) fn move_to(&mut self, device: &Path) -> bool {
+        let mut taken = self.leases.lock();
+        if device == self.claim.device {
+            return true;
+        }
+        if !taken.insert(device.to_owned()) {
+            return false;
+        }
+        if self.claim.device != self.claim.name {
+            taken.remove(&self.claim.device);
+        }
+        self.claim.device = device.to_owned();
+        drop(taken);
+        self.leases.0.passed_on.notify_all();
+        true
     }
 }
 
@@ -138,6 +167,21 @@ mod tests {
         drop(lease);
         assert!(leases.try_acquire(&PortName::new(&link)).is_some());
         assert!(leases.try_acquire(&PortName::new(&device)).is_some());
+    }
+
+    #[test]
+    fn a_lease_that_moves_holds_its_name_and_its_new_device_only() {
+        let leases = Leases::new();
+        let [old, new, other] = ["/dev/tty-old", "/dev/tty-new", "/dev/tty-other"].map(PortName::new);
+        let mut lease = leases.try_acquire(&old).unwrap();
+        let neighbour = leases.try_acquire(&other).unwrap();
+        assert!(!lease.move_to(other.path()), "a neighbour's port is not taken from it");
+        assert!(lease.move_to(new.path()) && lease.move_to(new.path()));
+        assert!(leases.try_acquire(&old).is_none() && leases.try_acquire(&new).is_none());
+        assert!(lease.move_to(Path::new("/dev/tty-newer")));
+        assert!(leases.try_acquire(&new).is_some());
+        drop((lease, neighbour));
+        assert!([old, other].iter().all(|port| leases.try_acquire(port).is_some()));
     }
 
     #[test]

@@ -1,28 +1,32 @@
 //! A live link to a unit whose loader stub answers: connect, identify, write, hash, read, run. Knows no recipe and no
-//! record. All calls block; each looks at the cancellation token at least every 200 ms, but for the seconds in which
-//! espflash detects the chip and loads its stub.
+//! record. All calls block; each looks at the cancellation token at least every 200 ms.
 
+mod chip;
 mod connect;
+mod efuse;
 pub(crate) mod error;
 mod flash;
+mod flash_id;
 mod identify;
 mod read;
+mod recover;
 mod reset;
 mod search;
 pub(crate) mod slip;
+mod stub;
 mod wire;
 
 use std::path::Path;
 use std::time::Duration;
 
-use espflash::command::CommandType;
-use espflash::connection::Connection;
 use firstpass_domain::Mac;
 use firstpass_domain::evidence::{Identity, RegionDigest};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+use self::connect::Connected;
 use self::error::WireError;
+use self::recover::Terms;
 use self::wire::Wire;
 use crate::nvs::CodeSearch;
 use crate::{Fixture, PortLease, Redactor, Region, UartCapture, UartEvent, uart};
@@ -50,19 +54,19 @@ impl<F: FnMut(&str, u32, u32)> ProgressSink for F {
 /// A unit that waits for commands in its loader's stub.
 #[derive(Debug)]
 pub struct Link {
-    lease: PortLease,
-    fixture: Fixture,
-    usb_pid: u16,
+    terms: Terms,
     chip: espflash::target::Chip,
-    wanted: u32,
-    baud: u32,
-    // Only away while espflash has it, within one call.
+    mac: Mac,
+    // Only away after the link was lost for good.
     wire: Option<Wire>,
 }
 
 impl Link {
     /// Resets the unit on the leased port into download mode, loads the stub and raises the baud rate to the first of
     /// `bauds` (descending) at which the unit is understood. On failure the lease is dropped, which passes the port on.
+    ///
+    /// A link that loses or damages bytes later falls back to a lower rate by itself ([`Self::reduced`]); one whose port
+    /// vanishes goes on when the port comes back in the same place, under whatever name ([`Self::moved`]).
     pub fn connect(
         lease: PortLease,
         fixture: Fixture,
@@ -70,73 +74,90 @@ impl Link {
         token: &CancellationToken,
     ) -> Result<Self, LinkError> {
         let operation = format!("connect to the unit on {}", lease.port());
-        connect::connect(lease, fixture, bauds, token).map_err(|err| err.during(operation))
+        let mut terms = Terms::new(lease, fixture, bauds, token.clone());
+        let Connected { wire, chip, mac } = terms.connect().map_err(|err| err.during(operation))?;
+        Ok(Self { terms, chip, mac, wire: Some(wire) })
     }
 
     /// The baud rate of this link.
     pub fn baud(&self) -> u32 {
-        self.baud
+        self.terms.baud()
     }
 
     /// The rate that did not hold, and the one that was taken instead; `None` while the first rate holds.
     pub fn reduced(&self) -> Option<(u32, u32)> {
-        (self.baud != self.wanted).then_some((self.wanted, self.baud))
+        self.terms.reduced()
+    }
+
+    /// The device that the port was, and the one that it is now; `None` while it stays.
+    pub fn moved(&self) -> Option<(String, String)> {
+        self.terms.moved()
     }
 
     /// Which port.
     pub fn lease(&self) -> &PortLease {
-        &self.lease
+        &self.terms.lease
     }
 
     /// Who the unit is: chip, revision, flash size, MAC, security state.
     pub fn identify(&mut self) -> Result<Identity, LinkError> {
-        identify::identify(self).map_err(|err| err.during("identify the unit"))
+        let identity = self.steadily(identify::identify);
+        identity.map_err(|err| err.during("identify the unit"))
     }
 
     /// The eFuse MAC, read again from the chip.
     pub fn read_mac(&mut self) -> Result<Mac, LinkError> {
-        identify::mac(self).map_err(|err| err.during("read the MAC"))
+        let mac = self.steadily(efuse::mac);
+        mac.map_err(|err| err.during("read the MAC"))
     }
 
     /// Writes `regions` in order and has the chip hash each. It stops after the first region whose hash differs; that
-    /// one is the last in the result, with `md5_matches` false.
+    /// one is the last in the result, with `md5_matches` false. A region during which the link fell back to a lower
+    /// rate is written again from its start.
     pub fn write(
         &mut self,
         regions: &[Region],
         progress: &mut dyn ProgressSink,
     ) -> Result<Vec<RegionDigest>, LinkError> {
-        flash::write(self.wire(), regions, progress)
+        let mut digests = Vec::with_capacity(regions.len());
+        for region in regions {
+            let written = self.steadily(|wire, _| flash::write_region(wire, region, progress));
+            let digest = written.map_err(|err| err.during(format!("write {} at {:#x}", region.name, region.offset)))?;
+            let matches = digest.md5_matches;
+            digests.push(digest);
+            if !matches {
+                return Ok(digests);
+            }
+        }
+        self.steadily(|wire, _| flash::finish(wire)).map_err(|err| err.during("finish writing"))?;
+        Ok(digests)
     }
 
     /// Has the chip hash every one of `regions` and compares with what they should hold.
     pub fn digest(&mut self, regions: &[Region]) -> Result<Vec<RegionDigest>, LinkError> {
-        regions
-            .iter()
-            .map(|region| {
-                flash::digest(self.wire(), region, 0).map_err(|err| err.during(format!("hash {}", region.name)))
-            })
-            .collect()
+        let mut digest = |region: &Region| {
+            let digest = self.steadily(|wire, _| flash::digest(wire, region, 0));
+            digest.map_err(|err| err.during(format!("hash {}", region.name)))
+        };
+        regions.iter().map(|region| digest(region)).collect()
     }
 
     /// Reads `len` bytes of flash from `offset`, checked by MD5 on the way.
     pub fn read(&mut self, offset: u32, len: u32) -> Result<Vec<u8>, LinkError> {
-        let operation = || format!("read {len} bytes of flash at {offset:#x}");
-        read::read(self.wire(), offset, len).map_err(|err| err.during(operation()))
+        let read = self.steadily(|wire, _| read::read(wire, offset, len));
+        read.map_err(|err| err.during(format!("read {len} bytes of flash at {offset:#x}")))
     }
 
     /// Length of the unit's flash in bytes, by its JEDEC id.
     pub fn flash_size_bytes(&mut self) -> Result<u32, LinkError> {
-        identify::flash_len(self).map_err(|err| err.during("identify the unit's flash"))
+        let len = self.steadily(identify::flash_len);
+        len.map_err(|err| err.during("identify the unit's flash"))
     }
 
     /// Accounts for every byte of the flash: the chip's MD5 shows which of `known` still stand there and what is erased;
     /// all else is read and searched for `needle`. Regions with personal content are never known.
     pub fn search(&mut self, needle: &CodeSearch, known: &[Region]) -> Result<FlashSearch, LinkError> {
-        let mut search = || {
-            let len = identify::flash_len(self)?;
-            search::search(self.wire(), len, needle, known)
-        };
-        search().map_err(|err| err.during("search the flash for the auth code"))
+        search::search(self, needle, known).map_err(|err| err.during("search the flash for the auth code"))
     }
 
     /// Resets the unit into its app and captures its log from the first byte, every byte into the file at `log` (which
@@ -151,11 +172,11 @@ impl Link {
         log: &Path,
         redactor: Redactor,
     ) -> Result<(UartCapture, mpsc::Receiver<UartEvent>), LinkError> {
-        let Self { lease, fixture, usb_pid, wire, .. } = self;
-        let log = uart::Log::open(log)?;
-        let wire = wire.expect("the wire is here between calls");
-        let token = wire.token().clone();
         let during = |err: WireError| err.during("reset the unit into its app");
+        let usb_pid = self.terms.usb_pid();
+        let Self { terms: Terms { lease, fixture, token, .. }, wire, .. } = self;
+        let log = uart::Log::open(log)?;
+        let wire = wire.ok_or_else(|| during(lost()))?;
         let port = reset::begin_run(wire, &fixture, usb_pid).map_err(during)?;
         let (capture, events) = uart::start(port, lease, log, redactor, &token);
         fixture.run_by_command(&token).map_err(during)?;
@@ -164,23 +185,11 @@ impl Link {
 
     /// Gives the lease back and leaves the unit as it is, in its loader.
     pub fn close(self) -> PortLease {
-        self.lease
+        self.terms.lease
     }
+}
 
-    fn wire(&mut self) -> &mut Wire {
-        self.wire.as_mut().expect("the wire is here between calls")
-    }
-
-    /// Lends the port to `act` as an espflash connection, for the knowledge of chips that espflash has.
-    fn with_espflash<T>(
-        &mut self,
-        act: impl FnOnce(&mut Connection) -> Result<T, espflash::Error>,
-    ) -> Result<T, WireError> {
-        let wire = self.wire.take().expect("the wire is here between calls");
-        let token = wire.token().clone();
-        let mut connection = reset::connection(wire.into_port(), self.usb_pid);
-        let result = connection.set_timeout(CommandType::ReadReg.timeout()).and_then(|()| act(&mut connection));
-        let wire = self.wire.insert(Wire::new(connection.into_serial(), token)?);
-        result.map_err(|err| wire.explain(err))
-    }
+/// The link broke before, and could not be made again.
+fn lost() -> WireError {
+    WireError::Gone(std::io::ErrorKind::NotConnected.into())
 }

@@ -1,5 +1,6 @@
 //! Serial ports by name: which there are, and opening one so that nobody else can. Knows no protocol.
 
+mod place;
 mod topology;
 
 use std::fmt;
@@ -17,6 +18,8 @@ use nix_of_serialport::{
 };
 use serialport::{ErrorKind, SerialPortType, TTYPort};
 use thiserror::Error;
+
+pub(crate) use self::place::Place;
 
 /// Longest wait of one read or write, so that whoever loops sees its cancellation token often enough.
 pub(crate) const IO_TICK: Duration = Duration::from_millis(100);
@@ -126,13 +129,6 @@ fn describe(found: serialport::SerialPortInfo) -> PortInfo {
         SerialPortType::PciPort | SerialPortType::BluetoothPort | SerialPortType::Unknown => None,
     };
     PortInfo { topology: topology::of(&port), port, usb }
-}
-
-/// USB product id of the adapter at `port`; 0 when it has none. The reset sequence depends on it.
-pub(crate) fn usb_pid(port: &PortName) -> u16 {
-    let same = |info: &PortInfo| info.port.canonical() == port.canonical();
-    let info = list(&[]).ok().and_then(|ports| ports.into_iter().find(same));
-    info.and_then(|info| info.usb).map_or(0, |usb| usb.pid)
 }
 
 /// Opens `port` for this process alone: `TIOCEXCL` keeps other programs out, and an advisory `flock` those that run as

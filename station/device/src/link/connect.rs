@@ -1,20 +1,17 @@
-//! From a leased port to a unit whose stub answers: reset, sync, chip, stub, baud rate.
+//! From a port to a unit whose stub answers: reset, sync, chip, stub, baud rate.
 
 use std::time::{Duration, Instant};
 
 use espflash::command::{Command, CommandType};
-use espflash::connection::Connection;
-use espflash::flasher::Flasher;
 use espflash::target::Chip;
+use firstpass_domain::Mac;
 use serialport::TTYPort;
 use tokio_util::sync::CancellationToken;
 
 use super::error::WireError;
-use super::identify::SECURE_DOWNLOAD;
-use super::reset::connection;
 use super::wire::Wire;
-use super::{ANSWER_TIMEOUT, BAUD_DEFAULT, Link};
-use crate::{Fixture, PortLease, ports};
+use super::{ANSWER_TIMEOUT, BAUD_DEFAULT, chip, efuse, slip, stub};
+use crate::Fixture;
 
 /// How often the unit is reset before it counts as silent.
 const RESETS_MAX: u32 = 3;
@@ -24,35 +21,29 @@ const SYNC_WINDOW: Duration = Duration::from_secs(1);
 const SYNC_TIMEOUT: Duration = Duration::from_millis(100);
 /// The loader answers a SYNC several times; the rest is waited for at most this long.
 const SYNC_REST: Duration = Duration::from_millis(500);
-/// A register that every chip lets read (espflash, `CHIP_DETECT_MAGIC_REG_ADDR`).
-const MAGIC_REGISTER: u32 = 0x4000_1000;
 
+/// A unit whose stub answers.
+pub(super) struct Connected {
+    pub(super) wire: Wire,
+    pub(super) chip: Chip,
+    pub(super) mac: Mac,
+}
+
+/// Resets the unit into download mode, loads the stub, raises the baud rate and reads the MAC. What fails because of
+/// the rate ends in [`WireError::Baud`].
 pub(super) fn connect(
-    lease: PortLease,
-    fixture: Fixture,
-    bauds: &[u32],
+    port: TTYPort,
+    fixture: &Fixture,
+    usb_pid: u16,
+    baud: u32,
     token: &CancellationToken,
-) -> Result<Link, WireError> {
-    let wanted = bauds.first().copied().unwrap_or(BAUD_DEFAULT);
-    let mut port = ports::open(lease.port(), BAUD_DEFAULT)?;
-    let usb_pid = match fixture {
-        Fixture::DtrRts => ports::usb_pid(lease.port()),
-        Fixture::Socket(_) => 0,
-    };
-    let mut lower = bauds.iter().skip(1);
-    let mut baud = wanted;
-    loop {
-        let wire = call_loader(port, &fixture, usb_pid, token)?;
-        let (loaded, chip) = load_stub(wire.into_port(), usb_pid, token)?;
-        let mut wire = Wire::new(loaded, token.clone())?;
-        match raise_baud(&mut wire, baud) {
-            Ok(()) => return Ok(Link { lease, fixture, usb_pid, chip, wanted, baud, wire: Some(wire) }),
-            Err(err @ WireError::Baud { .. }) => baud = *lower.next().ok_or(err)?,
-            Err(err) => return Err(err),
-        }
-        wire.set_baud(BAUD_DEFAULT)?;
-        port = wire.into_port();
-    }
+) -> Result<Connected, WireError> {
+    let mut wire = call_loader(port, fixture, usb_pid, token)?;
+    let chip = chip::detect(&mut wire)?;
+    stub::start(&mut wire, chip)?;
+    raise_baud(&mut wire, baud)?;
+    let mac = efuse::mac(&mut wire, chip).map_err(|err| at_baud(baud, err))?;
+    Ok(Connected { wire, chip, mac })
 }
 
 /// Resets the unit into download mode until its loader answers.
@@ -76,7 +67,7 @@ fn call_loader(
 }
 
 fn sync(wire: &mut Wire) -> Result<(), WireError> {
-    let frame = super::slip::frame(&Command::Sync);
+    let frame = slip::frame(&Command::Sync);
     let deadline = Instant::now() + SYNC_WINDOW;
     wire.clear()?;
     loop {
@@ -91,39 +82,6 @@ fn sync(wire: &mut Wire) -> Result<(), WireError> {
     }
 }
 
-/// Finds out the chip and starts its stub. A flash that does not tell its size is no reason to stop here: the unit is
-/// to be identified, so that the record says what is wrong with it.
-fn load_stub(port: TTYPort, usb_pid: u16, token: &CancellationToken) -> Result<(TTYPort, Chip), WireError> {
-    match Flasher::try_connect(connection(port, usb_pid), true, false, false, None, None) {
-        Ok(flasher) if flasher.secure_download_mode() => Err(WireError::SecureDownload),
-        Ok(flasher) => {
-            let chip = flasher.chip();
-            Ok((flasher.into_connection().into_serial(), chip))
-        }
-        Err(failed) => {
-            let (err, mut connection) = *failed;
-            let espflash::Error::FlashConnect = err else {
-                if matches!(err, espflash::Error::RomError(_)) && lets_nothing_be_read(&mut connection) {
-                    return Err(WireError::SecureDownload);
-                }
-                let mut wire = Wire::new(connection.into_serial(), token.clone())?;
-                return Err(wire.explain(err));
-            };
-            let chip = connection.detect_chip(true)?;
-            Ok((connection.into_serial(), chip))
-        }
-    }
-}
-
-/// Whether a loader that has rejected a command is in secure download mode. An ESP32-S2 says so; an ESP32 cannot, but
-/// refuses to read what can always be read. espflash looks at the same, and then fails to detect these two chips.
-fn lets_nothing_be_read(connection: &mut Connection) -> bool {
-    match connection.security_info(false) {
-        Ok(info) => info.flags & SECURE_DOWNLOAD != 0,
-        Err(_) => matches!(connection.read_reg(MAGIC_REGISTER), Err(espflash::Error::RomError(_))),
-    }
-}
-
 /// Raises the baud rate on both sides and checks that the stub is still understood.
 fn raise_baud(wire: &mut Wire, baud: u32) -> Result<(), WireError> {
     if baud == BAUD_DEFAULT {
@@ -133,9 +91,10 @@ fn raise_baud(wire: &mut Wire, baud: u32) -> Result<(), WireError> {
     wire.set_baud(baud)?;
     // The stub switches after its answer; what arrives meanwhile is noise.
     wire.drain(Duration::ZERO)?;
-    match wire.request(&Command::ReadReg { address: MAGIC_REGISTER }, ANSWER_TIMEOUT) {
-        Ok(_) => Ok(()),
-        Err(err @ (WireError::Cancelled | WireError::Gone(_))) => Err(err),
-        Err(source) => Err(WireError::Baud { baud, source: Box::new(source) }),
-    }
+    let answer = wire.request(&Command::ReadReg { address: chip::MAGIC_REGISTER }, ANSWER_TIMEOUT);
+    answer.map(drop).map_err(|err| at_baud(baud, err))
+}
+
+fn at_baud(baud: u32, err: WireError) -> WireError {
+    if err.is_damage() { WireError::Baud { baud, source: Box::new(err) } } else { err }
 }

@@ -4,11 +4,12 @@ use std::io;
 use std::time::Duration;
 
 use espflash::command::CommandType;
+use firstpass_domain::Mac;
 use firstpass_domain::evidence::LinkFault;
 use thiserror::Error;
 
 use crate::uart::LogError;
-use crate::{FixtureError, PortError};
+use crate::{FixtureError, PortError, PortName};
 
 type Cause = Box<dyn std::error::Error + Send + Sync>;
 
@@ -77,16 +78,40 @@ pub(crate) enum WireError {
     Port(#[from] PortError),
     #[error(transparent)]
     Fixture(#[from] FixtureError),
-    #[error("{fault_text}")]
-    Loader {
-        fault: LinkFault,
-        fault_text: &'static str,
-        #[source]
-        source: espflash::Error,
-    },
+    #[error("there is no flasher stub for the {chip}")]
+    NoStub { chip: String },
+    #[error("the chip is not known (id {id:#x})")]
+    UnknownChip { id: u32 },
+    #[error("another unit answers: {found}, not {expected}")]
+    OtherUnit { expected: Mac, found: Mac },
+    #[error("the port went away{}", words_of_new(appeared))]
+    Moved { appeared: Vec<PortName> },
+}
+
+/// Ports that came while another was gone.
+fn words_of_new(appeared: &[PortName]) -> String {
+    let names: Vec<String> = appeared.iter().map(ToString::to_string).collect();
+    format!(
+        ", and {} came, which may be it: name the slot's port by its place (/dev/serial/by-path/…)",
+        names.join(" and ")
+    )
 }
 
 impl WireError {
+    /// Whether bytes were lost or damaged on the way, so that a lower baud rate may help. Of the errors of loader and
+    /// stub, these are those of a command or of data that arrived otherwise than they were sent (espflash,
+    /// `RomErrorKind`).
+    pub(super) fn is_damage(&self) -> bool {
+        const DAMAGE: [u8; 14] = [0x05, 0x07, 0x0b, 0x0c, 0x0d, 0xc0, 0xc1, 0xc2, 0xc3, 0xc6, 0xc7, 0xc8, 0xc9, 0xff];
+        matches!(self, Self::NoAnswer { .. } | Self::Garbled { .. } | Self::ReadBack | Self::Baud { .. })
+            || matches!(self, Self::Rejected { code, .. } if DAMAGE.contains(code))
+    }
+
+    /// Whether the port vanished.
+    pub(super) fn is_gone(&self) -> bool {
+        matches!(self, Self::Gone(_) | Self::Port(PortError::Gone { .. }))
+    }
+
     /// Names the operation that failed.
     pub(crate) fn during(self, operation: impl Into<String>) -> LinkError {
         let operation = operation.into();
@@ -102,7 +127,9 @@ impl WireError {
             Self::Gone(_) | Self::Port(PortError::Gone { .. }) => LinkFault::PortGone,
             Self::NoAnswer { .. } => LinkFault::NoAnswer,
             Self::Garbled { .. } | Self::ReadBack | Self::Baud { .. } => LinkFault::Garbled,
-            Self::Rejected { .. } | Self::NoFlashSize { .. } => LinkFault::Rejected,
+            Self::Rejected { .. } | Self::NoFlashSize { .. } | Self::NoStub { .. } | Self::UnknownChip { .. } => {
+                LinkFault::Rejected
+            }
             Self::SecureDownload => LinkFault::SecureDownload,
             Self::Port(PortError::Busy { .. }) => LinkFault::PortBusy,
             Self::Port(PortError::NotSerial { .. } | PortError::NoPermission { .. } | PortError::List(_)) => {
@@ -117,24 +144,9 @@ impl WireError {
                 | FixtureError::Refused { .. }
                 | FixtureError::Lines(_),
             ) => LinkFault::FixtureFailed,
-            Self::Loader { fault, .. } => *fault,
+            Self::OtherUnit { .. } => LinkFault::OtherUnit,
+            Self::Moved { .. } => LinkFault::PortMoved,
         })
-    }
-}
-
-impl From<espflash::Error> for WireError {
-    /// Sorts an error of espflash. Its connection errors are private to it, so time-outs are told by their words.
-    fn from(source: espflash::Error) -> Self {
-        let words = words(&source);
-        let (fault, fault_text) = match &source {
-            espflash::Error::RomError(_) => (LinkFault::Rejected, "the loader rejected a command"),
-            espflash::Error::ChipDetectError(_) => (LinkFault::Rejected, "the chip is not known"),
-            _ if words.contains("Timeout") || words.contains("Failed to connect") => {
-                (LinkFault::NoAnswer, "no answer from the loader")
-            }
-            _ => (LinkFault::Garbled, "the loader's answer is not understood"),
-        };
-        Self::Loader { fault, fault_text, source }
     }
 }
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use espflash::command::{Command, CommandType};
 use firstpass_domain::evidence::RegionDigest;
 
-use super::error::{LinkError, WireError};
+use super::error::WireError;
 use super::wire::Wire;
 use super::{ANSWER_TIMEOUT, ProgressSink};
 use crate::prepared::BLOCK_LEN;
@@ -19,27 +19,15 @@ const WRITE_TIMEOUT_PER_MIB: Duration = Duration::from_secs(40);
 /// Time that the chip may take to hash a mebibyte (espflash, `FLASH_MD5_TIMEOUT_PER_MB`).
 const MD5_TIMEOUT_PER_MIB: Duration = Duration::from_secs(8);
 const MIB: u64 = 1024 * 1024;
+/// A stub's error for an end without a beginning (espflash, `RomErrorKind::NotInFlashMode`).
+const NOT_IN_FLASH_MODE: u8 = 0xc6;
 
-pub(super) fn write(
+/// Writes `region` from its start and has the chip hash it.
+pub(super) fn write_region(
     wire: &mut Wire,
-    regions: &[Region],
+    region: &Region,
     progress: &mut dyn ProgressSink,
-) -> Result<Vec<RegionDigest>, LinkError> {
-    let mut digests = Vec::with_capacity(regions.len());
-    for region in regions {
-        let written = write_region(wire, region, progress);
-        let digest = written.map_err(|err| err.during(format!("write {} at {:#x}", region.name, region.offset)))?;
-        let matches = digest.md5_matches;
-        digests.push(digest);
-        if !matches {
-            return Ok(digests);
-        }
-    }
-    finish(wire).map_err(|err| err.during("finish writing"))?;
-    Ok(digests)
-}
-
-fn write_region(wire: &mut Wire, region: &Region, progress: &mut dyn ProgressSink) -> Result<RegionDigest, WireError> {
+) -> Result<RegionDigest, WireError> {
     let image = &region.image;
     progress.progress(&region.name, 0, image.len());
     wire.request(&begin(region.offset, image), write_timeout(image.len()))?;
@@ -80,9 +68,12 @@ pub(super) fn md5(wire: &mut Wire, offset: u32, len: u32, in_work: u32) -> Resul
     answer.data.as_slice().try_into().map_err(|_| WireError::Garbled { bytes: answer.data.len() })
 }
 
-/// Takes the stub out of its flashing mode and leaves it running.
-fn finish(wire: &mut Wire) -> Result<(), WireError> {
-    wire.request(&Command::FlashDeflEnd { reboot: false }, ANSWER_TIMEOUT).map(drop)
+/// Takes the stub out of its flashing mode and leaves it running. A stub that was loaded anew is not in that mode.
+pub(super) fn finish(wire: &mut Wire) -> Result<(), WireError> {
+    match wire.request(&Command::FlashDeflEnd { reboot: false }, ANSWER_TIMEOUT) {
+        Ok(_) | Err(WireError::Rejected { code: NOT_IN_FLASH_MODE, .. }) => Ok(()),
+        Err(err) => Err(err),
+    }
 }
 
 fn write_timeout(bytes: u32) -> Duration {

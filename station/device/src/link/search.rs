@@ -6,8 +6,7 @@ use std::ops::Range;
 use md5::{Digest, Md5};
 
 use super::error::WireError;
-use super::wire::Wire;
-use super::{flash, read};
+use super::{Link, flash, identify, read};
 use crate::Region;
 use crate::nvs::CodeSearch;
 
@@ -29,23 +28,19 @@ pub struct FlashSearch {
     pub found_at: Option<u32>,
 }
 
-pub(super) fn search(
-    wire: &mut Wire,
-    flash_len: u32,
-    needle: &CodeSearch,
-    known: &[Region],
-) -> Result<FlashSearch, WireError> {
-    let unknown = unknown(wire, flash_len, known)?;
+pub(super) fn search(link: &mut Link, needle: &CodeSearch, known: &[Region]) -> Result<FlashSearch, WireError> {
+    let flash_len = link.steadily(identify::flash_len)?;
+    let unknown = unknown(link, flash_len, known)?;
     let searched = unknown.iter().map(|range| u64::from(range.end - range.start)).sum();
     let mut found_at = None;
     for range in widened(&unknown, needle.len, flash_len) {
-        found_at = earlier(found_at, search_range(wire, range, needle)?);
+        found_at = earlier(found_at, search_range(link, range, needle)?);
     }
     Ok(FlashSearch { known: u64::from(flash_len) - searched, searched, found_at })
 }
 
 /// The ranges that hold neither what is known nor erased flash, in order.
-fn unknown(wire: &mut Wire, flash_len: u32, known: &[Region]) -> Result<Vec<Range<u32>>, WireError> {
+fn unknown(link: &mut Link, flash_len: u32, known: &[Region]) -> Result<Vec<Range<u32>>, WireError> {
     let mut regions: Vec<&Region> = known.iter().filter(|region| !region.image.is_personal()).collect();
     regions.sort_by_key(|region| region.offset);
     let (mut unknown, mut at) = (Vec::new(), 0);
@@ -53,39 +48,40 @@ fn unknown(wire: &mut Wire, flash_len: u32, known: &[Region]) -> Result<Vec<Rang
         let end = region.offset.checked_add(region.image.len()).filter(|end| *end <= flash_len);
         // A region that overlaps another, or ends beyond the flash, is read like any unknown content.
         let Some(end) = end.filter(|_| region.offset >= at) else { continue };
-        if flash::digest(wire, region, 0)?.md5_matches {
-            not_erased(wire, at..region.offset, &mut unknown)?;
+        if link.steadily(|wire, _| flash::digest(wire, region, 0))?.md5_matches {
+            not_erased(link, at..region.offset, &mut unknown)?;
             at = end;
         }
     }
-    not_erased(wire, at..flash_len, &mut unknown)?;
+    not_erased(link, at..flash_len, &mut unknown)?;
     Ok(unknown)
 }
 
 /// Adds those parts of `range` to `unknown` that are not erased.
-fn not_erased(wire: &mut Wire, range: Range<u32>, unknown: &mut Vec<Range<u32>>) -> Result<(), WireError> {
+fn not_erased(link: &mut Link, range: Range<u32>, unknown: &mut Vec<Range<u32>>) -> Result<(), WireError> {
     let mut ranges = vec![range];
     for part_len in PART_LENS {
         let parts = ranges.into_iter().flat_map(|range| parts(range, part_len));
-        ranges = keep_not_erased(wire, parts.collect())?;
+        ranges = keep_not_erased(link, parts.collect())?;
     }
     unknown.extend(ranges);
     Ok(())
 }
 
-fn keep_not_erased(wire: &mut Wire, ranges: Vec<Range<u32>>) -> Result<Vec<Range<u32>>, WireError> {
+fn keep_not_erased(link: &mut Link, ranges: Vec<Range<u32>>) -> Result<Vec<Range<u32>>, WireError> {
     let mut kept = Vec::new();
     for range in ranges {
-        if !is_erased(wire, &range)? {
+        if !is_erased(link, &range)? {
             kept.push(range);
         }
     }
     Ok(kept)
 }
 
-fn is_erased(wire: &mut Wire, range: &Range<u32>) -> Result<bool, WireError> {
+fn is_erased(link: &mut Link, range: &Range<u32>) -> Result<bool, WireError> {
     let len = range.end - range.start;
-    Ok(flash::md5(wire, range.start, len, 0)? == md5_of_erased(len))
+    let md5 = link.steadily(|wire, _| flash::md5(wire, range.start, len, 0))?;
+    Ok(md5 == md5_of_erased(len))
 }
 
 fn md5_of_erased(len: u32) -> [u8; 16] {
@@ -125,13 +121,14 @@ fn widened(unknown: &[Range<u32>], needle_len: usize, flash_len: u32) -> Vec<Ran
 }
 
 /// Reads `range` piece by piece and looks for the needle, also where it lies across two pieces.
-fn search_range(wire: &mut Wire, range: Range<u32>, needle: &CodeSearch) -> Result<Option<u32>, WireError> {
+fn search_range(link: &mut Link, range: Range<u32>, needle: &CodeSearch) -> Result<Option<u32>, WireError> {
     let mut found = None;
     let (mut carried, mut carried_at): (Vec<u8>, u32) = (Vec::new(), range.start);
     for piece in pieces(range) {
-        carried.extend(read::read(wire, piece.start, piece.end - piece.start)?);
-        let at = needle.find_in(&carried).map(|at| carried_at + u32::try_from(at).expect("a piece is short"));
-        found = earlier(found, at);
+        let (at, len) = (piece.start, piece.end - piece.start);
+        carried.extend(link.steadily(|wire, _| read::read(wire, at, len))?);
+        let here = needle.find_in(&carried).map(|at| carried_at + u32::try_from(at).expect("a piece is short"));
+        found = earlier(found, here);
         let passed = carried.len().saturating_sub(needle.len.saturating_sub(1));
         carried.drain(..passed);
         carried_at += u32::try_from(passed).expect("a piece is short");

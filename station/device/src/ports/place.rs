@@ -1,0 +1,70 @@
+//! Where a port is, apart from its name: the place stays while the kernel gives its adapter another number. Knows the
+//! system's names for things, and no protocol.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::{PortName, list, topology};
+
+/// Where a port was when it was opened.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    named: PortName,
+    is_link: bool,
+    device: PathBuf,
+    interface: Option<String>,
+    usb_pid: u16,
+    /// All ports that there were.
+    others: BTreeSet<PortName>,
+}
+
+impl Place {
+    /// Where `port` is now.
+    pub(crate) fn of(port: &PortName) -> Self {
+        let device = port.canonical();
+        let ports = list(&[]).unwrap_or_default();
+        let own = ports.iter().find(|info| info.port.canonical() == device);
+        Self {
+            is_link: port.path().is_symlink(),
+            interface: topology::interface_of(port),
+            // The reset sequence depends on it.
+            usb_pid: own.and_then(|info| info.usb.as_ref()).map_or(0, |usb| usb.pid),
+            others: ports.into_iter().map(|info| info.port).collect(),
+            named: port.clone(),
+            device,
+        }
+    }
+
+    /// USB product id of the adapter; 0 when it has none.
+    pub(crate) fn usb_pid(&self) -> u16 {
+        self.usb_pid
+    }
+
+    /// The device that the port was.
+    pub(crate) fn device(&self) -> &Path {
+        &self.device
+    }
+
+    /// The port that is in this place now: where the same link leads, or what is at the same place of the USB tree. A
+    /// name that is no link may belong to another adapter by now.
+    pub(crate) fn look(&self) -> Option<PortName> {
+        if self.is_link {
+            return self.named.path().exists().then(|| self.named.clone());
+        }
+        match &self.interface {
+            Some(interface) => topology::port_at(interface),
+            None => self.named.path().exists().then(|| self.named.clone()),
+        }
+    }
+
+    /// The same place, whose port is `device` now.
+    pub(crate) fn moved_to(&self, device: PathBuf) -> Self {
+        Self { device, ..self.clone() }
+    }
+
+    /// Ports that have come since.
+    pub(crate) fn appeared(&self) -> Vec<PortName> {
+        let now = list(&[]).unwrap_or_default().into_iter().map(|info| info.port);
+        now.filter(|port| !self.others.contains(port)).collect()
+    }
+}
