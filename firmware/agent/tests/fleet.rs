@@ -1,18 +1,21 @@
 //! A fleet that loses its service at one instant comes back without a peak. Source: recovery rules, section 1.
 
 #[path = "../examples/fleet/curve.rs"]
-#[expect(dead_code, reason = "the example draws what this test only bounds")]
+#[expect(dead_code, reason = "the example prints what this test only bounds")]
 mod curve;
+#[path = "../examples/fleet/drawing.rs"]
+mod drawing;
 #[path = "../examples/fleet/scenario.rs"]
 mod scenario;
 #[path = "../examples/fleet/simulation.rs"]
 mod simulation;
+#[path = "../examples/fleet/svg.rs"]
+mod svg;
 
+use drawing::{MINUTE_MS, UNITS};
 use firstpass_agent::Quirks;
 use scenario::{Loss, Scenario};
 
-const UNITS: u32 = 10_000;
-const MINUTE_MS: u64 = 60_000;
 const HOUR_MS: u64 = 60 * MINUTE_MS;
 
 /// The most attempts that any second may see. First attempts lie 2 s to 10 s after the loss, an eighth of the fleet in
@@ -75,4 +78,12 @@ fn the_bound_is_one_that_a_fleet_in_lock_step_breaks() {
     let comeback = simulation::run(&Scenario { quirks, ..Scenario::new(1_000, Loss::Broker { away_ms: MINUTE_MS }) });
     assert_eq!(curve::peak_per_s(&comeback.connects_ms), 1_000);
     assert!(1_000 > bound(1_000));
+}
+
+#[test]
+fn the_drawing_in_the_documentation_is_what_the_simulation_draws() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/fleet-recovery.svg");
+    let drawn = std::fs::read_to_string(path).expect("the drawing is in the repository");
+    let again = "cargo run -p firstpass-agent --example fleet -- --out docs/fleet-recovery.svg";
+    assert!(drawn == drawing::draw(), "draw it again: {again}");
 }
