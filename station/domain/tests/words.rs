@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use firstpass_domain::{
     Diagnosis, DiagnosisCode, Language, NextAction, Step,
-    diagnosis::{Owner, Phase, Words},
+    diagnosis::{Owner, Phase, Words, line::Expected},
 };
 
 fn sentences(words: Words) -> [&'static str; 3] {
@@ -41,7 +41,9 @@ fn no_english_is_left_in_another_language() {
         }
         for chinese in sentences(code.words(Language::SimplifiedChinese)) {
             assert!(chinese.chars().filter(|letter| is_han(*letter)).count() >= 4, "{}: {chinese}", code.name());
-            let english = chinese.split(|c: char| !c.is_ascii_alphabetic() && c != '_').any(|word| ["the", "unit"].contains(&word));
+            let english = chinese
+                .split(|c: char| !c.is_ascii_alphabetic() && c != '_')
+                .any(|word| ["the", "unit"].contains(&word));
             assert!(!english, "{}: {chinese}", code.name());
         }
     }
@@ -81,6 +83,14 @@ fn owners_actions_and_phases_have_words_of_their_own_in_every_language() {
     assert!(rows(Language::SimplifiedChinese).iter().all(|text| text.chars().all(|c| is_han(c) || c == '\u{ff0c}')));
     let same = rows(Language::English).iter().zip(rows(Language::German)).filter(|(a, b)| **a == *b).count();
     assert_eq!(same, 0);
+}
+
+#[test]
+fn what_is_no_error_is_explained_in_every_language() {
+    for expected in Expected::ALL {
+        let [english, german, chinese] = Language::ALL.map(|language| expected.words(language));
+        assert!(english != german && !english.is_empty() && chinese.contains(is_han), "{}", expected.name());
+    }
 }
 
 #[test]

@@ -43,6 +43,85 @@ impl UartFact {
     }
 }
 
+impl UartFact {
+    /// Whether `later` shows that the unit got past the trouble that this line tells.
+    pub fn is_healed_by(&self, later: &Self) -> bool {
+        let served = matches!(later, Self::Provisioned { .. } | Self::MqttConnected);
+        match self {
+            Self::WifiDisconnected { .. } | Self::NetworkFailed { .. } => {
+                served || matches!(later, Self::NetworkUp { .. })
+            }
+            Self::DnsFailed { .. }
+            | Self::TlsFailed { .. }
+            | Self::ProvisionTransport { .. }
+            | Self::ProvisionUnreadable
+            | Self::ClientError { .. } => served,
+            Self::ProvisionRefused { status } => served && matches!(status, 408 | 429 | 500..=599),
+            Self::MqttError { .. } => matches!(later, Self::MqttConnected),
+            Self::NvsFailed { .. } => matches!(later, Self::InitComplete { .. } | Self::MqttConnected),
+            Self::FirstByte
+            | Self::AppLoaded { .. }
+            | Self::BootFailed { .. }
+            | Self::Restarted { .. }
+            | Self::Panicked { .. }
+            | Self::Backtrace { .. }
+            | Self::BrownOut
+            | Self::DownloadMode
+            | Self::NetworkUp { .. }
+            | Self::WifiJoined
+            | Self::FirmwareFault { .. }
+            | Self::BackingOff { .. }
+            | Self::ProvisionStarted
+            | Self::ProvisionSkipped
+            | Self::ProvisionImpossible
+            | Self::Provisioned { .. }
+            | Self::InitComplete { .. }
+            | Self::MqttConnected
+            | Self::MqttRefused { .. }
+            | Self::OtaSkipped
+            | Self::OtaStarted
+            | Self::OtaFinished
+            | Self::OtaFailed { .. } => false,
+        }
+    }
+
+    /// What looks like trouble in this line and is none; `None` for every other line.
+    pub const fn expected(&self) -> Option<Expected> {
+        if matches!(self, Self::ProvisionSkipped) {
+            Some(Expected::ProvisionSkipped)
+        } else if matches!(self, Self::OtaSkipped) {
+            Some(Expected::OtaSkipped)
+        } else {
+            None
+        }
+    }
+}
+
+/// What people take for an error and what is none. Source: recovery rules, section 3.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Expected {
+    /// `provision skipped`: a unit without code uses the session it has.
+    ProvisionSkipped,
+    /// `OTA skipped`: what is offered is what was applied.
+    OtaSkipped,
+    /// A Bluetooth UUID in another text form.
+    UuidInOtherForm,
+}
+
+impl Expected {
+    /// All of it.
+    pub const ALL: [Self; 3] = [Self::ProvisionSkipped, Self::OtaSkipped, Self::UuidInOtherForm];
+
+    /// Stable name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::ProvisionSkipped => "provision_skipped",
+            Self::OtaSkipped => "ota_skipped",
+            Self::UuidInOtherForm => "uuid_in_other_form",
+        }
+    }
+}
+
 /// The ROM names a reset by the brown-out detector, such as `0xf (RTCWDT_BROWN_OUT_RESET)`.
 pub(crate) fn of_restart(reason: &str) -> Code {
     if reason.contains("BROWN") { Code::BrownOut } else { Code::BootLoop }

@@ -9,7 +9,7 @@ use std::{fmt, str::FromStr};
 
 use crate::{
     DiagnosisCode, IdError, NextAction,
-    diagnosis::{Owner, Phase},
+    diagnosis::{Owner, Phase, line::Expected},
 };
 
 /// The words of one code in one language: a sentence each.
@@ -151,6 +151,17 @@ impl Phase {
             Language::English => en::phase(self),
             Language::German => de::phase(self),
             Language::SimplifiedChinese => zh_hans::phase(self),
+        }
+    }
+}
+
+impl Expected {
+    /// Why it is no error, in a sentence.
+    pub const fn words(self, language: Language) -> &'static str {
+        match language {
+            Language::English => en::expected(self),
+            Language::German => de::expected(self),
+            Language::SimplifiedChinese => zh_hans::expected(self),
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::{Words, entry};
 use crate::{
     DiagnosisCode as Code, NextAction,
-    diagnosis::{Owner, Phase},
+    diagnosis::{Owner, Phase, line::Expected},
 };
 
 pub(super) const fn words(code: Code) -> Words {
@@ -540,5 +540,15 @@ pub(super) const fn phase(phase: Phase) -> &'static str {
         Phase::Connect => "Verbinden",
         Phase::Attest => "Rücklesen",
         Phase::Any => "jeder Schritt",
+    }
+}
+
+pub(super) const fn expected(expected: Expected) -> &'static str {
+    match expected {
+        Expected::ProvisionSkipped => {
+            "Das ist so gewollt: das Gerät hat keinen Code und benutzt seine gespeicherte Sitzung."
+        }
+        Expected::OtaSkipped => "Das ist so gewollt: die angebotene Firmware ist die schon eingespielte.",
+        Expected::UuidInOtherForm => "Das ist kein Fehler: dieselbe UUID in anderer Schreibweise.",
     }
 }

@@ -3,7 +3,7 @@
 use super::{Words, entry};
 use crate::{
     DiagnosisCode as Code, NextAction,
-    diagnosis::{Owner, Phase},
+    diagnosis::{Owner, Phase, line::Expected},
 };
 
 pub(super) const fn words(code: Code) -> Words {
@@ -540,5 +540,13 @@ pub(super) const fn phase(phase: Phase) -> &'static str {
         Phase::Connect => "connection",
         Phase::Attest => "read-back",
         Phase::Any => "any step",
+    }
+}
+
+pub(super) const fn expected(expected: Expected) -> &'static str {
+    match expected {
+        Expected::ProvisionSkipped => "It is expected: the unit has no code and uses its stored session.",
+        Expected::OtaSkipped => "It is expected: the firmware on offer is the one that was applied.",
+        Expected::UuidInOtherForm => "It is no error: the same UUID in another text form.",
     }
 }

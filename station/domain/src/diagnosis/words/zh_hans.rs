@@ -3,7 +3,7 @@
 use super::{Words, entry};
 use crate::{
     DiagnosisCode as Code, NextAction,
-    diagnosis::{Owner, Phase},
+    diagnosis::{Owner, Phase, line::Expected},
 };
 
 pub(super) const fn words(code: Code) -> Words {
@@ -462,5 +462,13 @@ pub(super) const fn phase(phase: Phase) -> &'static str {
         Phase::Connect => "连接",
         Phase::Attest => "回读",
         Phase::Any => "任意步骤",
+    }
+}
+
+pub(super) const fn expected(expected: Expected) -> &'static str {
+    match expected {
+        Expected::ProvisionSkipped => "这是预期行为：设备没有授权码，使用已保存的会话。",
+        Expected::OtaSkipped => "这是预期行为：提供的固件就是已应用的固件。",
+        Expected::UuidInOtherForm => "这不是错误：同一个 UUID 的另一种写法。",
     }
 }
