@@ -1,5 +1,7 @@
 //! HTTP answers.
 
+use std::fmt;
+
 use axum::{
     body::Body,
     response::{IntoResponse, Response},
@@ -26,14 +28,24 @@ struct ProblemBody {
     remedy: String,
 }
 
+/// The JSON of a granted request. It holds secrets, so it is not printed.
+#[derive(Clone)]
+pub(super) struct AnswerBody(pub(super) Bytes);
+
+impl fmt::Debug for AnswerBody {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AnswerBody({} bytes)", self.0.len())
+    }
+}
+
 /// A granted request. Nothing on the way may keep a copy of it: it may hold secrets.
 pub(super) fn granted(body: &impl Serialize) -> Response {
     respond(StatusCode::OK, JSON, body)
 }
 
 /// A granted request whose JSON is made already.
-pub(super) fn passed_on(body: Bytes) -> Response {
-    respond_with(StatusCode::OK, JSON, body)
+pub(super) fn passed_on(body: AnswerBody) -> Response {
+    respond_with(StatusCode::OK, JSON, body.0)
 }
 
 impl IntoResponse for Refusal {

@@ -1,7 +1,6 @@
 //! Makes what a unit gets. Issues nothing: a draft counts only once it is on record.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use bytes::Bytes;
 use firstpass_authority::{Authority, AuthorityError, IssuedCertificate, UnitKey};
 use firstpass_contract::{
     ProvisionResponse, Secret,
@@ -14,7 +13,10 @@ use ring::rand::{SecureRandom, SystemRandom};
 use thiserror::Error;
 use uuid::Uuid;
 
-use super::upstream::{Changes, Granted, UpstreamAnswer, UpstreamFault};
+use super::{
+    answer::AnswerBody,
+    upstream::{Changes, Granted, UpstreamAnswer, UpstreamFault},
+};
 
 /// Random bytes in a device id, a device key and a user name.
 const NAME_BYTES: usize = 16;
@@ -97,7 +99,7 @@ pub(super) struct Draft {
     pub(super) session: NewSession,
     pub(super) certificate: Option<NewCertificate>,
     /// The body of the answer to the unit.
-    pub(super) answer: Bytes,
+    pub(super) answer: AnswerBody,
 }
 
 impl Draft {
@@ -137,7 +139,8 @@ impl Draft {
         let shown = issued.as_ref().map(|issued| (issued.chain_pem.as_str(), issued.private_key_pem.as_ref()));
         let answer = granted.body(&Changes { keep_firmware, firmware, certificate: shown });
         let answer = answer.map_err(|error| SessionError::Upstream(UpstreamFault::Unusable(status, error)))?;
-        let (certificate_pem, private_key_pem) = issued.map_or((None, None), |i| (Some(i.chain_pem), i.private_key_pem));
+        let (certificate_pem, private_key_pem) =
+            issued.map_or((None, None), |i| (Some(i.chain_pem), i.private_key_pem));
         let response = ProvisionResponse { certificate_pem, private_key_pem, ..granted.response };
         Ok(Self { response, session, certificate, answer })
     }
@@ -226,10 +229,10 @@ fn record_of(issued: &IssuedCertificate, mac: Mac) -> NewCertificate {
     }
 }
 
-fn answer(response: &ProvisionResponse) -> Result<Bytes, SessionError> {
+fn answer(response: &ProvisionResponse) -> Result<AnswerBody, SessionError> {
     let answer = serde_json::to_vec(response).expect("a response is plain JSON");
     let len = answer.len();
-    if len > RESPONSE_BODY_MAX { Err(SessionError::AnswerTooLong { len }) } else { Ok(answer.into()) }
+    if len > RESPONSE_BODY_MAX { Err(SessionError::AnswerTooLong { len }) } else { Ok(AnswerBody(answer.into())) }
 }
 
 pub(super) fn secret(prefix: &str) -> Result<Secret, SessionError> {

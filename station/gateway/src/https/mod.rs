@@ -40,8 +40,8 @@ pub use provisioner::{IssuedSession, Provisioner};
 pub use range::Wanted;
 pub use refusal::Refusal;
 pub use routes::{BasePath, BasePathError};
+pub use server::{HttpsError, HttpsServer};
 pub use upstream::{
     Chance, TrustError, Unusable, Upstream, UpstreamAnswer, UpstreamError, UpstreamFault, UpstreamState, UpstreamUrl,
     UpstreamUrlError, system_chance, upstream_trust,
 };
-pub use server::{HttpsError, HttpsServer};

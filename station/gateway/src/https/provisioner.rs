@@ -2,7 +2,6 @@
 
 use std::{net::SocketAddr, sync::Arc};
 
-use bytes::Bytes;
 use firstpass_authority::Authority;
 use firstpass_contract::ProvisionResponse;
 use firstpass_domain::{Evidence, Fact, Mac, RunId, Timestamp};
@@ -12,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Clock, GatewayEvent, Refusal,
+    answer::AnswerBody,
     draft::{CertificateWish, Draft, FirmwareOffer, SessionError, Workspace},
     handover::Handovers,
     offer::Offers,
@@ -47,7 +47,7 @@ pub struct IssuedSession {
     /// The evidence that was recorded with it.
     pub evidence: Evidence,
     /// The body of the answer to the unit.
-    pub(super) answer: Bytes,
+    pub(super) answer: AnswerBody,
 }
 
 impl Provisioner {

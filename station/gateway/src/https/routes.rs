@@ -25,7 +25,14 @@ use thiserror::Error;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::task::TaskTracker;
 
-use super::{Limits, Provisioner, Refusal, answer::{granted, passed_on}, firmware::firmware, offer::FIRMWARE_PATH, provision::Asked, request};
+use super::{
+    Limits, Provisioner, Refusal,
+    answer::{granted, passed_on},
+    firmware::firmware,
+    offer::FIRMWARE_PATH,
+    provision::Asked,
+    request,
+};
 use crate::rate::RateLimit;
 
 /// Where the endpoints lie: `/api/v1`, for example. The unit's base URL is the station's address and this.

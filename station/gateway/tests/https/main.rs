@@ -11,6 +11,8 @@ mod lost_answers;
 mod on_behalf;
 mod provisioning;
 mod raw;
+mod service;
 mod slow_clients;
 mod station;
 mod tls;
+mod upstream;

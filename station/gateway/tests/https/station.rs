@@ -17,7 +17,7 @@ use firstpass_domain::{
     Timestamp,
 };
 use firstpass_gateway::https::{
-    BasePath, GatewayEvent, HttpsServer, Limits, Protocol, Provisioner, Workspace, server_tls,
+    BasePath, GatewayEvent, HttpsServer, Limits, Protocol, Provisioner, Upstream, Workspace, server_tls,
 };
 use firstpass_store::{Admission, BatchId, NewBatch, NewCode, NewRun, RecipeRecord, SqliteStore, Store};
 use serde_json::Value;
@@ -78,11 +78,25 @@ impl Station {
         station
     }
 
+    /// A station that relays to a service, with the shortest delays.
+    pub(crate) async fn relaying(limits: Limits, upstream: Upstream) -> Self {
+        let relaying = |provisioner: Provisioner| provisioner.relaying(upstream, Arc::new(|| 0)).unwrap();
+        let (station, open) = Self::bound_with(limits, relaying).await;
+        open.send(()).unwrap();
+        station
+    }
+
     /// A station that has its port and serves only when told to.
     pub(crate) async fn bound(limits: Limits) -> (Self, oneshot::Sender<()>) {
+        Self::bound_with(limits, |provisioner| provisioner).await
+    }
+
+    async fn bound_with(
+        limits: Limits,
+        change: impl FnOnce(Provisioner) -> Provisioner,
+    ) -> (Self, oneshot::Sender<()>) {
         let folder = tempfile::tempdir().unwrap();
-        let today = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
-        let clock = Arc::new(AtomicI64::new(i64::try_from(today.as_micros()).unwrap()));
+        let clock = Arc::new(AtomicI64::new(today().as_micros()));
         let ticking = Arc::clone(&clock);
         let tell: firstpass_gateway::https::Clock =
             Arc::new(move || Timestamp::from_micros(ticking.load(Ordering::SeqCst)));
@@ -94,7 +108,7 @@ impl Station {
         let (provisioner, events) =
             Provisioner::new(Arc::clone(&store) as Arc<dyn Store>, Arc::clone(&authority), workspace(), tell.clone())
                 .unwrap();
-        let provisioner = Arc::new(provisioner);
+        let provisioner = Arc::new(change(provisioner));
         let tls = server_tls(&authority, Protocol::Https, tell).unwrap();
         let addr = "127.0.0.1:0".parse().unwrap();
         let base = BasePath::default();
@@ -228,6 +242,12 @@ impl Answer {
         }
         (self.status, body["code"].as_str().unwrap().to_owned())
     }
+}
+
+/// The machine's time.
+pub(crate) fn today() -> Timestamp {
+    let today = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap();
+    Timestamp::from_micros(i64::try_from(today.as_micros()).unwrap())
 }
 
 /// The body that a unit sends.

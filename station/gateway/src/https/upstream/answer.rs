@@ -10,7 +10,7 @@ use firstpass_domain::DeviceId;
 use serde_json::{Map, Value};
 use thiserror::Error;
 
-use crate::https::draft::FirmwareOffer;
+use crate::https::{answer::AnswerBody, draft::FirmwareOffer};
 
 /// Fields of the answer that tell of firmware; they may also stand in `data`.
 const FIRMWARE_FIELDS: [&str; 3] = ["firmware_url", "firmware_checksum_sha256", "firmware_size_bytes"];
@@ -25,7 +25,7 @@ pub struct UpstreamAnswer {
     /// The broker's port.
     pub mqtt_port: u16,
     /// As it came.
-    body: Bytes,
+    body: AnswerBody,
 }
 
 /// A grant cannot be used. The words hold no value out of the answer.
@@ -80,18 +80,18 @@ impl UpstreamAnswer {
         if !is_topic_name(Topics::new(slug, &response.device_key).prefix()) {
             return Err(Unusable::Form("workspace_slug or device_key"));
         }
-        Ok(Self { response, device_id, mqtt_port, body })
+        Ok(Self { response, device_id, mqtt_port, body: AnswerBody(body) })
     }
 
     /// The body for the unit: as it came, unless something was added or left out.
-    pub(in crate::https) fn body(&self, changes: &Changes<'_>) -> Result<Bytes, Unusable> {
+    pub(in crate::https) fn body(&self, changes: &Changes<'_>) -> Result<AnswerBody, Unusable> {
         if changes.is_empty() {
             return Ok(self.body.clone());
         }
-        let mut fields: Map<String, Value> = serde_json::from_slice(&self.body).expect("it was read before");
+        let mut fields: Map<String, Value> = serde_json::from_slice(&self.body.0).expect("it was read before");
         changes.make(&mut fields);
         let body = serde_json::to_vec(&fields).expect("a map is JSON");
-        if body.len() > RESPONSE_BODY_MAX { Err(Unusable::TooLarge) } else { Ok(Bytes::from(body)) }
+        if body.len() > RESPONSE_BODY_MAX { Err(Unusable::TooLarge) } else { Ok(AnswerBody(body.into())) }
     }
 }
 
@@ -166,7 +166,7 @@ mod tests {
     fn an_answer_with_nothing_to_change_goes_on_byte_by_byte() {
         let answer = UpstreamAnswer::parse(Bytes::from_static(GRANT.as_bytes())).unwrap();
         let none = Changes { keep_firmware: true, firmware: None, certificate: None };
-        assert_eq!(answer.body(&none).unwrap(), GRANT.as_bytes());
+        assert_eq!(answer.body(&none).unwrap().0, GRANT.as_bytes());
         assert_eq!((answer.mqtt_port, answer.response.workspace_slug.as_deref()), (8883, Some("acme")));
     }
 
@@ -177,7 +177,7 @@ mod tests {
         let key = Secret::new("the key");
         let certificate = Some(("the certificate", Some(&key)));
         let body = answer.body(&Changes { keep_firmware: true, firmware: Some(&offer), certificate }).unwrap();
-        let read: ProvisionResponse = serde_json::from_slice(&body).unwrap();
+        let read: ProvisionResponse = serde_json::from_slice(&body.0).unwrap();
         let read = read.flatten();
         assert_eq!(read.mqtt_password.expose(), "pä55");
         assert_eq!(read.workspace_slug.as_deref(), Some("acme"));
@@ -185,7 +185,7 @@ mod tests {
         assert_eq!(read.firmware_size_bytes, Some(7));
         assert_eq!(read.private_key_pem, Some(key.clone()));
         let dropped = answer.body(&Changes { keep_firmware: false, firmware: None, certificate: None }).unwrap();
-        let dropped: ProvisionResponse = serde_json::from_slice(&dropped).unwrap();
+        let dropped: ProvisionResponse = serde_json::from_slice(&dropped.0).unwrap();
         assert_eq!(dropped.flatten().firmware_url, None);
     }
 
@@ -212,7 +212,8 @@ mod tests {
         let truncated = &GRANT.as_bytes()[..GRANT.len() - 90];
         let error = UpstreamAnswer::parse(Bytes::copy_from_slice(truncated)).unwrap_err();
         assert!(matches!(error, Unusable::Malformed { .. }));
-        let error = format!("{error} {error:?} {}", with("mqtt_port", "pä55").unwrap_err());
+        let granted = UpstreamAnswer::parse(Bytes::from_static(GRANT.as_bytes())).unwrap();
+        let error = format!("{granted:?} {error} {error:?} {}", with("mqtt_port", "pä55").unwrap_err());
         assert!(!error.contains("55"), "{error}");
     }
 }

@@ -67,9 +67,7 @@ impl FromStr for UpstreamUrl {
         let after_host = &authority.as_str()[authority.host().len()..];
         let port = match after_host.strip_prefix(':') {
             None => PORT_DEFAULT,
-            Some(digits) => {
-                digits.parse().ok().filter(|port| *port > 0).ok_or(UpstreamUrlError("its port is none"))?
-            }
+            Some(digits) => digits.parse().ok().filter(|port| *port > 0).ok_or(UpstreamUrlError("its port is none"))?,
         };
         Ok(Self { host, port, path: path(text, uri.path_and_query())? })
     }
