@@ -1,10 +1,15 @@
 //! The session in NVS: what is read at boot, and what a provisioning changes.
 
-use alloc::{string::String, vec::Vec};
+mod write;
+
+use alloc::string::String;
 
 use firstpass_contract::{Secret, nvs, provision::MQTT_PORT_DEFAULT};
 
 use crate::EspError;
+
+pub(crate) use write::CREDENTIALS;
+pub use write::{NvsValue, SessionWrite};
 
 /// Reads keys of the session's namespace. A missing key or namespace is `Ok(None)`.
 pub trait NvsRead {
@@ -17,27 +22,6 @@ pub trait NvsRead {
     /// Reads a `u32`.
     fn u32(&mut self, key: &'static str) -> Result<Option<u32>, EspError>;
 }
-
-/// Keys that a factory reset erases: everything that a provisioning or an update has stored. Factory parameters, Wi-Fi
-/// and trust anchor stay.
-pub(crate) const CREDENTIALS: [&str; 16] = [
-    nvs::DEVICE_ID,
-    nvs::DEVICE_KEY,
-    nvs::WORKSPACE_SLUG,
-    nvs::MQTT_HOST,
-    nvs::MQTT_USERNAME,
-    nvs::MQTT_PASSWORD,
-    nvs::MQTT_PORT,
-    nvs::MQTT_TLS,
-    nvs::FW_SHA256,
-    nvs::FW_URL,
-    nvs::FW_SIZE,
-    nvs::OTA_SHA,
-    nvs::FW_DONE_SHA256,
-    nvs::DHT,
-    nvs::CERT_PEM,
-    nvs::KEY_PEM,
-];
 
 /// What the agent keeps of the session; an absent text is empty, as the stock SDK reads it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -178,29 +162,4 @@ impl FirmwareOffer {
 
 fn first_non_empty(first: String, second: String) -> String {
     if first.is_empty() { second } else { first }
-}
-
-/// A change of the session's namespace: first everything is set, in order, then everything else erased, so that a power
-/// cut in the middle leaves the auth code in place and the unit provisions again.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct SessionWrite {
-    /// Keys and their new values.
-    pub set: Vec<(&'static str, NvsValue)>,
-    /// Keys to erase with their old bytes overwritten; a missing key is no error.
-    pub erase: Vec<&'static str>,
-}
-
-/// A value with its NVS type.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum NvsValue {
-    /// `str`
-    Text(String),
-    /// `str` that must not be printed.
-    Secret(Secret),
-    /// `i32`
-    I32(i32),
-    /// `i8`
-    I8(i8),
-    /// `u32`
-    U32(u32),
 }
