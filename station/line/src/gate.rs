@@ -99,7 +99,7 @@ impl Gate {
                 () = upstream.changed() => {}
             }
             if let Some(why) = upstream.away() {
-                self.pause_for_upstream(&why);
+                self.pause_for_upstream(why);
             }
             if let Err(error) = self.refresh(upstream.away().is_none()).await {
                 warn!(error = &error as &dyn std::error::Error, "could not tell how the batch stands; asking again");

@@ -60,21 +60,25 @@ fn try_write(path: &Path) -> io::Result<()> {
 }
 
 /// Finds out how a run stands on record after an outage. One that is open is closed as interrupted; one that ended is
-/// told: an outage may hide the answer of the very commit. `None` when no verdict came of it.
-pub(crate) async fn settle(context: &Context, run: RunId) -> Result<Option<RunReport>, StationError> {
+/// told: an outage may hide the answer of the very commit. `None` when no verdict came of it. `cut` ends the open
+/// connections of a broker user whose session has ended.
+pub(crate) async fn settle(
+    store: &dyn Store,
+    run: RunId,
+    now: Timestamp,
+    cut: impl Fn(&str),
+) -> Result<Option<RunReport>, StationError> {
     let mut tries = 1;
     loop {
-        let Some(detail) = context.store.run(run).await? else { return Ok(None) };
+        let Some(detail) = store.run(run).await? else { return Ok(None) };
         if detail.run.state != RunState::Open {
-            cut_ended_sessions(context, &detail).await?;
+            ended_sessions(store, &detail).await?.iter().for_each(|username| cut(username));
             let interrupted = detail.diagnosis.as_ref().is_some_and(|found| found.code == DiagnosisCode::Interrupted);
             return Ok(if interrupted { None } else { RunReport::on_record(&detail) });
         }
-        match close_interrupted(context.store.as_ref(), &detail, (context.clock)()).await {
+        match close_interrupted(store, &detail, now).await {
             Ok(ended) => {
-                for username in ended {
-                    context.broker.disconnect(&username);
-                }
+                ended.iter().for_each(|username| cut(username));
                 return Ok(None);
             }
             // The commit that was under way when the record went away has stood after all.
@@ -84,14 +88,12 @@ pub(crate) async fn settle(context: &Context, run: RunId) -> Result<Option<RunRe
     }
 }
 
-/// The answer that named the sessions that ended was lost with the outage.
-async fn cut_ended_sessions(context: &Context, detail: &RunDetail) -> Result<(), StationError> {
-    let Some(mac) = detail.run.mac else { return Ok(()) };
-    let sessions = context.store.unit(mac).await?.map(|unit| unit.sessions).unwrap_or_default();
-    for ended in sessions.iter().filter(|session| !session.may_log_in()) {
-        context.broker.disconnect(&ended.session.mqtt_username);
-    }
-    Ok(())
+/// Broker users of the unit's sessions that may not log in any more: the answer that named them was lost.
+async fn ended_sessions(store: &dyn Store, detail: &RunDetail) -> Result<Vec<String>, StationError> {
+    let Some(mac) = detail.run.mac else { return Ok(Vec::new()) };
+    let sessions = store.unit(mac).await?.map(|unit| unit.sessions).unwrap_or_default();
+    let ended = sessions.into_iter().filter(|session| !session.may_log_in());
+    Ok(ended.map(|session| session.session.mqtt_username).collect())
 }
 
 /// Gives a run that was left open a reason: never a pass, whatever its evidence says. Returns the broker users of the

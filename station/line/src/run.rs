@@ -86,6 +86,8 @@ pub(crate) struct Driver {
     redactor: Redactor,
     /// The rate at which the unit's link held last.
     rate: Option<u32>,
+    /// The last move of its port.
+    moved: Option<(String, String)>,
     pinged: Option<Ping>,
     /// Where in the evidence the stage began that is in work; what a connection before it says is the last stage's.
     stage_began: usize,
@@ -116,6 +118,7 @@ impl Driver {
             offer: None,
             redactor: Redactor::default(),
             rate: None,
+            moved: None,
             pinged: None,
             stage_began: 0,
             uart_facts: 0,

@@ -229,7 +229,7 @@ impl Worker {
             return self.recover(run, failed).await;
         }
         // Its unit is not to go on with credentials that nobody answers for.
-        if let Err(error) = outage::settle(&self.context, run).await {
+        if let Err(error) = self.settle(run).await {
             error!(error = &error as &dyn std::error::Error, %run, "could not close the run; the next start will");
         }
         Err(failed)
@@ -243,7 +243,7 @@ impl Worker {
             if !outage::wait_until_over(&self.context, self.outages, &self.token).await {
                 return Err(failed);
             }
-            match outage::settle(&self.context, run).await {
+            match self.settle(run).await {
                 Ok(ended) => {
                     self.publish(LineEventKind::SlotResumed);
                     ended.iter().filter_map(RunReport::event).for_each(|event| self.publish(event));
@@ -255,6 +255,14 @@ impl Worker {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    async fn settle(&self, run: RunId) -> Result<Option<RunReport>, StationError> {
+        let Context { store, clock, broker, .. } = &*self.context;
+        outage::settle(store.as_ref(), run, clock(), |username| {
+            broker.disconnect(username);
+        })
+        .await
     }
 
     fn publish(&self, kind: LineEventKind) {

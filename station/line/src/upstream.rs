@@ -2,28 +2,39 @@
 
 use std::future::pending;
 
-use firstpass_gateway::https::Provisioner;
+use firstpass_gateway::https::{Provisioner, UpstreamState};
 use tokio::sync::watch;
 
 /// What the gateway says of the service.
-pub(crate) struct Upstream(Option<watch::Receiver<Option<String>>>);
+pub(crate) struct Upstream(watch::Receiver<UpstreamState>);
 
 impl Upstream {
-    pub(crate) const fn of(_provisioner: &Provisioner) -> Self {
-        Self(None)
+    pub(crate) fn of(provisioner: &Provisioner) -> Self {
+        Self(provisioner.upstream_state())
     }
 
     /// Why the service is away; `None` while it is here.
-    pub(crate) fn away(&self) -> Option<String> {
-        self.0.as_ref().and_then(|state| state.borrow().clone())
+    pub(crate) fn away(&self) -> Option<&'static str> {
+        match &*self.0.borrow() {
+            UpstreamState::Here => None,
+            UpstreamState::Away { reason, .. } => Some(reason),
+        }
     }
 
     /// Completes when the service has gone or come.
     pub(crate) async fn changed(&mut self) {
-        let Some(state) = &mut self.0 else { return pending().await };
-        if state.changed().await.is_err() {
+        if self.0.changed().await.is_err() {
             // The gateway has ended; nothing changes any more.
             pending().await
         }
+    }
+}
+
+#[cfg(test)]
+impl Upstream {
+    /// A service that a test lets go and come.
+    pub(crate) fn by_hand() -> (watch::Sender<UpstreamState>, Self) {
+        let (sender, receiver) = watch::channel(UpstreamState::Here);
+        (sender, Self(receiver))
     }
 }

@@ -12,7 +12,7 @@ use firstpass_domain::{
     judge,
 };
 
-use super::{Driver, Witnessed, hardware::ActError, watch::session_username};
+use super::{Driver, Hardware, Witnessed, hardware::ActError, watch::session_username};
 use crate::{StationError, secret};
 
 /// What was read back from the chip.
@@ -42,14 +42,18 @@ impl Driver {
         let kept: Vec<Region> = last.iter().filter(|region| !self.is_units_own(region)).cloned().collect();
         let needle = self.context.recipe.policy.search_flash.then(|| self.needle());
         let mut link = self.connect(Step::Attest).await?;
-        self.act(Step::Attest, "reading the unit back", move |_| {
-            let mac = link.read_mac()?;
-            let digests = link.digest(&kept)?;
-            let nvs = link.read(offset, len)?;
-            let search = needle.map(|needle| link.search(&needle, &last)).transpose()?;
-            Ok(Readout { mac, digests, nvs, search })
-        })
-        .await
+        let (link, readout) = self
+            .act(Step::Attest, "reading the unit back", move |_| {
+                let mac = link.read_mac()?;
+                let digests = link.digest(&kept)?;
+                let nvs = link.read(offset, len)?;
+                let search = needle.map(|needle| link.search(&needle, &last)).transpose()?;
+                Ok((link, Readout { mac, digests, nvs, search }))
+            })
+            .await?;
+        self.note_link(&link).await?;
+        self.hardware = Hardware::Linked(link);
+        Ok(readout)
     }
 
     /// What must stand in flash at the end: the second stage's regions, and those of the first that they do not replace.

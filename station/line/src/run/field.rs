@@ -51,6 +51,7 @@ impl Driver {
                 Ok((link, mac))
             })
             .await?;
+        self.note_link(&link).await?;
         self.hardware = Hardware::Linked(link);
         Ok(mac)
     }

@@ -50,7 +50,7 @@ impl Driver {
                 Ok((link, digests))
             })
             .await?;
-        self.note_rate(&link).await?;
+        self.note_link(&link).await?;
         self.hardware = Hardware::Linked(link);
         Ok(digests)
     }

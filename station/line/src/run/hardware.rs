@@ -143,14 +143,19 @@ impl Driver {
         Ok(self.context.speeds.to_try(&self.slot.id, &self.context.recipe.bauds, remembered))
     }
 
-    /// Notes the rate at which the link held, and says it when it is lower than it was tried.
-    pub(super) async fn note_rate(&mut self, link: &Link) -> Result<(), StationError> {
+    /// Puts on record what the link has gone through by itself: a lower rate, which is said, too, and another port.
+    pub(super) async fn note_link(&mut self, link: &Link) -> Result<(), StationError> {
         let rate = link.baud();
         if let Some((from, to)) = link.reduced().filter(|_| self.rate != Some(rate)) {
             self.testify(Fact::BaudReduced { from, to }).await?;
             self.publish(LineEventKind::BaudReduced { run: self.run.id, from, to });
         }
         self.rate = Some(rate);
+        let moved = link.moved();
+        if let Some((from, to)) = moved.clone().filter(|_| self.moved != moved) {
+            self.testify(Fact::PortMoved { from, to }).await?;
+        }
+        self.moved = moved.or(self.moved.take());
         Ok(())
     }
 

@@ -38,7 +38,7 @@ impl Driver {
                 Ok((link, identity))
             })
             .await?;
-        self.note_rate(&link).await?;
+        self.note_link(&link).await?;
         self.hardware = Hardware::Linked(link);
         Ok(identity)
     }
