@@ -146,10 +146,12 @@ fn a_prepared_image_is_written_as_the_patched_one() {
 }
 
 proptest::proptest! {
+    #![proptest_config(proptest::test_runner::Config { cases: 24, max_shrink_iters: 200, ..Default::default() })]
+
     #[test]
     fn any_image_is_prepared_as_it_is_patched(
-        mut data in proptest::collection::vec(0_u8..4, 64..90_000),
-        at in 0_usize..90_000,
+        mut data in proptest::collection::vec(0_u8..4, 64..40_000),
+        at in 0_usize..40_000,
         code in proptest::collection::vec(1_u8.., 1..48),
     ) {
         let at = at % (data.len() - PLACEHOLDER.len());
