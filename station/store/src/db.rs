@@ -6,6 +6,7 @@
 
 mod drive;
 mod fault;
+mod mark;
 mod migrations;
 #[cfg(feature = "postgres")]
 mod postgres;
@@ -16,6 +17,7 @@ use async_trait::async_trait;
 
 pub(crate) use drive::drive_transaction;
 pub(crate) use fault::DbError;
+pub(crate) use mark::Mark;
 pub(crate) use migrations::Dialect;
 #[cfg(feature = "postgres")]
 pub(crate) use postgres::Postgres;
@@ -30,6 +32,9 @@ pub trait Database: Send + Sync + 'static {
 
     /// Begins a transaction that reads one state of the record.
     async fn begin_read(&self) -> Result<Box<dyn Transaction>, DbError>;
+
+    /// Notes beside the database what it has just confirmed. A server keeps what it has confirmed by itself.
+    fn note_confirmed(&self, _confirmed: Mark) {}
 
     /// Closes all connections.
     async fn close(&self);

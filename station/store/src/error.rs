@@ -5,7 +5,7 @@ use std::error::Error as StdError;
 use firstpass_domain::RunId;
 use thiserror::Error;
 
-use crate::BatchState;
+use crate::{BatchState, Damage};
 
 /// The database's own error.
 pub type Cause = Box<dyn StdError + Send + Sync>;
@@ -69,6 +69,23 @@ pub enum StoreError {
         /// What stands against it.
         conflict: String,
     },
+}
+
+impl StoreError {
+    /// What a person does about it.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Self::Unavailable { .. } => "Check the database and its path or address; units on the slots are kept.",
+            Self::Full { .. } => "Free space on the disk that holds the record, then go on.",
+            Self::ReadOnly { .. } => "Make the record's file and folder writable for the station's user.",
+            Self::Corrupt { source, .. } => match source.downcast_ref::<Damage>() {
+                Some(damage) => damage.remedy(),
+                None => "Restore the record from its backup, or use the program version that wrote it.",
+            },
+            Self::BatchNotOpen { .. } => "Resume the batch when its reason is gone, or open another one.",
+            Self::Conflict { .. } => "Restart the station and report this with its log.",
+        }
+    }
 }
 
 /// A session could not be issued. Nothing was changed.

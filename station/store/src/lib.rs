@@ -4,6 +4,7 @@
 //! durable. Knows no serial port and no network of the units. It keeps what it is given, except a pass that the evidence
 //! on record does not bear out.
 
+mod damage;
 mod db;
 mod error;
 mod model;
@@ -18,6 +19,7 @@ use firstpass_domain::{
     StepOutcome, Timestamp,
 };
 
+pub use damage::Damage;
 pub use error::{Cause, ClaimError, IssueError, StoreError, UnitActError};
 pub use model::{
     Act, Admission, BatchChange, BatchId, BatchRecord, BatchState, BatchYield, CertificateRecord, CodeRecord, Hold,
@@ -214,6 +216,6 @@ pub trait Store: Send + Sync + 'static {
     async fn check(&self) -> Result<(), StoreError>;
 
     /// Closes the record at the end of the program: waits for transactions that are under way, and leaves a record in a
-    /// file as that one file. Every later call fails with [`StoreError::Unavailable`].
+    /// file as that one file, beside which only a mark of how far it goes remains. Every later call fails with [`StoreError::Unavailable`].
     async fn close(&self);
 }

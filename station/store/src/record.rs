@@ -11,13 +11,33 @@ use crate::{
     CodeRecord, ImageRecord, IssueError, NewBatch, NewCertificate, NewCode, NewRun, NewSession, RecipeRecord,
     RunDetail, RunEnd, SerialRecord, SessionRecord, Store, StoreError, UnitActError, UnitDetail, UnitFilter,
     UnitSummary,
-    db::Database,
+    db::{Database, Mark},
     sql::{
-        admission, audit, batches, certificates, claims, codes, evidence, finish, holds, pulse, runs, serials,
+        admission, audit, batches, certificates, claims, codes, evidence, finish, holds, proofs, pulse, runs, serials,
         sessions, setup, slots, steps, units, yields,
     },
     tx::Tx,
 };
+
+/// Runs one function of `sql` in a write transaction.
+macro_rules! write {
+    ($self:ident, $operation:literal, $($function:ident)::+ ( $($argument:expr),* )) => {{
+        let mut tx = $self.write($operation).await?;
+        let done = $($function)::+(&mut tx, $($argument),*).await?;
+        $self.database.note_confirmed(tx.commit().await?);
+        Ok(done)
+    }};
+}
+
+/// Runs one function of `sql` in a read transaction.
+macro_rules! read {
+    ($self:ident, $operation:literal, $($function:ident)::+ ( $($argument:expr),* )) => {{
+        let mut tx = $self.read($operation).await?;
+        let found = $($function)::+(&mut tx, $($argument),*).await?;
+        tx.commit().await?;
+        Ok(found)
+    }};
+}
 
 /// The record on database `D`, as one station sees it.
 #[derive(Debug)]
@@ -31,6 +51,11 @@ impl<D: Database> Record<D> {
         Self { database, station }
     }
 
+    /// Checks that the record holds at least what `mark` says, and that the end of its audit chain is right.
+    pub(crate) async fn check_end(&self, mark: Mark) -> Result<(), StoreError> {
+        read!(self, "open the record", proofs::check_end(mark))
+    }
+
     async fn write(&self, operation: &'static str) -> Result<Tx, StoreError> {
         let transaction = self.database.begin_write().await.map_err(|error| error.during(operation))?;
         Ok(Tx::new(transaction, operation, self.station.clone()))
@@ -40,26 +65,6 @@ impl<D: Database> Record<D> {
         let transaction = self.database.begin_read().await.map_err(|error| error.during(operation))?;
         Ok(Tx::new(transaction, operation, self.station.clone()))
     }
-}
-
-/// Runs one function of `sql` in a write transaction.
-macro_rules! write {
-    ($self:ident, $operation:literal, $($function:ident)::+ ( $($argument:expr),* )) => {{
-        let mut tx = $self.write($operation).await?;
-        let done = $($function)::+(&mut tx, $($argument),*).await?;
-        tx.commit().await?;
-        Ok(done)
-    }};
-}
-
-/// Runs one function of `sql` in a read transaction.
-macro_rules! read {
-    ($self:ident, $operation:literal, $($function:ident)::+ ( $($argument:expr),* )) => {{
-        let mut tx = $self.read($operation).await?;
-        let found = $($function)::+(&mut tx, $($argument),*).await?;
-        tx.commit().await?;
-        Ok(found)
-    }};
 }
 
 #[async_trait]

@@ -9,6 +9,7 @@ pub(crate) mod codes;
 pub(crate) mod evidence;
 pub(crate) mod finish;
 pub(crate) mod holds;
+pub(crate) mod proofs;
 pub(crate) mod pulse;
 pub(crate) mod runs;
 pub(crate) mod serials;

@@ -3,8 +3,8 @@
 use firstpass_domain::{AuditEntry, AuditKind, Sha256Digest, StationId, Timestamp, audit::GENESIS};
 
 use crate::{
-    BatchRecord, NewBatch, StoreError,
-    db::{Row, Transaction, Value, values},
+    BatchRecord, Damage, NewBatch, StoreError,
+    db::{Mark, Row, Transaction, Value, values},
 };
 
 /// An open transaction, the operation that it serves (for errors) and the end of the audit chain.
@@ -83,9 +83,16 @@ impl Tx {
         }
     }
 
-    /// Makes the changes durable.
-    pub(crate) async fn commit(self) -> Result<(), StoreError> {
-        self.transaction.commit().await.map_err(|error| error.during(self.operation))
+    /// Makes the changes durable; returns what is confirmed with that.
+    pub(crate) async fn commit(self) -> Result<Mark, StoreError> {
+        self.transaction.commit().await.map_err(|error| error.during(self.operation))?;
+        let (seq, hash) = self.head.unwrap_or((Mark::NONE.seq, Mark::NONE.hash));
+        Ok(Mark { seq, hash, writes: self.writes.unwrap_or(Mark::NONE.writes) })
+    }
+
+    /// An error that says how the record is damaged.
+    pub(crate) fn corrupt(&self, damage: Damage) -> StoreError {
+        StoreError::Corrupt { operation: self.operation, source: damage.into() }
     }
 
     /// Notes how many writes the record has counted with this one.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
 mod conformance;
+mod first_version;
 mod postgres_server;
 
 use std::sync::{
@@ -13,9 +14,10 @@ use std::sync::{
 use async_trait::async_trait;
 use conformance::{
     every_claim,
-    fixture::{Place, Table},
+    fixture::{Place, Table, now},
+    line::Line,
 };
-use firstpass_domain::StationId;
+use firstpass_domain::{StationId, Step};
 use firstpass_store::{PgStore, Store, StoreError};
 use postgres_server::Server;
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, postgres::PgConnectOptions};
@@ -83,10 +85,12 @@ every_claim!(failures);
 // One server serves all, so all is one test.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_claim_on_the_record_holds_in_postgres() {
-    let server = Server::start();
+    let mut server = Server::start();
     assert_eq!(failures(&server).await, Vec::<&str>::new());
     truncation_is_refused(&server).await;
     a_read_only_database_gives_read_only_and_another_version_gives_corrupt(&server).await;
+    a_server_that_goes_away_gives_unavailable_and_the_same_store_goes_on_when_it_is_back(&mut server).await;
+    a_record_of_the_first_version_goes_on(&server).await;
     drop(server);
     a_server_that_is_away_gives_unavailable().await;
 }
@@ -114,6 +118,40 @@ async fn a_read_only_database_gives_read_only_and_another_version_gives_corrupt(
     drop(store);
     let opened = database.connect("s1").await;
     assert!(matches!(opened, Err(StoreError::ReadOnly { .. })), "{opened:?}");
+}
+
+async fn a_server_that_goes_away_gives_unavailable_and_the_same_store_goes_on_when_it_is_back(server: &mut Server) {
+    let database = Database::create(server).await;
+    let line = Line::start(&database).await;
+    let run = line.admitted_run("A1").await;
+    let before = line.audit().await;
+    server.stop();
+    let (checked, read) = (line.store.check().await, line.store.run(run).await);
+    assert!(matches!(checked, Err(StoreError::Unavailable { .. })), "{checked:?}");
+    assert!(matches!(read, Err(StoreError::Unavailable { .. })), "{read:?}");
+    let begun = line.store.begin_step(run, Step::Flash, now()).await;
+    assert!(matches!(begun, Err(StoreError::Unavailable { .. })), "{begun:?}");
+    server.start_again();
+    line.store.check().await.unwrap();
+    assert_eq!(line.audit().await, before);
+    line.provision(run).await;
+    line.pass(run).await;
+    line.verify().await.unwrap();
+}
+
+async fn a_record_of_the_first_version_goes_on(server: &Server) {
+    let database = Database::create(server).await;
+    let mut connection = database.url.parse::<PgConnectOptions>().unwrap().connect().await.unwrap();
+    let first = first_version::migrator(include_str!("../../../migrations/postgres/0001_record.sql"));
+    first.run_direct(None, &mut connection, false).await.unwrap();
+    for row in first_version::rows(|bytes| format!("'\\x{}'", hex(bytes))) {
+        sqlx::query(AssertSqlSafe(row)).execute(&mut connection).await.unwrap();
+    }
+    first_version::goes_on(database.open("s1").await).await;
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 async fn a_server_that_is_away_gives_unavailable() {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
 mod conformance;
+mod first_version;
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -13,7 +14,7 @@ use conformance::{
 };
 use firstpass_domain::StationId;
 use firstpass_store::{SqliteStore, Store};
-use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 
 /// A file in a folder of its own.
@@ -76,4 +77,22 @@ async fn the_log_and_the_evidence_refuse_to_be_replaced() {
         assert!(error.to_string().contains("is append-only"), "{sql}: {error}");
     }
     line.verify().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_record_of_the_first_version_goes_on() {
+    let file = File::new();
+    let options = SqliteConnectOptions::new().filename(file.path()).create_if_missing(true);
+    let mut connection = options.connect().await.unwrap();
+    let first = first_version::migrator(include_str!("../../../migrations/sqlite/0001_record.sql"));
+    first.run_direct(None, &mut connection, false).await.unwrap();
+    for row in first_version::rows(|bytes| format!("x'{}'", hex(bytes))) {
+        sqlx::query(AssertSqlSafe(row)).execute(&mut connection).await.unwrap();
+    }
+    connection.close().await.unwrap();
+    first_version::goes_on(file.open("s1").await).await;
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -4,7 +4,7 @@ use std::io;
 
 use sqlx::migrate::MigrateError;
 
-use crate::{StoreError, error::Cause};
+use crate::{Damage, StoreError, error::Cause};
 
 /// A database's error by kind, with its own words for the log.
 #[derive(Debug)]
@@ -32,6 +32,9 @@ impl DbError {
     pub(crate) fn of_migration(error: MigrateError) -> Self {
         match error {
             MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _) => Self::of(error),
+            MigrateError::VersionMissing(_) | MigrateError::VersionMismatch(_) => {
+                Self::Corrupt(Damage::OtherVersion.into())
+            }
             other => Self::Corrupt(other.into()),
         }
     }

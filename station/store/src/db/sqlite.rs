@@ -9,12 +9,15 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::{Database, DbError, Dialect, Transaction, Value, drive_transaction, migrations};
+use super::{Database, DbError, Dialect, Mark, Transaction, Value, drive_transaction, mark::MarkFile, migrations};
+use crate::Damage;
 
 /// How long a statement waits for another process that holds the file.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a call waits for its turn to write, or for a free reader.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
+/// Largest file that is checked at each start.
+const CHECKED_LEN_MAX: u64 = 64 << 20;
 /// Connections that read at the same time.
 const READERS_MAX: u32 = 4;
 
@@ -24,11 +27,13 @@ pub struct Sqlite {
     /// `None` when opened to be read only.
     writer: Option<SqlitePool>,
     readers: SqlitePool,
+    /// `None` when opened to be read only.
+    mark: Option<MarkFile>,
 }
 
 impl Sqlite {
-    /// Opens or makes the file and brings it to this version.
-    pub(crate) async fn open(path: &Path) -> Result<Self, DbError> {
+    /// Opens or makes the file and brings it to this version. `mark`: what is noted beside it.
+    pub(crate) async fn open(path: &Path, mark: Option<Mark>) -> Result<Self, DbError> {
         check_writable(path).map_err(DbError::of_io)?;
         let options = SqliteConnectOptions::new()
             .filename(path)
@@ -39,21 +44,59 @@ impl Sqlite {
         let writer = pool(1, options).await?;
         migrate(&writer).await?;
         let readers = pool(READERS_MAX, reading(path)).await?;
-        Ok(Self { writer: Some(writer), readers })
+        Ok(Self { writer: Some(writer), readers, mark: Some(MarkFile::open(path, mark)) })
+    }
+
+    /// Looks at a file without a change to it: `None` when there is no record in it yet. One that does not hold together
+    /// is [`DbError::Corrupt`].
+    pub(crate) async fn inspect(path: &Path) -> Result<Option<Self>, DbError> {
+        let Some(len) = std::fs::metadata(path).ok().map(|found| found.len()).filter(|len| *len > 0) else {
+            return Ok(None);
+        };
+        let readers = read_pool(path).await?;
+        check_file(&readers, len).await?;
+        let has_record = sqlx::query("SELECT name FROM sqlite_schema WHERE name = 'pulse'").fetch_optional(&readers);
+        let has_record = has_record.await.map_err(DbError::of)?.is_some();
+        let found = Self { writer: None, readers, mark: None };
+        if has_record {
+            return Ok(Some(found));
+        }
+        found.close().await;
+        Ok(None)
     }
 
     /// Opens the file to read it only; it must be of this version.
     pub(crate) async fn open_read_only(path: &Path) -> Result<Self, DbError> {
         OpenOptions::new().read(true).open(path).map_err(|error| DbError::Unavailable(error.into()))?;
-        let readers = match pool(READERS_MAX, reading(path)).await {
-            Ok(readers) => readers,
-            // On a medium that cannot be written, the index of the log cannot be made; without a log none is needed.
-            Err(_) if !log_of(path).exists() => pool(READERS_MAX, reading(path).immutable(true)).await?,
-            Err(error) => return Err(error),
-        };
+        let readers = read_pool(path).await?;
         check_version(&readers).await?;
-        Ok(Self { writer: None, readers })
+        Ok(Self { writer: None, readers, mark: None })
     }
+}
+
+/// Connections that only read. They leave the folder as they found it: what has no log makes one and takes it away when
+/// it is closed, which SQLite lets nobody do who may not write, so that here only a pragma forbids it.
+async fn read_pool(path: &Path) -> Result<SqlitePool, DbError> {
+    if log_of(path).exists() {
+        return pool(READERS_MAX, reading(path)).await;
+    }
+    let tidy = SqliteConnectOptions::new().filename(path).busy_timeout(BUSY_TIMEOUT).pragma("query_only", "ON");
+    match pool(READERS_MAX, tidy).await {
+        Ok(readers) => Ok(readers),
+        // On a medium that cannot be written, the index of the log cannot be made; without a log none is needed.
+        Err(DbError::Corrupt(cause)) => Err(DbError::Corrupt(cause)),
+        Err(_) => pool(READERS_MAX, reading(path).immutable(true)).await,
+    }
+}
+
+/// Checks how the file hangs together, where that takes no time that anyone would notice: about a millisecond a megabyte.
+async fn check_file(readers: &SqlitePool, len: u64) -> Result<(), DbError> {
+    if len > CHECKED_LEN_MAX {
+        tracing::info!(len, "the record's file is too large to be checked at each start");
+        return Ok(());
+    }
+    let found: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(readers).await.map_err(DbError::of)?;
+    if found == "ok" { Ok(()) } else { Err(DbError::Corrupt(Damage::File { found }.into())) }
 }
 
 fn reading(path: &Path) -> SqliteConnectOptions {
@@ -103,7 +146,7 @@ async fn check_version(readers: &SqlitePool) -> Result<(), DbError> {
     if applied.iter().map(|migration| (migration.version, &migration.checksum)).eq(known) {
         return Ok(());
     }
-    Err(DbError::Corrupt("the file was made by another version of the program".into()))
+    Err(DbError::Corrupt(Damage::OtherVersion.into()))
 }
 
 #[async_trait]
@@ -120,10 +163,19 @@ impl Database for Sqlite {
         Ok(Box::new(SqliteTransaction(transaction)))
     }
 
+    fn note_confirmed(&self, confirmed: Mark) {
+        if let Some(mark) = &self.mark {
+            mark.raise_to(confirmed);
+        }
+    }
+
     async fn close(&self) {
         self.readers.close().await;
         if let Some(writer) = &self.writer {
             writer.close().await;
+        }
+        if let Some(mark) = &self.mark {
+            mark.close();
         }
     }
 }
@@ -152,7 +204,7 @@ mod tests {
     #[tokio::test]
     async fn a_file_that_may_not_grow_is_full_and_goes_on_when_it_may() {
         let folder = tempfile::tempdir().unwrap();
-        let database = Sqlite::open(&folder.path().join("record.sqlite")).await.unwrap();
+        let database = Sqlite::open(&folder.path().join("record.sqlite"), None).await.unwrap();
         // SQLite takes the present size when the limit is smaller.
         limit_pages(&database, "PRAGMA max_page_count = 1").await;
         let error = add(&database, "x".repeat(100_000)).await.unwrap_err();
@@ -164,7 +216,7 @@ mod tests {
     #[tokio::test]
     async fn the_writer_synchronises_every_commit_and_readers_cannot_write() {
         let folder = tempfile::tempdir().unwrap();
-        let database = Sqlite::open(&folder.path().join("record.sqlite")).await.unwrap();
+        let database = Sqlite::open(&folder.path().join("record.sqlite"), None).await.unwrap();
         let writer = database.writer.as_ref().unwrap();
         let mode: String = sqlx::query_scalar("PRAGMA journal_mode").fetch_one(writer).await.unwrap();
         let synchronous: i64 = sqlx::query_scalar("PRAGMA synchronous").fetch_one(writer).await.unwrap();

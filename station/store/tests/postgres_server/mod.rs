@@ -30,19 +30,20 @@ impl Server {
         }
         let initdb = ["--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-sync", "-D"];
         run(unprivileged(&programs.join("initdb")).args(initdb).arg(&data).env("LC_ALL", "C.UTF-8"));
-        let mut postmaster = unprivileged(&programs.join("postgres"))
-            .arg("-D")
-            .arg(&data)
-            .arg("-k")
-            .arg(folder.path())
-            // No network; and what a power cut would cost is not what these tests ask.
-            .args(["-c", "listen_addresses=", "-F"])
-            .env("LC_ALL", "C.UTF-8")
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        wait_until_ready(&mut postmaster);
+        let postmaster = run_postmaster(folder.path());
         Self { postmaster, folder }
+    }
+
+    /// Ends the server at once, as a power cut would, and waits until it is gone.
+    pub(crate) fn stop(&mut self) {
+        // SIGQUIT is PostgreSQL's immediate shutdown.
+        run(Command::new("kill").args(["-QUIT", &self.postmaster.id().to_string()]));
+        self.postmaster.wait().unwrap();
+    }
+
+    /// Starts the server again on the same data and at the same address.
+    pub(crate) fn start_again(&mut self) {
+        self.postmaster = run_postmaster(self.folder.path());
     }
 
     /// Address of a database.
@@ -59,6 +60,22 @@ impl Drop for Server {
             self.postmaster.wait().ok();
         }
     }
+}
+
+fn run_postmaster(folder: &Path) -> Child {
+    let mut postmaster = unprivileged(&programs().join("postgres"))
+        .arg("-D")
+        .arg(folder.join("data"))
+        .arg("-k")
+        .arg(folder)
+        // No network; and what a power cut would cost is not what these tests ask.
+        .args(["-c", "listen_addresses=", "-F"])
+        .env("LC_ALL", "C.UTF-8")
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    wait_until_ready(&mut postmaster);
+    postmaster
 }
 
 /// Folder of the newest installed version.
