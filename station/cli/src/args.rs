@@ -1,13 +1,18 @@
 //! The command line: names, help and shapes. Does nothing.
 
+mod factory;
+mod work;
+
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
-use firstpass_domain::Mac;
 use firstpass_line::CrashPoint;
 
-use crate::config::PresenceSetting;
+pub(crate) use self::{
+    factory::{ActArgs, BatchCommand, BatchOpenArgs, SerialsCommand, UnitsCommand, UnitsListArgs},
+    work::{FlashArgs, ReprovisionArgs, ServeArgs},
+};
 
 /// The factory line station for ESP32 products.
 ///
@@ -47,14 +52,20 @@ pub(crate) enum Command {
     Serve(ServeArgs),
     /// Run a batch on serial ports.
     Flash(FlashArgs),
+    /// Open, show, pause, resume and close batches (work orders).
+    #[command(subcommand)]
+    Batch(BatchCommand),
     /// List serial ports.
     Ports,
     /// Work with recipes.
     #[command(subcommand)]
     Recipe(RecipeCommand),
-    /// Look units up in the record.
+    /// Look units up in the record, set them aside, repair their credentials.
     #[command(subcommand)]
     Units(UnitsCommand),
+    /// Account for the serial numbers that were given.
+    #[command(subcommand)]
+    Serials(SerialsCommand),
     /// Check and export the audit log.
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -102,38 +113,6 @@ pub(crate) enum DemoInjection {
     Session,
 }
 
-/// Options of `station serve`.
-#[derive(Debug, Args)]
-pub(crate) struct ServeArgs {
-    /// Recipe [default: the config's].
-    #[arg(long, value_name = "FILE")]
-    pub(crate) recipe: Option<PathBuf>,
-}
-
-/// Options of `station flash`.
-#[derive(Debug, Args)]
-pub(crate) struct FlashArgs {
-    /// Recipe.
-    #[arg(long, value_name = "FILE")]
-    pub(crate) recipe: PathBuf,
-    /// `auto`, or a list of slots and ports: PORT, NAME=PORT or NAME=PORT@SOCKET (a fixture's control socket),
-    /// separated by commas.
-    #[arg(long, value_name = "LIST", default_value = "auto")]
-    pub(crate) ports: String,
-    /// How slots know that a unit is there [default: probe with DTR and RTS, port with a fixture's socket].
-    #[arg(long, value_enum)]
-    pub(crate) presence: Option<PresenceSetting>,
-    /// End after this many passes [default: one run on every port].
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) count: Option<u32>,
-    /// Name of the batch (work order).
-    #[arg(long, default_value = "flash")]
-    pub(crate) batch: String,
-    /// Most sessions that this batch may issue.
-    #[arg(long)]
-    pub(crate) quota: Option<u32>,
-}
-
 /// `station recipe …`
 #[derive(Debug, Subcommand)]
 pub(crate) enum RecipeCommand {
@@ -142,25 +121,6 @@ pub(crate) enum RecipeCommand {
         /// Recipe files.
         #[arg(required = true)]
         files: Vec<PathBuf>,
-    },
-}
-
-/// `station units …`
-#[derive(Debug, Subcommand)]
-pub(crate) enum UnitsCommand {
-    /// List units.
-    List {
-        /// Only those that passed last.
-        #[arg(long, conflicts_with = "failed")]
-        passed: bool,
-        /// Only those that failed last.
-        #[arg(long)]
-        failed: bool,
-    },
-    /// Show everything about one unit.
-    Show {
-        /// Its MAC.
-        mac: Mac,
     },
 }
 

@@ -8,10 +8,13 @@ use std::{
 
 use firstpass_device::{Fixture, PortName};
 use firstpass_domain::{SlotId, StationId};
-use firstpass_line::{Presence, Slot};
+use firstpass_line::{
+    Presence, Slot,
+    recipe::{SECRET_FORMS, literal},
+};
 use serde::Deserialize;
 
-use crate::{args::Global, exit::Failure};
+use crate::{args::Global, exit::Failure, upstream::UpstreamSection};
 
 /// Everything a station can be told.
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -20,6 +23,7 @@ pub(crate) struct Config {
     pub(crate) station: StationSection,
     pub(crate) gateway: GatewaySection,
     pub(crate) server: ServerSection,
+    pub(crate) upstream: Option<UpstreamSection>,
     #[serde(rename = "slot")]
     pub(crate) slots: Vec<SlotSection>,
 }
@@ -116,6 +120,9 @@ impl Config {
             let why = format!("{}: {error}.", path.display());
             Failure::usage("config_unreadable", "The configuration cannot be read.", why, "Check the path of --config.")
         })?;
+        if let Some(found) = literal::find(&text, literal::Kind::Configuration) {
+            return Err(secret_in_file(path, &text, &found));
+        }
         let mut config: Self = toml::from_str(&text).map_err(|error| invalid(path, &text, &error))?;
         config.resolve_paths(path.parent().unwrap_or(Path::new(".")));
         Ok(config)
@@ -145,15 +152,29 @@ impl Config {
         for path in [&mut self.station.data_dir, &mut self.station.recipe].into_iter().flatten() {
             *path = base.join(&*path);
         }
+        if let Some(upstream) = &mut self.upstream {
+            upstream.resolve_paths(base);
+        }
     }
 }
 
-fn invalid(path: &Path, text: &str, error: &toml::de::Error) -> Failure {
-    let start = error.span().map_or(0, |span| span.start);
-    let before = &text[..text.floor_char_boundary(start)];
+/// A secret is told of before all else, so that no other error can show it.
+fn secret_in_file(path: &Path, text: &str, found: &literal::Finding) -> Failure {
+    let why = format!("{}: {}.", place(path, text, found.span.start), found.why);
+    let remedy = format!("Write {SECRET_FORMS} instead, and change the secret if others may have read this file.");
+    Failure::usage("secret_in_file", "A secret stands in the configuration.", why, remedy)
+}
+
+fn place(path: &Path, text: &str, at: usize) -> String {
+    let before = &text[..text.floor_char_boundary(at)];
     let line = before.matches('\n').count() + 1;
     let column = before.rsplit('\n').next().unwrap_or("").chars().count() + 1;
-    let why = format!("{}, line {line}, column {column}: {}.", path.display(), error.message());
+    format!("{}, line {line}, column {column}", path.display())
+}
+
+fn invalid(path: &Path, text: &str, error: &toml::de::Error) -> Failure {
+    let place = place(path, text, error.span().map_or(0, |span| span.start));
+    let why = format!("{place}: {}.", error.message());
     Failure::usage("config_invalid", "The configuration cannot be used.", why, "Compare with configs/station.toml.")
 }
 

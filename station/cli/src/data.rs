@@ -8,7 +8,7 @@ use crate::{
     args::Global,
     config::Config,
     exit::Failure,
-    station::{CA_DIR, RECORD_FILE},
+    station::{CA_DIR, RECORD_FILE, data_failure},
 };
 
 /// Where a station keeps what it knows.
@@ -41,6 +41,12 @@ impl DataFolder {
     /// The record, to add to it in this station's name; a batch must have begun it.
     pub(crate) async fn open_record(&self) -> Result<SqliteStore, Failure> {
         Ok(SqliteStore::open(self.record()?, self.config.station.name.clone()).await?)
+    }
+
+    /// The record, to add to it; the folder and the record are made when they are not there.
+    pub(crate) async fn make_record(&self) -> Result<SqliteStore, Failure> {
+        std::fs::create_dir_all(&self.path).map_err(|error| data_failure(&self.path, &error))?;
+        Ok(SqliteStore::open(self.path.join(RECORD_FILE), self.config.station.name.clone()).await?)
     }
 
     /// The record's file, when there is one.

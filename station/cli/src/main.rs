@@ -1,15 +1,22 @@
 //! The `station` program: the command line on top of the line.
 
 mod args;
+mod audit_end;
 mod commands;
 mod config;
 mod data;
 mod exit;
+mod language;
 mod output;
 mod progress;
 mod report;
+mod secrets;
+mod slots;
 mod station;
+mod upstream;
 mod whole_file;
+mod withdrawals;
+mod work_order;
 
 use std::{io::IsTerminal, process::ExitCode};
 
@@ -49,9 +56,11 @@ async fn run(cli: Cli, output: Output) -> Result<Exit, Failure> {
         Command::Demo(args) => commands::demo::run(&global, &args, output, token).await,
         Command::Serve(args) => commands::serve::run(&global, &args, output, token).await,
         Command::Flash(args) => commands::flash::run(&global, &args, output, token).await,
+        Command::Batch(command) => commands::batch::run(&global, &command, output).await,
         Command::Ports => commands::ports::run(&global, output),
         Command::Recipe(command) => commands::recipe::run(&command, output),
-        Command::Units(command) => commands::units::run(&global, &command, output).await,
+        Command::Units(command) => commands::units::run(&global, &command, output, token).await,
+        Command::Serials(command) => commands::serials::run(&global, &command, output).await,
         Command::Audit(command) => commands::audit::run(&global, &command, output).await,
         Command::Nvs(command) => commands::nvs::run(&command, output),
         Command::Ca(command) => commands::ca::run(&global, &command, output).await,

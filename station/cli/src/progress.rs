@@ -2,26 +2,34 @@
 
 use std::collections::HashMap;
 
-use firstpass_domain::SlotId;
+use firstpass_domain::{Language, SlotId};
 use firstpass_line::event::{LineEvent, LineEventKind};
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use tokio::{sync::broadcast, task::JoinHandle};
 
-use crate::output::Output;
+use crate::{language::translate, output::Output};
 
 /// Shows events until the line is dropped.
-pub(crate) fn show(output: Output, mut events: broadcast::Receiver<LineEvent>) -> JoinHandle<()> {
+pub(crate) fn show(output: Output, language: Language, mut events: broadcast::Receiver<LineEvent>) -> JoinHandle<()> {
     tokio::spawn(async move {
         let mut view = View::new(output);
         loop {
             match events.recv().await {
-                Ok(event) => view.show(&event),
+                Ok(event) => view.show(&translated(event, language)),
                 // A view may skip; nothing on record depends on it.
                 Err(broadcast::error::RecvError::Lagged(_)) => {}
                 Err(broadcast::error::RecvError::Closed) => return view.finish(),
             }
         }
     })
+}
+
+/// Failures are told in the language that was asked for; all else is the same in every one.
+fn translated(mut event: LineEvent, language: Language) -> LineEvent {
+    if let LineEventKind::Failed { problem, .. } = &mut event.kind {
+        *problem = translate(problem, language);
+    }
+    event
 }
 
 enum View {
@@ -68,7 +76,12 @@ fn plain(kind: &LineEventKind) -> Option<String> {
         LineEventKind::StepEnded { step, duration_ms, .. } => format!("{step} done in {duration_ms} ms"),
         LineEventKind::Passed { mac, duration_ms, .. } => format!("PASSED {mac} in {duration_ms} ms"),
         LineEventKind::Failed { step, problem, .. } => format!("FAILED in {step}: {problem}"),
+        LineEventKind::Retrying { retry, max, code, .. } => format!("retry {retry} of {max} after {code}"),
+        LineEventKind::BaudReduced { from, to, .. } => format!("{from} baud does not hold; goes on at {to}"),
+        LineEventKind::Paused { reason } => format!("PAUSED: {reason}"),
+        LineEventKind::BatchClosed { reason } => format!("the batch is closed: {reason}"),
         LineEventKind::SlotStopped { problem } => format!("STOPPED: {problem}"),
+        LineEventKind::SlotResumed => "goes on".to_owned(),
     })
 }
 
@@ -101,7 +114,14 @@ impl Bars {
             LineEventKind::StepEnded { .. } => bar.set_position(bar.length().unwrap_or(STEP_WITHOUT_BYTES)),
             LineEventKind::Passed { mac, .. } => bar.set_message(format!("PASSED {mac}")),
             LineEventKind::Failed { problem, .. } => bar.set_message(format!("FAILED {}", problem.code)),
+            LineEventKind::Retrying { retry, max, code, .. } => {
+                bar.set_message(format!("retry {retry}/{max} after {code}"));
+            }
+            LineEventKind::BaudReduced { to, .. } => bar.set_message(format!("goes on at {to} baud")),
+            LineEventKind::Paused { reason } => bar.set_message(format!("PAUSED {reason}")),
+            LineEventKind::BatchClosed { reason } => bar.set_message(format!("closed: {reason}")),
             LineEventKind::SlotStopped { problem } => bar.set_message(format!("STOPPED {}", problem.code)),
+            LineEventKind::SlotResumed => bar.set_message("goes on"),
         }
     }
 }

@@ -22,7 +22,7 @@ use tokio::{task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
-use crate::{config::Config, exit::Failure};
+use crate::{config::Config, exit::Failure, withdrawals::Withdrawals};
 
 /// File of the record in the data folder.
 pub(crate) const RECORD_FILE: &str = "record.sqlite";
@@ -62,6 +62,7 @@ impl Station {
         let store: Arc<dyn Store> = Arc::new(sqlite);
         let authority = Arc::new(open_authority(config, data)?);
         let gateway = Gateway::bind(config, recipe, &store, &authority, &clock).await?;
+        let withdrawals = Withdrawals::new(Arc::clone(&store), gateway.broker.clone()).await?;
         let line = Line::start(Services {
             store: Arc::clone(&store),
             provisioner: gateway.provisioner,
@@ -81,6 +82,7 @@ impl Station {
         let (mut tasks, token) = (JoinSet::new(), CancellationToken::new());
         tasks.spawn(run_broker(gateway.listening_broker, token.clone()));
         tasks.spawn(gateway.https.run(token.clone()));
+        tasks.spawn(withdrawals.watch(token.clone()));
         Ok(Self { line, store, gateway: tasks, token, _lock: lock })
     }
 
@@ -160,7 +162,10 @@ impl Gateway {
         let (provisioner, gateway_events) =
             Provisioner::new(Arc::clone(store), Arc::clone(authority), workspace, Arc::clone(clock))
                 .map_err(|error| gateway_failure(&error))?;
-        let provisioner = Arc::new(provisioner);
+        let provisioner = Arc::new(match &config.upstream {
+            Some(upstream) => upstream.relaying(provisioner)?,
+            None => provisioner,
+        });
         let server = HttpsServer::bind(
             config.gateway.https_listen,
             tls(Protocol::Https)?,
@@ -244,7 +249,7 @@ fn lock_data(data: &Path) -> Result<Flock<File>, Failure> {
     })
 }
 
-fn data_failure(data: &Path, error: &std::io::Error) -> Failure {
+pub(crate) fn data_failure(data: &Path, error: &std::io::Error) -> Failure {
     let why = format!("{}: {error}.", data.display());
     Failure::station(
         "data_dir",

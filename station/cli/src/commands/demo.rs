@@ -8,8 +8,8 @@ use std::{
 };
 
 use firstpass_device::{Fixture, PortName};
-use firstpass_domain::{Mac, SlotId};
-use firstpass_line::{Goal, Presence, Slot, recipe::Recipe};
+use firstpass_domain::{Language, Mac, SlotId};
+use firstpass_line::{Goal, Presence, Slot, WorkOrder, recipe::Recipe};
 use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
@@ -66,14 +66,15 @@ pub(crate) async fn run(
     let first = station.unit_count().await?;
     let units = start_units(home.path(), args, first).await?;
     let slots = units.iter().map(|unit| unit.slot.clone()).collect();
-    let shown = progress::show(output, station.line().events());
+    let shown = progress::show(output, Language::English, station.line().events());
     let began = Instant::now();
-    let batch = station.line().run_batch(recipe, "demo", None, slots, Goal::OncePerSlot, &token).await;
+    let batch =
+        station.line().run_batch(recipe, &WorkOrder::named("demo", None), slots, Goal::OncePerSlot, &token).await;
     stop_units(units).await;
     station.stop().await;
     let _ = shown.await;
     let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Ok(report::print(output, &batch?, duration_ms))
+    Ok(report::print(output, Language::English, &batch?, duration_ms))
 }
 
 /// Refuses a fault that no unit would get: the demo would show something else than it was asked to.

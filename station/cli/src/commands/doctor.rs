@@ -3,6 +3,7 @@
 mod authority;
 mod machine;
 mod network;
+mod recipe;
 mod record;
 
 use serde::Serialize;
@@ -23,6 +24,9 @@ pub(crate) async fn run(global: &Global, output: Output) -> Result<Exit, Failure
     tally.say(output, machine::free_space(data.path()));
     tally.say(output, record::check(&data).await);
     for check in authority::check(&data) {
+        tally.say(output, check);
+    }
+    for check in recipe::check(data.config()) {
         tally.say(output, check);
     }
     tally.say(output, machine::serial_ports(data.config()));

@@ -1,19 +1,19 @@
 //! `station flash`: a batch on serial ports.
 
-use std::{path::PathBuf, time::Instant};
+use std::time::Instant;
 
-use firstpass_device::{Fixture, PortName, ports};
-use firstpass_domain::SlotId;
-use firstpass_line::{Goal, Slot, recipe::Recipe};
+use firstpass_line::{Goal, WorkOrder, recipe::Recipe};
+use firstpass_store::{Act, BatchId, BatchState, Store};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     args::{FlashArgs, Global},
-    config::{Config, PresenceSetting},
+    config::Config,
     exit::{Exit, Failure},
-    output::Output,
-    progress, report,
-    station::Station,
+    output::{Output, utc},
+    progress, report, secrets, slots,
+    station::{Station, now},
+    work_order,
 };
 
 /// Runs the batch.
@@ -25,85 +25,51 @@ pub(crate) async fn run(
 ) -> Result<Exit, Failure> {
     let config = Config::load(global)?;
     let recipe = Recipe::load(&args.recipe)?;
-    let slots = slots(&config, &args.ports, args.presence)?;
+    secrets::warn(output, secrets::of_recipe(&recipe));
+    secrets::warn(output, secrets::of_config(&config));
+    let slots = slots::of_list(&config, &args.ports, args.presence)?;
     let goal = args.count.map_or(Goal::OncePerSlot, Goal::Passes);
     let station = Station::start(&config, &config.data_dir(global), &recipe, global.crash_at).await?;
-    let shown = progress::show(output, station.line().events());
+    let order = match work_order(args, station.store().as_ref(), &recipe).await {
+        Ok(order) => order,
+        Err(failure) => {
+            station.stop().await;
+            return Err(failure);
+        }
+    };
+    let shown = progress::show(output, args.language, station.line().events());
     let began = Instant::now();
-    let batch = station.line().run_batch(recipe, &args.batch, args.quota, slots, goal, &token).await;
+    let batch = station.line().run_batch(recipe, &order, slots, goal, &token).await;
+    let closed = match &batch {
+        Ok(report) if args.batch.is_none() => close(station.store().as_ref(), report.batch).await,
+        Ok(_) | Err(_) => Ok(()),
+    };
     station.stop().await;
     let _ = shown.await;
     let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Ok(report::print(output, &batch?, duration_ms))
+    let exit = report::print(output, args.language, &batch?, duration_ms);
+    closed.map(|()| exit)
 }
 
-/// The slots that `--ports` means.
-fn slots(config: &Config, list: &str, presence: Option<PresenceSetting>) -> Result<Vec<Slot>, Failure> {
-    if list != "auto" {
-        return unique(
-            list.split(',').enumerate().map(|(index, text)| slot(index, text, presence)).collect::<Result<_, _>>()?,
-        );
+/// The batch that the command line names, or one that is this command's alone.
+async fn work_order(args: &FlashArgs, store: &dyn Store, recipe: &Recipe) -> Result<WorkOrder, Failure> {
+    match &args.batch {
+        Some(name) => work_order::named(store, recipe, name, args.quota).await,
+        None => Ok(WorkOrder::Named {
+            name: format!("flash {} {}", recipe.name, utc(now())),
+            product: recipe.name.clone(),
+            quantity: None,
+            quota: args.quota,
+        }),
     }
-    if !config.slots.is_empty() {
-        return Ok(config.slots());
-    }
-    let found = ports::list(&[]).map_err(|error| {
-        Failure::station("ports", "The serial ports cannot be listed.", format!("{error}."), "Name them with --ports.")
-    })?;
-    let slots: Vec<Slot> = found
-        .into_iter()
-        .filter(|port| port.usb.is_some())
-        .enumerate()
-        .map(|(index, port)| with_presence(numbered(index), port.port, Fixture::DtrRts, presence))
-        .collect();
-    if slots.is_empty() {
-        let remedy = "Plug units in, configure slots, or name ports with --ports. `station ports` lists all.";
-        return Err(Failure::usage(
-            "no_ports",
-            "There is no port to work on.",
-            "No USB serial adapter was found.",
-            remedy,
-        ));
-    }
-    Ok(slots)
 }
 
-/// Reads `PORT`, `NAME=PORT`, `PORT@SOCKET` or `NAME=PORT@SOCKET`.
-fn slot(index: usize, text: &str, presence: Option<PresenceSetting>) -> Result<Slot, Failure> {
-    let wrong = |why: String| {
-        let remedy = "Write PORT, NAME=PORT or NAME=PORT@SOCKET, separated by commas.";
-        Failure::usage("ports_form", format!("{text:?} names no slot."), why, remedy)
-    };
-    let (name, rest) = text.split_once('=').map_or((None, text), |(name, rest)| (Some(name), rest));
-    let (port, socket) = rest.split_once('@').map_or((rest, None), |(port, socket)| (port, Some(socket)));
-    if port.is_empty() || socket.is_some_and(str::is_empty) {
-        return Err(wrong("A path is empty.".to_owned()));
+/// Nobody can go on with a batch whose name nobody gave.
+async fn close(store: &dyn Store, batch: BatchId) -> Result<(), Failure> {
+    let act = Act { actor: "station".to_owned(), reason: "the command that opened it has ended".to_owned() };
+    let stands = store.batch(batch).await?;
+    if stands.is_some_and(|batch| batch.state != BatchState::Closed) {
+        store.set_batch_state(batch, BatchState::Closed, &act, now()).await?;
     }
-    let id = match name {
-        Some(name) => SlotId::new(name).map_err(|error| wrong(format!("{error}.")))?,
-        None => numbered(index),
-    };
-    let fixture = socket.map_or(Fixture::DtrRts, |socket| Fixture::Socket(PathBuf::from(socket)));
-    Ok(with_presence(id, PortName::new(port), fixture, presence))
-}
-
-fn with_presence(id: SlotId, port: PortName, fixture: Fixture, setting: Option<PresenceSetting>) -> Slot {
-    Slot { id, port, presence: PresenceSetting::or_default(setting, &fixture), fixture }
-}
-
-/// Two slots with one name, or on one port, would work on each other's units.
-fn unique(slots: Vec<Slot>) -> Result<Vec<Slot>, Failure> {
-    for (index, slot) in slots.iter().enumerate() {
-        let twin =
-            slots[..index].iter().find(|other| other.id == slot.id || other.port.canonical() == slot.port.canonical());
-        if let Some(twin) = twin {
-            let why = format!("Slots {} and {} share a name or a port.", twin.id, slot.id);
-            return Err(Failure::usage("ports_twice", "A slot is named twice.", why, "Name every slot and port once."));
-        }
-    }
-    Ok(slots)
-}
-
-fn numbered(index: usize) -> SlotId {
-    SlotId::new((index + 1).to_string()).expect("digits make a slot name")
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use firstpass_domain::{Problem, Sha256Digest};
+use firstpass_domain::{Injection, KnownUnit, Problem, Sha256Digest, Step};
 use firstpass_line::recipe::{Recipe, RecipeError};
 use serde::Serialize;
 
@@ -10,6 +10,7 @@ use crate::{
     args::RecipeCommand,
     exit::{Exit, Failure},
     output::Output,
+    secrets,
 };
 
 /// Checks every file, also after one that is wrong; a wrong one makes exit code 2.
@@ -18,7 +19,10 @@ pub(crate) fn run(command: &RecipeCommand, output: Output) -> Result<Exit, Failu
     let mut exit = Exit::Done;
     for file in files {
         match Recipe::load(file) {
-            Ok(recipe) => say_right(output, &recipe),
+            Ok(recipe) => {
+                say_right(output, &recipe);
+                secrets::warn(output, secrets::of_recipe(&recipe));
+            }
             Err(error) => {
                 say_wrong(output, file, &error);
                 exit = Exit::Usage;
@@ -35,6 +39,17 @@ struct Right<'a> {
     ok: bool,
     name: &'a str,
     hash: Sha256Digest,
+    injection: Injection,
+    /// Steps of a run, in order.
+    steps: Vec<Step>,
+    bauds: &'a [u32],
+    /// Pattern of the serial numbers.
+    serial: String,
+    known_unit: KnownUnit,
+    /// Version that is offered as an update.
+    ota: Option<&'a str>,
+    /// Version of the field image's app; the text is empty when the app is not asked.
+    field: Option<&'a str>,
     images: Vec<Image<'a>>,
 }
 
@@ -66,15 +81,47 @@ fn say_right(output: Output, recipe: &Recipe) {
         sha256: image.sha256,
         version: image.version.as_deref(),
     });
-    let right = Right { file: &recipe.path, ok: true, name: &recipe.name, hash: recipe.hash, images: images.collect() };
+    let policy = &recipe.policy;
+    let field = policy.field.as_ref();
+    let right = Right {
+        file: &recipe.path,
+        ok: true,
+        name: &recipe.name,
+        hash: recipe.hash,
+        injection: policy.injection,
+        steps: policy.steps().collect(),
+        bauds: &recipe.bauds,
+        serial: recipe.nvs.serial.to_string(),
+        known_unit: policy.known_unit,
+        ota: policy.ota.as_ref().map(|ota| ota.app.version.as_str()),
+        field: field.map(|field| field.app.as_ref().map_or("", |app| app.version.as_str())),
+        images: images.collect(),
+    };
     output.say(&right, || {
         let mut text = format!("{}: recipe {} is right, SHA-256 {}", right.file.display(), right.name, right.hash);
+        text.push_str(&format!("\n  serial numbers {}", right.serial));
+        text.push_str(&plan(&right));
         for Image { region, name, size, version, .. } in &right.images {
             let version = version.map(|version| format!(", version {version}")).unwrap_or_default();
             text.push_str(&format!("\n  {region:<16} {name}, {size} bytes{version}"));
         }
         text
     });
+}
+
+/// What the recipe does beyond flashing one image, in words.
+fn plan(right: &Right<'_>) -> String {
+    let mut text = String::new();
+    if right.injection == Injection::Image {
+        text.push_str("\n  each unit's code goes into its app");
+    }
+    if let Some(version) = right.ota {
+        text.push_str(&format!("\n  update to {version} after provisioning"));
+    }
+    if right.field.is_some() {
+        text.push_str("\n  second stage: the field image, with NVS untouched; the flash is searched for the code");
+    }
+    text
 }
 
 fn say_wrong(output: Output, file: &Path, error: &RecipeError) {

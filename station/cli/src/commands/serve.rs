@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use firstpass_domain::Language;
 use firstpass_line::{Goal, recipe::Recipe};
 use firstpass_server::Server;
 use tokio_util::sync::CancellationToken;
@@ -12,9 +13,13 @@ use crate::{
     config::Config,
     exit::{Exit, Failure},
     output::Output,
-    progress, report,
+    progress, report, secrets,
     station::Station,
+    work_order,
 };
+
+/// Digits of a recipe's hash that tell it from others.
+const HASH_SHOWN: usize = 12;
 
 /// Serves until a signal.
 pub(crate) async fn run(
@@ -34,7 +39,17 @@ pub(crate) async fn run(
         )
     })?;
     let recipe = Recipe::load(&recipe)?;
+    secrets::warn(output, secrets::of_recipe(&recipe));
+    secrets::warn(output, secrets::of_config(&config));
     let station = Station::start(&config, &config.data_dir(global), &recipe, global.crash_at).await?;
+    let name = args.batch.clone().unwrap_or_else(|| own_name(&recipe));
+    let order = match work_order::named(station.store().as_ref(), &recipe, &name, None).await {
+        Ok(order) => order,
+        Err(failure) => {
+            station.stop().await;
+            return Err(failure);
+        }
+    };
     let server = Server::bind(config.server.listen, station.store(), station.line().events()).await;
     let server = server.map_err(|error| {
         let why = format!("{error}: {}.", error.err);
@@ -49,10 +64,9 @@ pub(crate) async fn run(
         format!("http://{} shows the slots; Ctrl-C ends the station", server.local_addr())
     });
     let serving = tokio::spawn(server.run(token.clone()));
-    let shown = progress::show(output, station.line().events());
+    let shown = progress::show(output, Language::English, station.line().events());
     let began = Instant::now();
-    let name = format!("serve {}", recipe.name);
-    let batch = station.line().run_batch(recipe, &name, None, config.slots(), Goal::Endless, &token).await;
+    let batch = station.line().run_batch(recipe, &order, config.slots(), Goal::Endless, &token).await;
     // Slots may all have stopped by themselves; the page stays up to say so.
     token.cancelled().await;
     station.stop().await;
@@ -61,5 +75,11 @@ pub(crate) async fn run(
     }
     let _ = shown.await;
     let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
-    Ok(report::print(output, &batch?, duration_ms))
+    Ok(report::print(output, Language::English, &batch?, duration_ms))
+}
+
+/// A batch goes on over restarts while recipe and images are the same.
+fn own_name(recipe: &Recipe) -> String {
+    let hash = recipe.hash.to_string();
+    format!("serve {} {}", recipe.name, &hash[..HASH_SHOWN])
 }

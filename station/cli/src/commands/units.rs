@@ -1,13 +1,17 @@
-//! `station units`: who is on record, and how the newest run of each came out. Only reads.
+//! `station units`: who is on record, how the newest run of each came out, and what is done about single units.
 
+mod act;
+mod reprovision;
 mod show;
 
 use firstpass_domain::{Mac, RunId, RunState, SerialNumber};
 use firstpass_store::{SqliteStore, Standing, Store, UnitFilter, UnitSummary};
 use serde::Serialize;
+use tokio_util::sync::CancellationToken;
 
+use self::act::Deed;
 use crate::{
-    args::{Global, UnitsCommand},
+    args::{Global, UnitsCommand, UnitsListArgs},
     data::DataFolder,
     exit::{Exit, Failure},
     output::{Output, utc},
@@ -17,19 +21,34 @@ use crate::{
 const PAGE_UNITS: u32 = 1000;
 
 /// Does one of the subcommands on the record of the data folder.
-pub(crate) async fn run(global: &Global, command: &UnitsCommand, output: Output) -> Result<Exit, Failure> {
-    let store = DataFolder::find(global)?.read_record().await?;
+pub(crate) async fn run(
+    global: &Global,
+    command: &UnitsCommand,
+    output: Output,
+    token: CancellationToken,
+) -> Result<Exit, Failure> {
+    if let UnitsCommand::Reprovision(args) = command {
+        return reprovision::run(global, args, output, token).await;
+    }
+    let data = DataFolder::find(global)?;
     match command {
-        UnitsCommand::List { passed, failed } => list(&store, wanted(*passed, *failed), output).await,
-        UnitsCommand::Show { mac } => show::run(&store, *mac, output).await,
+        UnitsCommand::List(args) => list(&data.read_record().await?, wanted(*args), output).await,
+        UnitsCommand::Show { mac, language } => show::run(&data.read_record().await?, *mac, *language, output).await,
+        UnitsCommand::Quarantine { mac, act } => act::run(&data, *mac, Deed::Quarantined, act, output).await,
+        UnitsCommand::Release { mac, act } => act::run(&data, *mac, Deed::Released, act, output).await,
+        UnitsCommand::Scrap { mac, act } => act::run(&data, *mac, Deed::Scrapped, act, output).await,
+        UnitsCommand::Reprovision(_) => unreachable!("it works on a unit, not on the record alone"),
     }
 }
 
-const fn wanted(passed: bool, failed: bool) -> Option<Standing> {
-    match (passed, failed) {
-        (true, _) => Some(Standing::Passed),
-        (false, true) => Some(Standing::Failed),
-        (false, false) => None,
+/// At most one of the flags is set; the command line's reader sees to that.
+const fn wanted(args: UnitsListArgs) -> Option<Standing> {
+    match args {
+        UnitsListArgs { passed: true, .. } => Some(Standing::Passed),
+        UnitsListArgs { failed: true, .. } => Some(Standing::Failed),
+        UnitsListArgs { quarantined: true, .. } => Some(Standing::Quarantined),
+        UnitsListArgs { scrapped: true, .. } => Some(Standing::Scrapped),
+        UnitsListArgs { passed: false, failed: false, quarantined: false, scrapped: false } => None,
     }
 }
 
@@ -52,7 +71,7 @@ async fn list(store: &SqliteStore, standing: Option<Standing>, output: Output) -
 }
 
 fn heading() -> String {
-    format!("{:<18} {:<20} {:>8}  {:<25} {}", "MAC", "SERIAL", "ATTEMPTS", "LAST RUN", "AT")
+    format!("{:<18} {:<20} {:>8}  {:<12} {:<25} {}", "MAC", "SERIAL", "ATTEMPTS", "STANDING", "LAST RUN", "AT")
 }
 
 /// What a list shows of a unit.
@@ -61,6 +80,8 @@ struct UnitRow<'a> {
     mac: Mac,
     serial: Option<&'a SerialNumber>,
     attempts: u32,
+    /// `passed`, `failed`, `quarantined` or `scrapped`; `None` before its first run has ended.
+    standing: Option<&'static str>,
     last_run: Option<RunId>,
     /// `passed`, `failed` or `open`.
     verdict: Option<&'static str>,
@@ -78,6 +99,7 @@ impl<'a> UnitRow<'a> {
             mac: unit.mac,
             serial: unit.serial.as_ref(),
             attempts: unit.attempts,
+            standing: unit.standing.map(Standing::name),
             last_run: run.map(|run| run.id),
             verdict: state.map(|(verdict, _)| verdict),
             code: state.and_then(|(_, code)| code),
@@ -93,7 +115,8 @@ impl<'a> UnitRow<'a> {
             (None, _) => "-".to_owned(),
         };
         let at = self.at.as_deref().unwrap_or("-");
-        format!("{:<18} {serial:<20} {:>8}  {verdict:<25} {at}", self.mac.to_string(), self.attempts)
+        let (mac, standing) = (self.mac.to_string(), self.standing.unwrap_or("-"));
+        format!("{mac:<18} {serial:<20} {:>8}  {standing:<12} {verdict:<25} {at}", self.attempts)
     }
 }
 

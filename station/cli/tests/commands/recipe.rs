@@ -66,7 +66,7 @@ fn each_mistake_in_the_text_is_told_with_its_place() {
     let folder = product();
     let wrong = |change, code, words| wrong(folder.path(), change, code, words);
     wrong(("name = \"demo-nvs\"", "nam = \"demo-nvs\""), "recipe_invalid", &["unknown field `nam`"]);
-    wrong(("baud = 921600", "baud = \"fast\""), "recipe_invalid", &["invalid type", "expected u32"]);
+    wrong(("baud = 921600", "baud = \"fast\""), "recipe_invalid", &["invalid type", "expected a baud rate"]);
     wrong(("chip = \"esp32c3\"", "chip = \"esp33\""), "recipe_value", &["esp33", "esp32c6"]);
     wrong(("[provision]\n", "[provision]\nurl = \"htp:/x\"\n"), "recipe_url", &["htp:/x", "is no URL"]);
     wrong(("[nvs]\n", "[nvs]\nnamespace = \"sixteen_chars_16\"\n"), "nvs_key", &["16 characters", "at most 15"]);

@@ -4,7 +4,7 @@ use firstpass_domain::audit::ChainVerifier;
 use firstpass_store::{SqliteStore, Store, StoreError};
 
 use super::Check;
-use crate::data::DataFolder;
+use crate::{audit_end, data::DataFolder};
 
 const NAME: &str = "record";
 /// Entries at the end of the chain that are checked; `audit verify` checks them all.
@@ -32,7 +32,7 @@ pub(super) async fn check(data: &DataFolder) -> Check {
 
 /// How many entries there are and how many of them were checked, or what is wrong with one.
 async fn check_end(store: &SqliteStore) -> Result<Result<(i64, i64), String>, StoreError> {
-    let total = last_position(store).await?;
+    let total = audit_end::position(store).await?;
     let mut before = (total - ENTRIES_CHECKED).max(0);
     let mut verifier = ChainVerifier::new();
     if before > 0 {
@@ -51,22 +51,4 @@ async fn check_end(store: &SqliteStore) -> Result<Result<(i64, i64), String>, St
 
 fn gap(seq: i64) -> String {
     format!("audit entry {seq} is missing")
-}
-
-/// Position of the last entry, by doubling and halving: the log has no gaps, or else the check finds one.
-async fn last_position(store: &SqliteStore) -> Result<i64, StoreError> {
-    let (mut there, mut absent) = (0, 1);
-    while has_after(store, absent - 1).await? {
-        there = absent;
-        absent *= 2;
-    }
-    while absent - there > 1 {
-        let middle = there + (absent - there) / 2;
-        if has_after(store, middle - 1).await? { there = middle } else { absent = middle }
-    }
-    Ok(there)
-}
-
-async fn has_after(store: &SqliteStore, position: i64) -> Result<bool, StoreError> {
-    Ok(!store.audit_entries(position, 1).await?.is_empty())
 }

@@ -3,7 +3,7 @@
 mod text;
 mod view;
 
-use firstpass_domain::Mac;
+use firstpass_domain::{Language, Mac};
 use firstpass_store::{SqliteStore, Store, UnitDetail};
 
 use self::view::{RunView, UnitView};
@@ -13,19 +13,19 @@ use crate::{
 };
 
 /// Prints the unit with its runs, sessions and certificates, as one object with `--json`.
-pub(super) async fn run(store: &SqliteStore, mac: Mac, output: Output) -> Result<Exit, Failure> {
+pub(super) async fn run(store: &SqliteStore, mac: Mac, language: Language, output: Output) -> Result<Exit, Failure> {
     let unit = store.unit(mac).await?.ok_or_else(|| unknown(mac))?;
-    let runs = runs_of(store, &unit).await?;
+    let runs = runs_of(store, &unit, language).await?;
     let view = UnitView::of(&unit, runs);
     output.say(&view, || text::of(&view));
     Ok(Exit::Done)
 }
 
-async fn runs_of(store: &SqliteStore, unit: &UnitDetail) -> Result<Vec<RunView>, Failure> {
+async fn runs_of(store: &SqliteStore, unit: &UnitDetail, language: Language) -> Result<Vec<RunView>, Failure> {
     let mut runs = Vec::new();
     for run in &unit.runs {
         if let Some(detail) = store.run(run.id).await? {
-            runs.push(RunView::of(&detail));
+            runs.push(RunView::of(&detail, language));
         }
     }
     Ok(runs)

@@ -4,7 +4,7 @@ use std::fmt::{self, Write as _};
 
 use firstpass_domain::{SerialNumber, StepOutcome};
 
-use super::view::{RunView, SessionView, StepView, UnitView};
+use super::view::{HoldView, RunView, SessionView, StepView, UnitView};
 use crate::commands::ca::CertificateView;
 
 /// The whole unit, without the end of the last line.
@@ -18,6 +18,9 @@ pub(super) fn of(unit: &UnitView) -> String {
 fn write_unit(text: &mut String, unit: &UnitView) -> fmt::Result {
     let serial = unit.serial.as_ref().map_or("none", SerialNumber::as_str);
     writeln!(text, "unit {}, serial number {serial}, attempts: {}", unit.mac, unit.attempts)?;
+    if let Some(HoldView { kind, reason, by, since }) = &unit.hold {
+        writeln!(text, "{} since {since} by {by}: {reason}", kind.to_uppercase())?;
+    }
     for run in &unit.runs {
         write_run(text, run)?;
     }

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 
 use firstpass_domain::{
-    DeviceId, Diagnosis, Evidence, Fact, Mac, Problem, RunId, SerialNumber, Sha256Digest, SlotId, StationId, Step,
+    DeviceId, Evidence, Fact, Language, Mac, Problem, RunId, SerialNumber, Sha256Digest, SlotId, StationId, Step,
     StepOutcome, Witness,
 };
-use firstpass_store::{RunDetail, SessionRecord, StepRecord, UnitDetail};
+use firstpass_store::{Hold, RunDetail, SessionRecord, Standing, StepRecord, UnitDetail};
 use serde::Serialize;
 
 use crate::{
@@ -20,12 +20,33 @@ pub(super) struct UnitView {
     pub(super) mac: Mac,
     pub(super) serial: Option<SerialNumber>,
     pub(super) attempts: u32,
+    /// `passed`, `failed`, `quarantined` or `scrapped`; `None` before its first run has ended.
+    pub(super) standing: Option<&'static str>,
+    /// Why it is set aside.
+    pub(super) hold: Option<HoldView>,
     /// Oldest first.
     pub(super) runs: Vec<RunView>,
     /// Oldest first.
     pub(super) sessions: Vec<SessionView>,
     /// Oldest first.
     pub(super) certificates: Vec<CertificateView>,
+}
+
+/// Why a unit is set aside, by whom and since when.
+#[derive(Debug, Serialize)]
+pub(super) struct HoldView {
+    /// `quarantined` or `scrapped`.
+    pub(super) kind: &'static str,
+    pub(super) reason: String,
+    pub(super) by: String,
+    pub(super) since: String,
+}
+
+impl HoldView {
+    fn of(hold: &Hold) -> Self {
+        let Hold { kind, reason, actor, since } = hold;
+        Self { kind: kind.name(), reason: reason.clone(), by: actor.clone(), since: utc(*since) }
+    }
 }
 
 #[derive(Debug, Serialize)]
@@ -89,6 +110,8 @@ impl UnitView {
             mac: unit.summary.mac,
             serial: unit.summary.serial.clone(),
             attempts: unit.summary.attempts,
+            standing: unit.summary.standing.map(Standing::name),
+            hold: unit.hold.as_ref().map(HoldView::of),
             runs,
             sessions: unit.sessions.iter().map(SessionView::of).collect(),
             certificates: unit.certificates.iter().map(CertificateView::of).collect(),
@@ -97,7 +120,7 @@ impl UnitView {
 }
 
 impl RunView {
-    pub(super) fn of(detail: &RunDetail) -> Self {
+    pub(super) fn of(detail: &RunDetail, language: Language) -> Self {
         let run = &detail.run;
         let mut evidence_counts = BTreeMap::new();
         for evidence in &detail.evidence {
@@ -114,7 +137,7 @@ impl RunView {
             began: utc(run.began),
             ended: run.ended.map(utc),
             failed_step: detail.diagnosis.as_ref().map(|diagnosis| diagnosis.step),
-            problem: detail.diagnosis.as_ref().map(Diagnosis::problem),
+            problem: detail.diagnosis.as_ref().map(|diagnosis| diagnosis.problem_in(language)),
             steps: detail.steps.iter().map(StepView::of).collect(),
             evidence_counts,
             evidence_digest: detail.evidence_digest,
