@@ -4,7 +4,7 @@ use crate::station::{Answer, Station, refused};
 
 const PATH: &str = "/api/v1/devices/auth/bind-claim";
 
-async fn claim(station: &Station, token: &str, body: &str) -> Answer {
+pub(crate) async fn claim(station: &Station, token: &str, body: &str) -> Answer {
     let bearer = format!("Authorization: Bearer {token}");
     station.curl(PATH, &["-H", &bearer, "-H", "Content-Type: application/json", "-d", body]).await
 }

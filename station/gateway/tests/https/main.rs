@@ -16,3 +16,4 @@ mod slow_clients;
 mod station;
 mod tls;
 mod upstream;
+mod withdrawn;
