@@ -33,7 +33,7 @@ pub(super) fn judge_line(policy: &Policy, before: &[Evidence], line: &UartFact) 
         | UartFact::OtaStarted
         | UartFact::OtaFinished => None,
         UartFact::BootFailed { text } => fail(Code::BootImageInvalid, Step::Boot, text),
-        UartFact::Panicked { text } => fail(Code::BootLoop, Step::Boot, text),
+        UartFact::Panicked { text } => judge_panic(before, text),
         UartFact::BrownOut => fail(Code::BrownOut, Step::Boot, "the brown-out detector"),
         UartFact::DownloadMode => fail(Code::DownloadMode, Step::Boot, "waiting for download"),
         UartFact::Restarted { reason } => judge_restart(before, reason),
@@ -53,6 +53,16 @@ pub(super) fn judge_line(policy: &Policy, before: &[Evidence], line: &UartFact) 
         UartFact::BackingOff { delay_ms } => judge_back_off(before, *delay_ms),
         UartFact::OtaFailed { error } => fail(Code::OtaFailed, Step::Connect, error),
     }
+}
+
+/// An app may panic because its NVS failed it: then that is the cause.
+fn judge_panic(before: &[Evidence], text: &str) -> Option<Diagnosis> {
+    let since = before.iter().rposition(|e| matches!(e.fact, Fact::Uart(UartFact::AppLoaded { .. }))).unwrap_or(0);
+    let nvs = before[since..].iter().find_map(|e| match &e.fact {
+        Fact::Uart(UartFact::NvsFailed { error }) => Some(Diagnosis::new(of_nvs_error(error), Step::Boot, error)),
+        _ => None,
+    });
+    Some(nvs.unwrap_or_else(|| Diagnosis::new(Code::BootLoop, Step::Boot, text)))
 }
 
 /// Every finished update excuses one restart. A reset that the line makes begins a new log and is none.
