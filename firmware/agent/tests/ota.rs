@@ -176,3 +176,12 @@ fn after_a_roll_back_the_image_is_not_fetched_again() {
     let mut rig = Rig::online(offered(&sha()));
     assert_eq!(downloads(&mut rig), []);
 }
+
+#[test]
+fn an_image_on_trial_begins_no_update_and_one_that_is_confirmed_does() {
+    let mut rig = Rig::online_as(offered(""), on_trial());
+    assert_eq!(rig.log()[2], "W iotmer_ota: update put off: the running firmware is on trial");
+    assert_eq!(downloads(&mut rig), []);
+    let mut rig = Rig::online(offered(""));
+    assert_eq!(downloads(&mut rig).len(), 1);
+}

@@ -4,7 +4,7 @@ use alloc::{boxed::Box, format, vec, vec::Vec};
 
 use firstpass_contract::{LogLine, logline::Level, nvs};
 
-use super::{Agent, Phase, reset::Afterwards};
+use super::{Agent, Phase, reset::Afterwards, watch::TAG_OTA};
 use crate::{
     Action, BrokerFailure, CertificateFault, ErrorClass, EspError, NvsValue, Report, SessionInNvs, SessionWrite,
     UpdateResult,
@@ -24,6 +24,11 @@ impl Agent {
             OtaDecision::SameAsApplied => {
                 self.out.log(&LogLine::OtaSkipped);
                 self.out.push(Action::Report(Report::Update(UpdateResult::Skipped)));
+                self.enter_service();
+            }
+            // ESP-IDF begins no update before the running image is confirmed; nor could it be rolled back afterwards.
+            OtaDecision::Download(_) if self.watch.is_on_trial() => {
+                self.out.log_text(Level::Warn, TAG_OTA, "update put off: the running firmware is on trial");
                 self.enter_service();
             }
             OtaDecision::Download(download) => {

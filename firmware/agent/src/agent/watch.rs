@@ -9,7 +9,8 @@ use firstpass_contract::logline::Level;
 use super::{Agent, Phase};
 use crate::{Action, ErrorClass, Report, TRIAL_MS, UpdateResult};
 
-const TAG_OTA: &str = "iotmer_ota";
+/// Tag of the lines about updates.
+pub(super) const TAG_OTA: &str = "iotmer_ota";
 
 /// How long a unit with a network may take to connect before the application hears of it, in milliseconds.
 const REGISTRATION_MS: u64 = 180_000;
@@ -33,6 +34,11 @@ impl Watch {
         if !self.connected && self.connect_by.is_none() {
             self.connect_by = Some(now_ms + REGISTRATION_MS);
         }
+    }
+
+    /// Whether the running image has yet to show that it can connect.
+    pub(super) fn is_on_trial(&self) -> bool {
+        self.trial_ends.is_some()
     }
 
     pub(super) fn deadline(&self) -> Option<u64> {
