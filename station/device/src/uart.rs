@@ -4,6 +4,7 @@
 mod capture;
 mod lines;
 mod log;
+mod reading;
 mod recognise;
 mod redact;
 
@@ -19,6 +20,7 @@ use crate::PortLease;
 
 pub(crate) use self::log::Log;
 pub use self::log::LogError;
+pub use self::reading::{REMARKS_MAX, Remark, Said, read_log};
 pub use self::redact::Redactor;
 
 /// Events that wait for the line while the capture runs; so many hold it up, and it loses nothing.

@@ -1,11 +1,22 @@
-//! Recognises the lines of a unit's log that matter: those of the ROM and the second stage here, those of the device
-//! contract through [`LogLine`]. Knows no stream.
-//!
-//! Source of the boot lines: ESP32-C3 ROM (api1-20210207) and the boot loader of ESP-IDF 6.1, as they print them.
+//! Recognises the lines of a unit's log that matter: those of the ROM, of ESP-IDF and of clients in the modules below,
+//! those of the device contract through [`LogLine`]. Knows no stream.
+
+mod boot;
+mod client;
+mod firmware;
+mod network;
+mod store;
+mod tls;
 
 use firstpass_contract::LogLine;
-use firstpass_contract::logline::split_idf_line;
 use firstpass_domain::evidence::UartFact;
+
+/// Longest text of a line that a fact keeps, in characters.
+const TEXT_MAX: usize = 240;
+/// Lines of a back trace that are told for each boot.
+const BACKTRACE_LINES_MAX: u8 = 3;
+/// Troubles that are told in a row, without any progress between them; a unit in trouble may repeat itself for hours.
+const TROUBLES_MAX: u16 = 64;
 
 /// What has been seen so far.
 #[derive(Debug, Default)]
@@ -15,6 +26,9 @@ pub(super) struct Recogniser {
     booted: bool,
     /// A boot failure or panic is told once for each boot: a blank flash repeats its line for ever.
     failure_told: bool,
+    brown_out_told: bool,
+    backtrace_lines: u8,
+    troubles: u16,
 }
 
 impl Recogniser {
@@ -25,104 +39,109 @@ impl Recogniser {
         (said_something && !std::mem::replace(&mut self.bytes_came, true)).then_some(UartFact::FirstByte)
     }
 
-    /// What `line` says.
-    pub(super) fn line(&mut self, line: &str) -> Option<UartFact> {
-        if let Some(reason) = reset_reason(line) {
-            self.failure_told = false;
+    /// What `line` says: nothing, a fact, or a refusal with the delay that follows it.
+    pub(super) fn line(&mut self, line: &str) -> Vec<UartFact> {
+        if let Some(reason) = boot::reset_reason(line) {
             let again = std::mem::replace(&mut self.booted, true);
-            return again.then_some(UartFact::Restarted { reason });
+            *self = Self { bytes_came: self.bytes_came, booted: true, ..Self::default() };
+            return again.then_some(UartFact::Restarted { reason }).into_iter().collect();
         }
-        self.booted |= is_after_banner(line);
+        self.booted |= boot::is_after_banner(line);
         if let Some(line) = LogLine::parse(line) {
-            return fact(line);
+            return facts(line).into_iter().filter(|fact| self.is_news(fact)).collect();
         }
-        if is_panic(line) {
-            return self.once(UartFact::Panicked { text: line.to_owned() });
+        self.other(line).into_iter().collect()
+    }
+
+    /// A line that is none of the contract's.
+    fn other(&mut self, line: &str) -> Option<UartFact> {
+        if boot::is_brown_out(line) {
+            return first_time(&mut self.brown_out_told).then_some(UartFact::BrownOut);
         }
-        if is_boot_failure(line) {
-            return self.once(UartFact::BootFailed { text: line.to_owned() });
+        if boot::is_panic(line) {
+            return first_time(&mut self.failure_told).then(|| UartFact::Panicked { text: cut(line) });
         }
-        boot_progress(line)
+        if boot::is_backtrace(line) {
+            self.backtrace_lines = self.backtrace_lines.saturating_add(1);
+            let wanted = self.backtrace_lines <= BACKTRACE_LINES_MAX;
+            return wanted.then(|| UartFact::Backtrace { text: cut(line) });
+        }
+        if boot::is_failure(line) {
+            return first_time(&mut self.failure_told).then(|| UartFact::BootFailed { text: cut(line) });
+        }
+        let known = boot::progress(line).or_else(|| tls::read(line)).or_else(|| network::read(line));
+        let known = known.or_else(|| store::read(line)).or_else(|| client::read(line));
+        known.or_else(|| firmware::read(line)).filter(|fact| self.is_news(fact))
     }
 
-    fn once(&mut self, fact: UartFact) -> Option<UartFact> {
-        (!std::mem::replace(&mut self.failure_told, true)).then_some(fact)
+    /// Trouble that repeats itself is no news any more; progress makes the next trouble news again.
+    fn is_news(&mut self, fact: &UartFact) -> bool {
+        if !is_repeatable_trouble(fact) {
+            self.troubles = 0;
+            return true;
+        }
+        self.troubles = self.troubles.saturating_add(1);
+        self.troubles <= TROUBLES_MAX
     }
 }
 
-/// `0xc (RTC_SW_CPU_RST)` out of the ROM's `rst:0xc (RTC_SW_CPU_RST),boot:0x8 (SPI_FAST_FLASH_BOOT)`. A reset may leave
-/// noise before the banner.
-fn reset_reason(line: &str) -> Option<String> {
-    let (_, banner) = line.split_once("rst:0x")?;
-    let (reason, _) = banner.split_once(",boot:0x")?;
-    Some(format!("0x{reason}"))
+fn first_time(told: &mut bool) -> bool {
+    !std::mem::replace(told, true)
 }
 
-/// Whether `line` is printed only after the ROM's banner: by the ROM about what it loads, or by anything that it loaded.
-fn is_after_banner(line: &str) -> bool {
-    const BY_THE_ROM: [&str; 4] = ["load:0x", "entry 0x", "invalid header: ", "csum err:"];
-    BY_THE_ROM.iter().any(|text| line.starts_with(text)) || split_idf_line(line).is_some() || is_panic(line)
+/// Whether a unit may say so again and again, and the verdict needs it once.
+const fn is_repeatable_trouble(fact: &UartFact) -> bool {
+    matches!(
+        fact,
+        UartFact::WifiDisconnected { .. }
+            | UartFact::DnsFailed { .. }
+            | UartFact::TlsFailed { .. }
+            | UartFact::NvsFailed { .. }
+            | UartFact::ClientError { .. }
+            | UartFact::FirmwareFault { .. }
+            | UartFact::BackingOff { .. }
+    )
 }
 
-fn boot_progress(line: &str) -> Option<UartFact> {
-    if line.contains("waiting for download") || line.starts_with("wait uart") {
-        return Some(UartFact::DownloadMode);
+/// The beginning of a text, which is all that a fact keeps of a long one.
+fn cut(text: &str) -> String {
+    text.trim_end().chars().take(TEXT_MAX).collect()
+}
+
+/// The facts that a line of the device contract is.
+fn facts(line: LogLine) -> Vec<UartFact> {
+    match line {
+        LogLine::MqttRefused { refusal, backoff_ms } => {
+            let delay = UartFact::BackingOff { delay_ms: backoff_ms.into() };
+            let refused = UartFact::MqttRefused { code: refusal.code() };
+            if backoff_ms == 0 { vec![refused] } else { vec![refused, delay] }
+        }
+        other => vec![fact(other)],
     }
-    let (tag, text) = split_idf_line(line)?;
-    let partition = text.strip_prefix("Loaded app from partition").filter(|_| tag == "boot")?;
-    Some(UartFact::AppLoaded { offset: offset(partition) })
 }
 
-/// `0x10000` out of ` at offset 0x10000`; `None` when the number arrived damaged.
-fn offset(partition: &str) -> Option<u32> {
-    let digits = partition.strip_prefix(" at offset 0x")?;
-    u32::from_str_radix(digits, 16).ok()
-}
-
-/// Errors of the ROM, or of the second stage under its tags.
-fn is_boot_failure(line: &str) -> bool {
-    if line.starts_with("invalid header: ") || line.starts_with("flash read err") {
-        return true;
-    }
-    let error = split_idf_line(line).filter(|_| is_error(line));
-    error.is_some_and(|(tag, _)| matches!(tag, "boot" | "esp_image" | "flash_parts") || tag.starts_with("boot."))
-}
-
-/// Whether an ESP-IDF line, perhaps in colour, has level E.
-fn is_error(line: &str) -> bool {
-    let plain = line.strip_prefix('\u{1b}').and_then(|rest| rest.split_once('m')).map_or(line, |(_, rest)| rest);
-    plain.starts_with("E (")
-}
-
-/// Last words of ESP-IDF's panic handler, of `abort`, of a failed assertion, and of esp-backtrace in Rust firmware.
-fn is_panic(line: &str) -> bool {
-    const BEGINNINGS: [&str; 4] = ["Guru Meditation Error", "abort() was called", "assert failed:", "***ERROR***"];
-    BEGINNINGS.iter().any(|text| line.starts_with(text)) || line.contains("= PANIC =")
-}
-
-/// The fact that a line of the device contract is; `None` for lines that decide nothing.
-fn fact(line: LogLine) -> Option<UartFact> {
-    Some(match line {
-        LogLine::WifiRetry { .. } => return None,
+fn fact(line: LogLine) -> UartFact {
+    match line {
+        LogLine::WifiRetry { attempt } => UartFact::WifiDisconnected { reason: network::reason_in(&attempt) },
         LogLine::WifiConnected { ip } => UartFact::NetworkUp { ip: ip.parse().ok() },
-        LogLine::WifiFailed { text } => UartFact::NetworkFailed { text },
+        LogLine::WifiFailed { text } => UartFact::NetworkFailed { text: cut(&text) },
         LogLine::ProvisionStarted { .. } => UartFact::ProvisionStarted,
         LogLine::ProvisionSkipped => UartFact::ProvisionSkipped,
         LogLine::ProvisionImpossible => UartFact::ProvisionImpossible,
         LogLine::ProvisionRefused { status } => UartFact::ProvisionRefused { status },
-        LogLine::ProvisionTransport { error } => UartFact::ProvisionTransport { error },
+        LogLine::ProvisionTransport { error } => UartFact::ProvisionTransport { error: cut(&error) },
         LogLine::ProvisionUnreadable => UartFact::ProvisionUnreadable,
         LogLine::ProvisionBackingOff { delay_ms, .. } => UartFact::BackingOff { delay_ms },
         LogLine::Provisioned { username, .. } => UartFact::Provisioned { username },
         LogLine::InitComplete { device_id, .. } => UartFact::InitComplete { device_id },
         LogLine::MqttConnected => UartFact::MqttConnected,
         LogLine::MqttRefused { refusal, .. } => UartFact::MqttRefused { code: refusal.code() },
-        LogLine::MqttError { text } => UartFact::MqttError { text },
+        LogLine::MqttError { text } => UartFact::MqttError { text: cut(&text) },
         LogLine::OtaSkipped => UartFact::OtaSkipped,
         LogLine::OtaStarted { .. } => UartFact::OtaStarted,
         LogLine::OtaFinished => UartFact::OtaFinished,
-        LogLine::OtaFailed { error } => UartFact::OtaFailed { error },
-    })
+        LogLine::OtaFailed { error } => UartFact::OtaFailed { error: cut(&error) },
+    }
 }
 
 #[cfg(test)]
