@@ -9,9 +9,11 @@ use std::time::{Duration, Instant};
 use crate::console::Console;
 use crate::faults::Faults;
 use crate::flash::Flash;
+use crate::image::CompiledCode;
 use crate::mac::Mac;
 use crate::partition::{Partition, PartitionTable, Region};
 use crate::stop::StopToken;
+use crate::surroundings::Surroundings;
 
 /// The firmware of a unit. A new one is made for each boot, because a reset loses the RAM.
 pub trait App: Send {
@@ -50,8 +52,10 @@ pub struct AppContext {
     pub clock: BootClock,
     /// Set when the unit is reset or powered off.
     pub stop: StopToken,
-    /// What the unit has been told to do wrong; `Fault::NoNetwork` is for the app to act out.
+    /// What the unit has been told to do wrong.
     pub faults: Faults,
+    /// What lies around the unit.
+    pub surroundings: Surroundings,
 }
 
 /// The app image that the boot loader has verified.
@@ -65,6 +69,8 @@ pub struct RunningImage {
     pub version: String,
     /// `esp_app_desc_t.project_name`.
     pub project: String,
+    /// The auth code that is compiled into it; none in firmware that reads its code from NVS.
+    pub compiled_code: Option<CompiledCode>,
 }
 
 /// Milliseconds since the boot began, as in the log lines of ESP-IDF.

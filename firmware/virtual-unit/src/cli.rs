@@ -1,5 +1,6 @@
 //! The command line of `virtual-unit`. Knows the words, and hands over to the library.
 
+use std::net::Ipv4Addr;
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -11,6 +12,7 @@ use crate::flash_size::FlashSize;
 use crate::image::{self, AppImage};
 use crate::mac::Mac;
 use crate::process::{self, ProcessError, ProcessOptions};
+use crate::surroundings::{Route, Surroundings};
 use crate::unit::{Straps, UnitOptions};
 
 /// A virtual ESP32-C3 on a pseudo-terminal, for any flasher.
@@ -50,6 +52,9 @@ enum ImageCommand {
         /// Its project name.
         #[arg(long, default_value = "firstpass-demo")]
         project: String,
+        /// Text that stands where a stock firmware has its auth code compiled in; none when empty.
+        #[arg(long, default_value = "", value_name = "TEXT", value_parser = placeholder)]
+        placeholder: String,
     },
     /// A second-stage boot loader, for offset 0.
     Bootloader {
@@ -60,6 +65,10 @@ enum ImageCommand {
         #[arg(long, default_value_t = 1)]
         seed: u64,
     },
+}
+
+fn placeholder(text: &str) -> Result<String, String> {
+    image::CompiledCode::check(text).map(|()| text.to_owned())
 }
 
 /// Why the program ends with an error.
@@ -96,8 +105,9 @@ impl Cli {
 impl ImageCommand {
     fn run(self) -> Result<(), CliError> {
         let (path, bytes) = match self {
-            Self::App { out, size, seed, version, project } => {
-                (out, image::app(&AppImage { size: size as usize, seed, version, project }))
+            Self::App { out, size, seed, version, project, placeholder } => {
+                let app = AppImage { size: size as usize, seed, version, project };
+                (out, image::app_with_code(&app, &placeholder))
             }
             Self::Bootloader { out, seed } => (out, image::bootloader(seed)),
         };
@@ -126,9 +136,18 @@ pub struct UnitArgs {
     /// Move bytes as fast as the machine can, instead of at the pace of a UART.
     #[arg(long)]
     pub no_pacing: bool,
-    /// What goes wrong; may be repeated.
+    /// What goes wrong, such as drop-ack=3 or JSON; may be repeated. A wrong name shows the list.
     #[arg(long, value_name = "FAULT")]
     pub fault: Vec<Fault>,
+    /// The unit's address on loopback; its connections come from there.
+    #[arg(long)]
+    pub ip: Option<Ipv4Addr>,
+    /// Where connections to a service are led to: https=ADDRESS:PORT or mqtt=ADDRESS:PORT; may be repeated.
+    #[arg(long, value_name = "ROUTE")]
+    pub route: Vec<Route>,
+    /// The firmware makes its own key, and provisions with a certificate request.
+    #[arg(long)]
+    pub own_key: bool,
     /// The straps at power-on.
     #[arg(long, value_enum, default_value_t = Start::Download)]
     pub start: Start,
@@ -150,6 +169,8 @@ impl UnitArgs {
     /// The options of the process, with the app that the unit runs when it has booted.
     #[must_use]
     pub fn into_options(self, app: AppMaker) -> ProcessOptions {
+        let surroundings = Surroundings::new(self.ip, self.own_key);
+        self.route.iter().for_each(|route| surroundings.set_route(route.service, Some(route.to)));
         let unit = UnitOptions {
             flash: self.flash,
             flash_size: self.flash_size,
@@ -157,6 +178,7 @@ impl UnitArgs {
             link: self.link,
             paced: !self.no_pacing,
             faults: Faults::new(self.fault),
+            surroundings,
             app,
         };
         let straps = match self.start {

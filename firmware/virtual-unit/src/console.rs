@@ -67,6 +67,17 @@ impl Console {
         self.fifo.write(format!("{text}\r\n").as_bytes(), &self.stop);
     }
 
+    /// Sends bytes that are no text.
+    pub(crate) fn noise(&self, bytes: &[u8]) {
+        let _whole_line = self.line.lock().expect("no holder of this lock panics");
+        self.fifo.write(bytes, &self.stop);
+    }
+
+    /// Prints `I (1234) wifi:text`, as the closed Wi-Fi driver does: without a blank after its tag.
+    pub(crate) fn driver(&self, level: Level, text: impl fmt::Display) {
+        self.print(format_args!("{} ({}) wifi:{text}", level.letter(), self.clock.millis()));
+    }
+
     /// Returns when the FIFO is empty or the unit is stopped, so that the last words are heard before a restart.
     pub fn drain(&self) {
         self.fifo.drain(&self.stop);

@@ -6,6 +6,7 @@
 //! the unit from its first byte, and nothing from before.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::SocketAddr;
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::faults::Fault;
 use crate::stop::StopToken;
+use crate::surroundings::Service;
 use crate::unit::{Status, Straps, Unit, UnitError};
 
 /// Clients that are served at once.
@@ -43,6 +45,13 @@ pub enum Order {
         /// What to switch on.
         #[serde(default)]
         set: Option<Fault>,
+    },
+    /// Leads the unit's connections to a service to another address, from the next one on.
+    Route {
+        /// Which connections.
+        service: Service,
+        /// Where to; `null` is directly.
+        to: Option<SocketAddr>,
     },
     /// What the unit is doing.
     Status,
@@ -146,8 +155,9 @@ fn obey(order: &Order, unit: &Unit) -> Result<(), UnitError> {
             if *clear {
                 unit.faults().clear();
             }
-            set.iter().for_each(|fault| unit.faults().set(*fault));
+            set.iter().for_each(|fault| unit.faults().set(fault.clone()));
         }
+        Order::Route { service, to } => unit.surroundings().set_route(*service, *to),
         Order::Status | Order::Quit => {}
     }
     Ok(())

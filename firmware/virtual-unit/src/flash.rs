@@ -9,11 +9,14 @@ use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use crate::faults::{Fault, Faults};
 use crate::flash_size::FlashSize;
 use crate::stop::StopToken;
 
 /// The smallest unit of erasure, in bytes.
 pub const SECTOR: u32 = 0x1000;
+/// What a worn byte holds for ever.
+const WORN: u8 = 0xa5;
 
 /// A unit's flash. Clones share it.
 #[derive(Clone, Debug)]
@@ -21,6 +24,7 @@ pub struct Flash {
     file: Arc<Mutex<File>>,
     size: FlashSize,
     stop: Option<StopToken>,
+    faults: Faults,
 }
 
 /// A flash operation that could not be done.
@@ -53,6 +57,9 @@ pub enum FlashError {
         /// Length in bytes.
         length: u32,
     },
+    /// The chip does not answer; what is read of it is 0xff.
+    #[error("the flash chip does not answer")]
+    Silent,
     /// The unit was reset or powered off, so whoever asked no longer runs.
     #[error("the unit has been stopped")]
     Stopped,
@@ -66,13 +73,19 @@ impl Flash {
     pub fn open(path: &Path, size: FlashSize) -> Result<Self, FlashError> {
         let file =
             open_filled(path, size.bytes()).map_err(|source| FlashError::Open { path: path.to_owned(), source })?;
-        Ok(Self { file: Arc::new(Mutex::new(file)), size, stop: None })
+        Ok(Self { file: Arc::new(Mutex::new(file)), size, stop: None, faults: Faults::default() })
     }
 
     /// The flash as seen by code that runs until `stop` is set; from then on its operations fail.
     #[must_use]
     pub fn until(&self, stop: StopToken) -> Self {
         Self { stop: Some(stop), ..self.clone() }
+    }
+
+    /// The flash with what `faults` says of it: `Fault::FlashSilent` and `Fault::WornFlash`.
+    #[must_use]
+    pub fn with_faults(self, faults: Faults) -> Self {
+        Self { faults, ..self }
     }
 
     /// The size of the chip.
@@ -83,7 +96,16 @@ impl Flash {
 
     /// Fills `into` with what stands at `offset`.
     pub fn read(&self, offset: u32, into: &mut [u8]) -> Result<(), FlashError> {
-        self.access(offset, into.len(), |file| file.read_exact_at(into, offset.into()))
+        self.access(offset, into.len(), |file| file.read_exact_at(into, offset.into()))?;
+        if self.is_silent() {
+            into.fill(0xff);
+        }
+        let worn = |fault: &Fault| if let Fault::WornFlash { offset } = fault { Some(*offset) } else { None };
+        let worn = self.faults.find(worn).and_then(|worn| worn.checked_sub(offset));
+        if let Some(byte) = worn.and_then(|at| into.get_mut(at as usize)) {
+            *byte = WORN;
+        }
+        Ok(())
     }
 
     /// What stands at `offset`, `length` bytes of it.
@@ -96,6 +118,7 @@ impl Flash {
 
     /// Clears the bits that are zero in `bytes`; a bit that is zero already stays zero.
     pub fn write(&self, offset: u32, bytes: &[u8]) -> Result<(), FlashError> {
+        self.answers()?;
         self.access(offset, bytes.len(), |file| {
             let mut cells = vec![0; bytes.len()];
             file.read_exact_at(&mut cells, offset.into())?;
@@ -109,12 +132,21 @@ impl Flash {
         if !offset.is_multiple_of(SECTOR) || !length.is_multiple_of(SECTOR) {
             return Err(FlashError::Unaligned { offset, length });
         }
+        self.answers()?;
         self.access(offset, length as usize, |file| fill(file, offset.into(), length.into()))
     }
 
     /// Returns when no operation of a stopped holder can still be under way.
     pub(crate) fn settle(&self) {
         drop(self.file.lock().expect("no holder of this lock panics"));
+    }
+
+    fn is_silent(&self) -> bool {
+        self.faults.is_on(&Fault::FlashSilent)
+    }
+
+    fn answers(&self) -> Result<(), FlashError> {
+        if self.is_silent() { Err(FlashError::Silent) } else { Ok(()) }
     }
 
     fn access(

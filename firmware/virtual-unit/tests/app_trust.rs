@@ -97,5 +97,5 @@ fn a_url_without_tls_is_refused_before_the_code_leaves_the_unit() {
     let authority = Authority::new("Test CA");
     let mut values = factory(1, &authority.pem());
     values.push(("prov_url", Value::Text("http://localhost:1/api/v1".into())));
-    Unit::new(&values).run().says("HTTP post failed: ESP_ERR_HTTP_INVALID_TRANSPORT");
+    Unit::new(&values).run().says("iotmer_provision: prov_url is no https URL: cannot provision");
 }

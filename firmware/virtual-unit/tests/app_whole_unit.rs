@@ -14,7 +14,7 @@ use app_support::{SOON, answer, factory};
 use md5::{Digest, Md5};
 use sha2::Sha256;
 use virtual_unit::image::{self, AppImage};
-use virtual_unit::{DeviceApp, Faults, Flash, FlashSize, Mac, Straps, Unit, UnitOptions};
+use virtual_unit::{DeviceApp, Faults, Flash, FlashSize, Mac, Straps, Surroundings, Unit, UnitOptions};
 
 const FACTORY_OFFSET: u32 = 0x2_0000;
 const TABLE_OFFSET: u32 = 0x8000;
@@ -61,6 +61,7 @@ fn boot(folder: &Path, nvs: &[u8]) -> Unit {
         link: Some(folder.join("tty")),
         paced: true,
         faults: Faults::default(),
+        surroundings: Surroundings::default(),
         app: DeviceApp::maker(),
     };
     Unit::start(options, Straps::Run).expect("a unit")

@@ -131,7 +131,7 @@ fn empty_ota_data_without_a_factory_app_boot_slot_0() {
 fn a_boot_loop_panics_and_boots_again() {
     let bench = flashed(&app_image(0x8000));
     bench.unit.faults().set(Fault::BootLoop);
-    let log = bench.log(Straps::Run, 70);
+    let log = bench.log(Straps::Run, 100);
     assert!(log.iter().any(|line| line.starts_with("Guru Meditation Error: Core  0 panic'ed")), "{log:#?}");
     assert!(log.iter().any(|line| line.starts_with("rst:0xc (RTC_SW_CPU_RST)")), "{log:#?}");
 }

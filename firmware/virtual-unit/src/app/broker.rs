@@ -6,8 +6,9 @@ use std::pin::Pin;
 use firstpass_agent::BrokerEndpoint;
 
 use super::esp_tls::LinkFailure;
-use super::stream::Stream;
+use super::stream::{NETWORK_TIMEOUT, Stream};
 use super::trust::Trust;
+use super::way::Way;
 
 /// Bytes read at once.
 const READ_BYTES: usize = 4096;
@@ -32,10 +33,10 @@ pub(super) enum Arrived {
 
 impl BrokerStream {
     /// Begins to open a stream, with TLS if there is a `trust`.
-    pub(super) fn opening(endpoint: BrokerEndpoint, trust: Option<Result<Trust, LinkFailure>>) -> Self {
+    pub(super) fn opening(endpoint: BrokerEndpoint, trust: Option<Result<Trust, LinkFailure>>, way: Way) -> Self {
         Self::Opening(Box::pin(async move {
-            let config = trust.map(|trust| trust?.config()).transpose()?;
-            Stream::open(&endpoint.host, endpoint.port, config).await
+            let config = trust.map(|trust| trust?.config(way.clock)).transpose()?;
+            Stream::open(&endpoint.host, endpoint.port, config, &way, NETWORK_TIMEOUT).await
         }))
     }
 

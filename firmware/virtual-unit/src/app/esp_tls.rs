@@ -4,7 +4,7 @@
 
 use std::io;
 
-use firstpass_agent::EspError;
+use firstpass_agent::{CertificateFault, EspError};
 use rustls::CertificateError;
 
 use crate::{Console, Level};
@@ -33,6 +33,8 @@ pub(super) struct LinkFailure {
     pub(super) tls_esp_err: u32,
     /// Set when the failure has an ESP-IDF name of its own; otherwise no connection was made.
     named: Option<EspError>,
+    /// Set when it is the unit's own certificate that cannot be used, or that the server may not have liked.
+    pub(super) certificate: Option<CertificateFault>,
     lines: Vec<Line>,
 }
 
@@ -74,7 +76,7 @@ impl LinkFailure {
     }
 
     fn new(sock_errno: i32, tls_esp_err: u32, lines: Vec<Line>) -> Self {
-        Self { sock_errno, tls_esp_err, named: None, lines }
+        Self { sock_errno, tls_esp_err, named: None, certificate: None, lines }
     }
 
     /// A failure that ESP-IDF has a name for, once there is a connection or before there can be one.
@@ -106,6 +108,22 @@ impl LinkFailure {
         Self::new(nix::errno::Errno::ETIMEDOUT as i32, TIMEOUT, vec![error_line(TAG, "select() timeout")])
     }
 
+    /// The connection stands, but the handshake does not come to an end.
+    pub(super) fn handshake_timeout() -> Self {
+        let text = "Failed to open new connection in specified timeout";
+        Self::new(0, TIMEOUT, vec![Line { level: Level::Warning, tag: TAG, text: text.into() }])
+    }
+
+    /// The connection breaks, as one does that the unit's own radio loses.
+    pub(super) fn broken() -> Self {
+        Self { sock_errno: nix::errno::Errno::ECONNRESET as i32, ..Self::closed() }
+    }
+
+    /// The same failure, as one of the unit's own certificate.
+    pub(super) fn of_own_certificate(self, fault: CertificateFault) -> Self {
+        Self { certificate: Some(fault), ..self }
+    }
+
     pub(super) fn closed() -> Self {
         Self::new(0, CLOSED, Vec::new())
     }
@@ -123,7 +141,8 @@ impl LinkFailure {
             Some(_) | None => {}
         }
         lines.push(error_line(TAG, "Failed to open new connection"));
-        Self::new(error.raw_os_error().unwrap_or(0), HANDSHAKE_FAILED, lines)
+        let failure = Self::new(error.raw_os_error().unwrap_or(0), HANDSHAKE_FAILED, lines);
+        Self { certificate: alert_about_us(error), ..failure }
     }
 
     /// An open stream failed: by the peer's alert, by a reset, or by an end without goodbye.
@@ -133,7 +152,15 @@ impl LinkFailure {
         };
         let code = mbedtls_code(error);
         let lines = vec![error_line(TAG_MBEDTLS, format!("read error :{code}: peer sent alert {alert:?}"))];
-        Self::new(0, HANDSHAKE_FAILED, lines)
+        Self { certificate: alert_about_us(error), ..Self::new(0, HANDSHAKE_FAILED, lines) }
+    }
+}
+
+/// What the server's alert says of the unit's certificate, if it has shown one.
+fn alert_about_us(error: &io::Error) -> Option<CertificateFault> {
+    match tls_error(error)? {
+        rustls::Error::AlertReceived(alert) => CertificateFault::of_alert(u8::from(*alert)),
+        _ => None,
     }
 }
 

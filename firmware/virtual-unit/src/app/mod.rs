@@ -6,13 +6,17 @@ mod broker;
 mod driver;
 mod esp_tls;
 mod https;
+mod key;
+mod misbehaviour;
+mod mischief;
 mod network;
 mod nvs;
 mod ota;
-mod otadata;
+mod start;
 mod stream;
 pub mod transcript;
 mod trust;
+mod way;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -7,43 +7,65 @@ use esp_nvs::{Get, Key, Nvs};
 use firstpass_agent::{EspError, NvsRead, NvsValue, SessionWrite};
 use firstpass_contract::nvs;
 
-use crate::Flash;
 use crate::flash::{FlashError, SECTOR};
 use crate::partition::Region;
+use crate::{Fault, Faults, Flash};
+
+use super::misbehaviour::nvs_write_error;
 
 const NAMESPACE: Key = Key::from_str(nvs::NAMESPACE);
 
 /// The mounted NVS partition.
-pub(super) struct DeviceNvs(Nvs<RegionFlash>);
+pub(super) struct DeviceNvs {
+    nvs: Nvs<RegionFlash>,
+    faults: Faults,
+}
 
 impl DeviceNvs {
     /// Mounts the partition as `nvs_flash_init` does; an erased one is an empty one.
-    pub(super) fn mount(flash: Flash, region: Option<Region>) -> Result<Self, EspError> {
+    pub(super) fn mount(flash: Flash, region: Option<Region>, faults: Faults) -> Result<Self, EspError> {
+        if faults.is_on(&Fault::NvsCorrupt) {
+            return Err(EspError("ESP_ERR_NVS_INVALID_STATE"));
+        }
+        Self::open(flash, region, faults)
+    }
+
+    /// Erases the whole partition and mounts it, which mends a damaged one.
+    pub(super) fn format(flash: Flash, region: Option<Region>, faults: Faults) -> Result<Self, EspError> {
+        let Region { offset, size } = region.ok_or(EspError("ESP_ERR_NOT_FOUND"))?;
+        flash.erase(offset, size).map_err(|_| EspError("ESP_ERR_FLASH_OP_FAIL"))?;
+        Self::open(flash, region, faults)
+    }
+
+    fn open(flash: Flash, region: Option<Region>, faults: Faults) -> Result<Self, EspError> {
         let region = region.ok_or(EspError("ESP_ERR_NOT_FOUND"))?;
         let mut nvs = Nvs::new(0, region.size as usize, RegionFlash { flash, region }).map_err(esp_error)?;
         // The auth code must be gone from the flash, not only marked as erased.
         nvs.set_purge_mode(true);
-        Ok(Self(nvs))
+        Ok(Self { nvs, faults })
     }
 
     /// Sets, then erases, each in order.
     pub(super) fn write(&mut self, write: &SessionWrite) -> Result<(), EspError> {
+        if let Some(error) = nvs_write_error(&self.faults) {
+            return Err(error);
+        }
         for (key, value) in &write.set {
             self.set(&Key::from_str(key), value).map_err(esp_error)?;
         }
         for key in &write.erase {
-            self.0.delete(&NAMESPACE, &Key::from_str(key)).map_err(esp_error)?;
+            self.nvs.delete(&NAMESPACE, &Key::from_str(key)).map_err(esp_error)?;
         }
         Ok(())
     }
 
     fn set(&mut self, key: &Key, value: &NvsValue) -> Result<(), Error> {
         match value {
-            NvsValue::Text(text) => self.0.set(&NAMESPACE, key, text.as_str()),
-            NvsValue::Secret(secret) => self.0.set(&NAMESPACE, key, secret.expose()),
-            NvsValue::I32(number) => self.0.set(&NAMESPACE, key, *number),
-            NvsValue::I8(number) => self.0.set(&NAMESPACE, key, *number),
-            NvsValue::U32(number) => self.0.set(&NAMESPACE, key, *number),
+            NvsValue::Text(text) => self.nvs.set(&NAMESPACE, key, text.as_str()),
+            NvsValue::Secret(secret) => self.nvs.set(&NAMESPACE, key, secret.expose()),
+            NvsValue::I32(number) => self.nvs.set(&NAMESPACE, key, *number),
+            NvsValue::I8(number) => self.nvs.set(&NAMESPACE, key, *number),
+            NvsValue::U32(number) => self.nvs.set(&NAMESPACE, key, *number),
         }
     }
 
@@ -51,7 +73,7 @@ impl DeviceNvs {
     where
         Nvs<RegionFlash>: Get<T>,
     {
-        match self.0.get(&NAMESPACE, &Key::from_str(key)) {
+        match self.nvs.get(&NAMESPACE, &Key::from_str(key)) {
             Ok(value) => Ok(Some(value)),
             Err(Error::KeyNotFound | Error::NamespaceNotFound) => Ok(None),
             Err(error) => Err(esp_error(error)),

@@ -2,20 +2,22 @@
 
 use std::future::Future;
 use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpStream, lookup_host};
+use tokio::net::{TcpSocket, TcpStream, lookup_host};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
 use super::esp_tls::{self, LinkFailure};
+use super::way::Way;
 
 /// Time for opening a stream, and for one write (network time limit of the ESP-IDF clients).
-const NETWORK_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const NETWORK_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// An open stream.
 #[derive(Debug)]
@@ -25,16 +27,19 @@ pub(super) enum Stream {
 }
 
 impl Stream {
-    /// Opens a stream to `host`, which is also the name that the server's certificate must show.
-    pub(super) async fn open(host: &str, port: u16, tls: Option<Arc<ClientConfig>>) -> Result<Self, LinkFailure> {
-        limited(async {
-            let tcp = connect(host, port).await?;
-            match tls {
-                None => Ok(Self::Plain(tcp)),
-                Some(config) => Ok(Self::Tls(Box::new(handshake(host, tcp, config).await?))),
-            }
-        })
-        .await
+    /// Opens a stream to `host`, which is also the name that the server's certificate must show, within `limit`.
+    pub(super) async fn open(
+        host: &str,
+        port: u16,
+        tls: Option<Arc<ClientConfig>>,
+        way: &Way,
+        limit: Duration,
+    ) -> Result<Self, LinkFailure> {
+        tokio::time::sleep(way.delay).await;
+        let tcp = limited(limit, connect(host, port, way)).await?;
+        let Some(config) = tls else { return Ok(Self::Plain(tcp)) };
+        let shaken = tokio::time::timeout(limit, handshake(host, tcp, config)).await;
+        Ok(Self::Tls(Box::new(shaken.unwrap_or_else(|_| Err(LinkFailure::handshake_timeout()))?)))
     }
 
     /// Reads at least one byte; the end of the stream is a failure.
@@ -52,7 +57,7 @@ impl Stream {
 
     /// Writes all bytes through to the socket.
     pub(super) async fn write_all(&mut self, bytes: &[u8]) -> Result<(), LinkFailure> {
-        limited(async {
+        limited(NETWORK_TIMEOUT, async {
             let written = match self {
                 Self::Plain(tcp) => tcp.write_all(bytes).await,
                 Self::Tls(tls) => write_tls(tls, bytes).await,
@@ -79,23 +84,39 @@ async fn write_tls(tls: &mut TlsStream<TcpStream>, bytes: &[u8]) -> io::Result<(
     tls.flush().await
 }
 
-async fn limited<T>(work: impl Future<Output = Result<T, LinkFailure>>) -> Result<T, LinkFailure> {
-    tokio::time::timeout(NETWORK_TIMEOUT, work).await.unwrap_or_else(|_| Err(LinkFailure::timeout()))
+async fn limited<T>(limit: Duration, work: impl Future<Output = Result<T, LinkFailure>>) -> Result<T, LinkFailure> {
+    tokio::time::timeout(limit, work).await.unwrap_or_else(|_| Err(LinkFailure::timeout()))
 }
 
-async fn connect(host: &str, port: u16) -> Result<TcpStream, LinkFailure> {
-    let addresses = lookup_host((host, port)).await.map_err(|_| LinkFailure::unresolved(host))?;
+async fn connect(host: &str, port: u16, way: &Way) -> Result<TcpStream, LinkFailure> {
+    if !way.names {
+        return Err(LinkFailure::unresolved(host));
+    }
+    let addresses: Vec<SocketAddr> = match way.to {
+        Some(to) => vec![to],
+        None => lookup_host((host, port)).await.map_err(|_| LinkFailure::unresolved(host))?.collect(),
+    };
     let mut failure = LinkFailure::unresolved(host);
     for address in addresses {
-        match TcpStream::connect(address).await {
-            Ok(tcp) => {
-                tcp.set_nodelay(true).map_err(|error| LinkFailure::unconnected(&error))?;
-                return Ok(tcp);
-            }
+        match connect_to(address, way.from).await {
+            Ok(tcp) => return Ok(tcp),
             Err(error) => failure = LinkFailure::unconnected(&error),
         }
     }
     Err(failure)
+}
+
+async fn connect_to(address: SocketAddr, from: Option<Ipv4Addr>) -> io::Result<TcpStream> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    if let (Some(from), SocketAddr::V4(_)) = (from, address) {
+        socket.bind((from, 0).into())?;
+    }
+    let tcp = socket.connect(address).await?;
+    tcp.set_nodelay(true)?;
+    Ok(tcp)
 }
 
 async fn handshake(host: &str, tcp: TcpStream, config: Arc<ClientConfig>) -> Result<TlsStream<TcpStream>, LinkFailure> {

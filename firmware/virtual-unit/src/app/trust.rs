@@ -1,12 +1,14 @@
 //! Whom the unit trusts and how it shows who it is: PEM texts from NVS, made into a TLS configuration.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use firstpass_agent::{EspError, NvsRead};
+use firstpass_agent::{CertificateFault, EspError, NvsRead};
 use firstpass_contract::{Secret, nvs};
 use rustls::crypto::ring::default_provider;
 use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use rustls::pki_types::{CertificateDer, PrivateKeyDer, UnixTime};
+use rustls::time_provider::{DefaultTimeProvider, TimeProvider};
 use rustls::{ClientConfig, RootCertStore};
 
 use super::esp_tls::{self, LinkFailure};
@@ -28,19 +30,25 @@ impl Trust {
         Ok(Self { ca_pem: text(nvs::CA_PEM)?, client })
     }
 
-    /// TLS 1.2 and 1.3 with full verification of the server: chain to the anchor, name, dates by the host's clock.
-    pub(super) fn config(&self) -> Result<Arc<ClientConfig>, LinkFailure> {
-        let builder = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+    /// TLS 1.2 and 1.3 with full verification of the server: chain to the anchor, name, dates by the host's
+    /// clock, or by one that stands at `clock` (seconds since 1970).
+    pub(super) fn config(&self, clock: Option<i64>) -> Result<Arc<ClientConfig>, LinkFailure> {
+        let time: Arc<dyn TimeProvider> = match clock {
+            Some(unix_s) => Arc::new(StandingClock(unix_s)),
+            None => Arc::new(DefaultTimeProvider),
+        };
+        let builder = ClientConfig::builder_with_details(Arc::new(default_provider()), time)
             .with_safe_default_protocol_versions()
             .expect("ring has ciphers for TLS 1.2 and 1.3")
             .with_root_certificates(self.anchors()?);
         let config = match &self.client {
             None => builder.with_no_client_auth(),
             Some((certificate, key)) => {
-                let (chain, key) = (certificates(certificate)?, private_key(key)?);
+                let own = |failure: LinkFailure| failure.of_own_certificate(CertificateFault::Unusable);
+                let (chain, key) = (certificates(certificate).map_err(own)?, private_key(key).map_err(own)?);
                 let unusable =
                     |_| LinkFailure::setup(esp_tls::OWN_CERT_FAILED, "client certificate and key do not match");
-                builder.with_client_auth_cert(chain, key).map_err(unusable)?
+                builder.with_client_auth_cert(chain, key).map_err(unusable).map_err(own)?
             }
         };
         Ok(Arc::new(config))
@@ -53,6 +61,16 @@ impl Trust {
             0 => Err(unreadable_certificate()),
             _ => Ok(anchors),
         }
+    }
+}
+
+/// A clock that stands, as one does that has no battery and was never set.
+#[derive(Debug)]
+struct StandingClock(i64);
+
+impl TimeProvider for StandingClock {
+    fn current_time(&self) -> Option<UnixTime> {
+        Some(UnixTime::since_unix_epoch(Duration::from_secs(self.0.try_into().unwrap_or(0))))
     }
 }
 

@@ -25,7 +25,8 @@ const C3: Identity = Identity { chip_id: ESP32C3, magic: 0x1b31_506f, efuse: 0x6
 impl Identity {
     /// An ESP32-C3, or the chip that the fault names.
     pub(crate) fn under(faults: &Faults) -> Self {
-        let foreign = faults.find(|fault| if let Fault::WrongChip { chip } = fault { Some(chip) } else { None });
+        let foreign =
+            faults.find(|fault: &Fault| if let Fault::WrongChip { chip } = fault { Some(*chip) } else { None });
         match foreign {
             None => C3,
             Some(ForeignChip::Esp32s3) => Self { chip_id: 9, magic: 0x0000_0009, efuse: 0x6000_7000, spi: 0x6000_2000 },

@@ -3,6 +3,7 @@
 
 use md5::{Digest, Md5};
 
+use super::efuse::Fuses;
 use super::identity::Identity;
 use super::ram::Ram;
 use super::readout::Readout;
@@ -41,6 +42,8 @@ pub(crate) enum Then {
     Send(Box<Readout>),
     /// The terminal disappears.
     Vanish,
+    /// The terminal disappears and comes back under another number.
+    Renumber,
 }
 
 impl From<Result<Answer, Failure>> for Outcome {
@@ -98,19 +101,31 @@ impl Loader {
     fn flash_data(&mut self, bytes: &[u8]) -> Outcome {
         let Some(upload) = &mut self.upload else { return Err(Failure::NotBegun).into() };
         match upload.data(bytes, &self.flash) {
-            Ok(written) if self.vanishes_after(written) => Outcome::then(Then::Vanish),
-            Ok(_) => Ok(Answer::default()).into(),
+            Ok(written) => match self.departure_after(written) {
+                Some(departure) => Outcome::then(departure),
+                None => Ok(Answer::default()).into(),
+            },
             Err(failure) => Err(failure).into(),
         }
     }
 
-    fn vanishes_after(&self, written: u32) -> bool {
+    /// What becomes of the terminal when `written` more bytes stand in the flash.
+    fn departure_after(&self, written: u32) -> Option<Then> {
         let spent = |fault: &mut Fault| {
-            let Fault::Vanish { bytes } = fault else { return false };
+            let (Fault::Vanish { bytes } | Fault::Renumber { bytes }) = fault else { return false };
             *bytes = bytes.saturating_sub(written);
             *bytes == 0
         };
-        !self.faults.count(spent).is_empty()
+        match self.faults.count(spent).first() {
+            Some(Fault::Vanish { .. }) => Some(Then::Vanish),
+            Some(_) => Some(Then::Renumber),
+            None => None,
+        }
+    }
+
+    /// Whether the ROM is in secure download mode.
+    pub(crate) fn is_secured(&self) -> bool {
+        self.faults.is_on(&Fault::SecureDownload)
     }
 
     /// The end of an upload to flash.
@@ -133,7 +148,7 @@ impl Loader {
     pub(crate) fn md5(&self, offset: u32, length: u32, dialect: Dialect) -> Result<Answer, Failure> {
         let bytes = self.flash.read_vec(offset, length).map_err(Failure::read)?;
         let mut digest: [u8; 16] = Md5::digest(&bytes).into();
-        if self.faults.is_on(Fault::BadMd5) {
+        if self.faults.is_on(&Fault::BadMd5) {
             digest[0] ^= 0xff;
         }
         Ok(match dialect {
@@ -160,12 +175,8 @@ impl Loader {
         Ok(Answer::data(bytes))
     }
 
-    /// GET_SECURITY_INFO: flags (u32), flash encryption count (u8), key purposes (7 × u8), chip id (u32) and API
-    /// version (u32) of a chip with nothing burned.
+    /// GET_SECURITY_INFO.
     pub(crate) fn security_info(&self) -> Answer {
-        let mut info = vec![0; 12];
-        info.extend(Identity::under(&self.faults).chip_id.to_le_bytes());
-        info.extend(super::efuse::REVISION.1.to_le_bytes());
-        Answer::data(info)
+        Answer::data(Fuses::under(&self.faults).security_info(Identity::under(&self.faults).chip_id))
     }
 }

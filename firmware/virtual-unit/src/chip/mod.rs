@@ -1,6 +1,6 @@
 //! The chip in download mode: bytes in, bytes and effects out. Knows no terminal and no time.
 
-mod efuse;
+pub(crate) mod efuse;
 pub(crate) mod identity;
 mod loader;
 mod ram;
@@ -39,6 +39,8 @@ pub(crate) enum Output {
     Baud(u32),
     /// Takes the terminal away.
     Vanish,
+    /// Takes the terminal away and brings another one.
+    Renumber,
 }
 
 /// A chip in download mode.
@@ -76,6 +78,9 @@ impl Chip {
     /// Takes bytes from the wire.
     pub(crate) fn receive(&mut self, bytes: &[u8]) -> Vec<Output> {
         let mut outputs = Vec::new();
+        if self.faults.is_on(&Fault::LoaderMute) {
+            return outputs;
+        }
         for &byte in bytes {
             if let Some(packet) = self.decoder.push(byte) {
                 self.packet(&packet, &mut outputs);
@@ -114,6 +119,9 @@ impl Chip {
         if matches!(outcome.then, Then::Vanish) {
             return outputs.push(Output::Vanish);
         }
+        if matches!(outcome.then, Then::Renumber) {
+            return outputs.push(Output::Renumber);
+        }
         let frame = slip::encode(&reply::packet(dialect, opcode, &outcome.result));
         if is_block {
             outputs.extend(self.acknowledgement(frame.clone()));
@@ -144,7 +152,7 @@ impl Chip {
             Then::Listen => {}
             Then::Repeat(times) => outputs.extend((0..times).map(|_| Output::Bytes(frame.to_vec()))),
             Then::Baud(baud) if BAUD.contains(&baud) => outputs.push(Output::Baud(baud)),
-            Then::Baud(_) | Then::Vanish => {}
+            Then::Baud(_) | Then::Vanish | Then::Renumber => {}
             Then::StartStub => {
                 self.stage = Stage::Stub;
                 outputs.push(Output::Bytes(slip::encode(stub::GREETING)));

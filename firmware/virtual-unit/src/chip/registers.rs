@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::efuse;
+use super::efuse::Fuses;
 use super::identity::Identity;
 use super::request::RegisterWrite;
 use super::spi::Spi;
@@ -41,7 +41,7 @@ impl Registers {
         } else if Spi::owns(spi) {
             self.spi.read(spi)
         } else if fuses < EFUSE_WORDS {
-            efuse::word(fuses, self.mac)
+            Fuses::under(&self.faults).word(fuses, self.mac)
         } else {
             self.words.get(&address).copied().unwrap_or(0)
         }
@@ -59,8 +59,10 @@ impl Registers {
         }
     }
 
-    fn claimed_flash_size(&self) -> FlashSize {
-        let lie = |fault| if let Fault::WrongFlashSize { size } = fault { Some(size) } else { None };
-        self.faults.find(lie).unwrap_or(self.flash_size)
+    /// What the flash chip says of itself; `None` when it says nothing.
+    fn claimed_flash_size(&self) -> Option<FlashSize> {
+        let lie = |fault: &Fault| if let Fault::WrongFlashSize { size } = fault { Some(*size) } else { None };
+        let silent = self.faults.is_on(&Fault::FlashSilent);
+        (!silent).then(|| self.faults.find(lie).unwrap_or(self.flash_size))
     }
 }

@@ -6,7 +6,7 @@
 
 use super::loader::{Loader, Outcome, Then};
 use super::reply::{Answer, Dialect, Failure};
-use super::request::Request;
+use super::request::{Medium, Request};
 
 const DIALECT: Dialect = Dialect::Rom;
 /// Replies to a SYNC after the first one.
@@ -16,6 +16,9 @@ const SYNC_VALUE: u32 = 0x2012_0707;
 
 /// Acts on one request.
 pub(crate) fn act(loader: &mut Loader, request: Request<'_>) -> Outcome {
+    if loader.is_secured() && !is_allowed_when_secured(&request) {
+        return Err(Failure::Command).into();
+    }
     match request {
         Request::Begin { medium, begin } => loader.begin(medium, begin, DIALECT).into(),
         Request::Data { medium, bytes, sound } => loader.data(medium, bytes, sound),
@@ -42,4 +45,26 @@ pub(crate) fn act(loader: &mut Loader, request: Request<'_>) -> Outcome {
 fn end(loader: &mut Loader, reboot: bool) -> Outcome {
     loader.end();
     if reboot { Ok(Answer::default()).into() } else { Outcome::then(Then::Leave) }
+}
+
+/// Secure download mode keeps what is needed to write flash, and takes away all that reads or runs something.
+fn is_allowed_when_secured(request: &Request<'_>) -> bool {
+    match request {
+        Request::Begin { medium, .. } | Request::Data { medium, .. } => *medium != Medium::Ram,
+        Request::FlashEnd { .. }
+        | Request::Sync
+        | Request::SpiSetParams
+        | Request::SpiAttach
+        | Request::ChangeBaud { .. }
+        | Request::GetSecurityInfo => true,
+        Request::MemEnd { .. }
+        | Request::ReadRegister { .. }
+        | Request::WriteRegisters(_)
+        | Request::ReadFlashSlow { .. }
+        | Request::FlashMd5 { .. }
+        | Request::EraseFlash
+        | Request::EraseRegion { .. }
+        | Request::ReadFlash { .. }
+        | Request::RunUserCode => false,
+    }
 }

@@ -39,8 +39,9 @@ impl Spi {
         self.registers[offset as usize / 4]
     }
 
-    /// Writes the register at `offset`; a write to CMD runs a transaction with a flash chip of `size`.
-    pub(crate) fn write(&mut self, offset: u32, value: u32, size: FlashSize) {
+    /// Writes the register at `offset`; a write to CMD runs a transaction with a flash chip of `size`, or
+    /// with none.
+    pub(crate) fn write(&mut self, offset: u32, value: u32, size: Option<FlashSize>) {
         self.registers[offset as usize / 4] = value;
         if offset == CMD && value & CMD_USR != 0 {
             self.transact(size);
@@ -48,11 +49,11 @@ impl Spi {
         }
     }
 
-    fn transact(&mut self, size: FlashSize) {
+    fn transact(&mut self, size: Option<FlashSize>) {
         let bits = self.read(MISO_LENGTH) & 0x3ff;
         let mask = if bits >= 31 { u32::MAX } else { (2 << bits) - 1 };
         let command = self.read(USR2).to_le_bytes()[0];
-        self.registers[W0 as usize / 4] = answer(command, size) & mask;
+        self.registers[W0 as usize / 4] = size.map_or(u32::MAX, |size| answer(command, size)) & mask;
     }
 }
 

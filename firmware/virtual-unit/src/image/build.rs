@@ -5,6 +5,7 @@
 use sha2::{Digest, Sha256};
 
 use super::code::code;
+use super::compiled_code;
 use super::description::AppDescription;
 use super::rodata::rodata;
 use super::{CHECKSUM_BLOCK, CHECKSUM_SEED, CHIP_ID, HEADER_LENGTH, MAGIC, PAGE};
@@ -35,18 +36,28 @@ pub struct AppImage {
     pub project: String,
 }
 
-/// Makes an app image.
+/// Makes an app image of firmware that reads its code from NVS.
 #[must_use]
 pub fn app(wanted: &AppImage) -> Vec<u8> {
+    app_with_code(wanted, "")
+}
+
+/// Makes an app image of stock firmware: its code is compiled in, and `placeholder` stands in its place, as text that ends
+/// with a NUL. An empty placeholder is none.
+#[must_use]
+pub fn app_with_code(wanted: &AppImage, placeholder: &str) -> Vec<u8> {
     let mut random = Random::new(wanted.seed);
     let size = wanted.size.max(APP_SIZE_MIN) / CHECKSUM_BLOCK * CHECKSUM_BLOCK;
     let mut segments: Vec<(u32, Vec<u8>)> = Vec::new();
     for (address, length) in layout(size) {
-        let data = match address {
+        let mut data = match address {
             DROM => described(wanted, rodata(&mut random, length)),
             DRAM => rodata(&mut random, length),
             _ => code(&mut random, length),
         };
+        if address == DROM && !placeholder.is_empty() {
+            compiled_code::put(&mut data, placeholder);
+        }
         segments.push((address, data));
     }
     assemble(IRAM + 0x1e4, &segments)

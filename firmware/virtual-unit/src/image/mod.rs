@@ -5,11 +5,13 @@
 
 mod build;
 mod code;
+mod compiled_code;
 mod description;
 mod rodata;
 mod verify;
 
-pub use self::build::{AppImage, app, bootloader};
+pub use self::build::{AppImage, app, app_with_code, bootloader};
+pub use self::compiled_code::CompiledCode;
 pub use self::description::{AppDescription, DESCRIPTION_LENGTH};
 pub use self::verify::{ImageError, Inspection, Segment, SegmentUse, Verified, inspect};
 

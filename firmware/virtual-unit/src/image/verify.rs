@@ -62,6 +62,8 @@ pub struct Verified {
     pub sha256: [u8; 32],
     /// Whether the image carries its hash.
     pub hash_appended: bool,
+    /// The oldest chip revision that it runs on, major and minor.
+    pub min_revision: (u32, u32),
     /// What the app says about itself, if it is an app.
     pub description: Option<AppDescription>,
 }
@@ -142,8 +144,15 @@ fn finish(bytes: &[u8], end: usize, segments: &[Segment]) -> Result<Verified, Im
         length: if hash_appended { end + sha256.len() } else { end },
         sha256,
         hash_appended,
+        min_revision: min_revision(bytes),
         description: first.and_then(AppDescription::parse),
     })
+}
+
+/// `min_chip_rev_full`: a hundred for each major number.
+fn min_revision(bytes: &[u8]) -> (u32, u32) {
+    let full = u32::from(u16::from_le_bytes([bytes[15], bytes[16]]));
+    (full / 100, full % 100)
 }
 
 fn check_header(header: &[u8]) -> Result<(), ImageError> {

@@ -11,7 +11,10 @@ use super::order::{Order, Waker};
 use crate::boot::{self, Boot};
 use crate::chip::{Chip, Output, Stage};
 use crate::console::Fifo;
+use crate::faults::Fault;
 use crate::flash::Flash;
+use crate::jitter::Jitter;
+use crate::mac::Mac;
 use crate::wire::Wire;
 
 /// What the chip does.
@@ -30,6 +33,7 @@ pub(super) struct Body {
     life: Life,
     orders: Receiver<Order>,
     waker: Waker,
+    jitter: Jitter,
     boots: Arc<AtomicU32>,
     pub(super) status: Arc<Mutex<Status>>,
 }
@@ -52,7 +56,8 @@ impl Body {
             faults: Vec::new(),
         };
         let (life, boots) = (Life::Held(straps), Arc::default());
-        Self { options, flash, wire, life, orders, waker, boots, status: Arc::new(Mutex::new(status)) }
+        let jitter = Jitter::new(options.faults.clone(), options.mac);
+        Self { options, flash, wire, life, orders, waker, jitter, boots, status: Arc::new(Mutex::new(status)) }
     }
 
     /// Lives until it is told to quit.
@@ -125,19 +130,26 @@ impl Body {
 
     fn release(&mut self) -> io::Result<()> {
         let Life::Held(straps) = self.life else { return Ok(()) };
+        let mac = self.answering();
+        let stuck = self.options.faults.is_on(&Fault::StuckInDownload);
         self.life = match straps {
-            Straps::Download => {
-                self.wire.send(boot::DOWNLOAD_BANNER.as_bytes(), Instant::now());
-                let options = &self.options;
-                Life::Download(Box::new(Chip::new(options.mac, self.flash.clone(), options.faults.clone())))
-            }
-            Straps::Run => {
+            Straps::Run if !stuck => {
                 let waker = self.waker.clone();
                 let fifo = Fifo::new(move || waker.wake());
-                Life::Running(boot::start(&self.options, &self.flash, fifo, self.boots.clone())?)
+                Life::Running(boot::start(&self.options, mac, &self.flash, fifo, self.boots.clone())?)
+            }
+            Straps::Run | Straps::Download => {
+                self.wire.send(boot::DOWNLOAD_BANNER.as_bytes(), Instant::now());
+                Life::Download(Box::new(Chip::new(mac, self.flash.clone(), self.options.faults.clone())))
             }
         };
         Ok(())
+    }
+
+    /// Whose chip starts: this unit's, or another one's that was put into its place.
+    fn answering(&self) -> Mac {
+        let other = |fault: &Fault| if let Fault::OtherMac { mac } = fault { Some(*mac) } else { None };
+        self.options.faults.find(other).unwrap_or(self.options.mac)
     }
 
     fn move_bytes(&mut self) -> io::Result<()> {
@@ -152,7 +164,9 @@ impl Body {
             Life::Download(chip) => {
                 if let Some(piece) = arrived {
                     let outputs = chip.receive(&piece.bytes);
-                    outputs.into_iter().for_each(|output| self.apply(output, piece.at));
+                    for output in outputs {
+                        self.apply(output, piece.at)?;
+                    }
                 }
                 self.read_out(now);
             }
@@ -170,9 +184,9 @@ impl Body {
         }
     }
 
-    fn apply(&mut self, output: Output, at: Instant) {
+    fn apply(&mut self, output: Output, at: Instant) -> io::Result<()> {
         match output {
-            Output::Bytes(bytes) => self.wire.send(&bytes, at),
+            Output::Bytes(bytes) => self.wire.send(&bytes, at + self.jitter.next()),
             Output::Baud(baud) => self.wire.change_baud(baud),
             Output::Vanish => {
                 let terminal = self.wire.unplug();
@@ -180,7 +194,13 @@ impl Body {
                 self.publish();
                 drop(terminal);
             }
+            Output::Renumber => {
+                let old = self.wire.renumber()?;
+                self.publish();
+                drop(old);
+            }
         }
+        Ok(())
     }
 
     fn publish(&self) {

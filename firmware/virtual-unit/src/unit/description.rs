@@ -10,6 +10,7 @@ use crate::faults::{Fault, Faults};
 use crate::flash::FlashError;
 use crate::flash_size::FlashSize;
 use crate::mac::Mac;
+use crate::surroundings::Surroundings;
 
 /// What a unit is made of.
 #[derive(Clone)]
@@ -26,6 +27,8 @@ pub struct UnitOptions {
     pub paced: bool,
     /// What goes wrong.
     pub faults: Faults,
+    /// What lies around the unit.
+    pub surroundings: Surroundings,
     /// Makes the app that runs when the unit has booted.
     pub app: AppMaker,
 }

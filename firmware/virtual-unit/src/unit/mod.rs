@@ -13,6 +13,7 @@ pub use self::description::{Mode, Status, Straps, UnitError, UnitOptions};
 use self::order::{Order, Waker};
 use crate::faults::Faults;
 use crate::flash::Flash;
+use crate::surroundings::Surroundings;
 use crate::wire::Wire;
 
 /// A running unit. Dropping it ends it.
@@ -21,23 +22,24 @@ pub struct Unit {
     waker: Waker,
     status: Arc<Mutex<Status>>,
     faults: Faults,
+    surroundings: Surroundings,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Unit {
     /// Starts a unit; its reset line is held until [`Unit::release`].
     pub fn start(options: UnitOptions, straps: Straps) -> Result<Self, UnitError> {
-        let flash = Flash::open(&options.flash, options.flash_size)?;
-        let mut wire = Wire::new(options.link.clone(), options.paced);
+        let flash = Flash::open(&options.flash, options.flash_size)?.with_faults(options.faults.clone());
+        let mut wire = Wire::new(options.link.clone(), options.paced, options.faults.clone());
         wire.plug().map_err(UnitError::Terminal)?;
         let waker = Waker::new().map_err(UnitError::Terminal)?;
         let (orders, incoming) = channel();
-        let faults = options.faults.clone();
+        let (faults, surroundings) = (options.faults.clone(), options.surroundings.clone());
         let body = Body::new(options, flash, wire, straps, incoming, waker.clone());
         let status = body.status.clone();
         let thread = std::thread::Builder::new().name("unit".into()).spawn(move || body.run());
         let thread = Mutex::new(Some(thread.map_err(UnitError::Terminal)?));
-        Ok(Self { orders, waker, status, faults, thread })
+        Ok(Self { orders, waker, status, faults, surroundings, thread })
     }
 
     /// Pulls the reset line, with `straps` for its release; does nothing to a unit without power. When this returns,
@@ -79,6 +81,12 @@ impl Unit {
     #[must_use]
     pub fn faults(&self) -> &Faults {
         &self.faults
+    }
+
+    /// What lies around the unit.
+    #[must_use]
+    pub fn surroundings(&self) -> &Surroundings {
+        &self.surroundings
     }
 
     /// Ends the unit: its terminal closes and its link is removed. Orders fail from then on.

@@ -18,6 +18,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use self::departing::Departing;
 use self::pace::{Lane, Pace, garble, understands};
 use self::pty::Pty;
+use crate::faults::{Fault, Faults};
 
 /// The baud rate after a reset.
 pub(crate) const RESET_BAUD: u32 = 115_200;
@@ -27,6 +28,7 @@ pub(crate) struct Wire {
     pty: Option<Pty>,
     link: Option<PathBuf>,
     paced: bool,
+    faults: Faults,
     baud: u32,
     /// Takes effect when all that is queued has been sent.
     next_baud: Option<u32>,
@@ -46,12 +48,13 @@ pub(crate) struct Arriving {
 
 impl Wire {
     /// A line without a terminal; `plug` gives it one.
-    pub(crate) fn new(link: Option<PathBuf>, paced: bool) -> Self {
+    pub(crate) fn new(link: Option<PathBuf>, paced: bool, faults: Faults) -> Self {
         let now = Instant::now();
         Self {
             pty: None,
             link,
             paced,
+            faults,
             baud: RESET_BAUD,
             next_baud: None,
             arriving: None,
@@ -71,6 +74,13 @@ impl Wire {
     /// Takes the terminal away; it is gone when what is returned is dropped.
     pub(crate) fn unplug(&mut self) -> Option<Pty> {
         self.pty.take()
+    }
+
+    /// Takes the terminal away and brings another one, as an adapter does that is enumerated anew; the old one is gone
+    /// when what is returned is dropped.
+    pub(crate) fn renumber(&mut self) -> io::Result<Option<Pty>> {
+        let new = Pty::open(self.link.as_deref())?;
+        Ok(self.pty.replace(new))
     }
 
     /// Where the terminal is.
@@ -145,6 +155,13 @@ impl Wire {
         Pace(self.paced.then_some(self.baud))
     }
 
+    /// Whether bytes arrive as they were sent, given the host's baud rate.
+    fn carries(&self, host_baud: u32) -> bool {
+        let limit = |fault: &Fault| if let Fault::MaxBaud { baud } = fault { Some(*baud) } else { None };
+        let within_limit = self.faults.find(limit).is_none_or(|limit| self.baud.max(host_baud) <= limit);
+        within_limit && understands(self.baud, host_baud)
+    }
+
     fn deadline(&self) -> Option<Instant> {
         let inward = self.arriving.as_ref().map(|piece| piece.at);
         inward.into_iter().chain(self.departing.deadline(self.pace())).min()
@@ -159,7 +176,7 @@ impl Wire {
             return Ok(());
         }
         bytes.truncate(count);
-        if !understands(self.baud, pty.host_baud()?) {
+        if !self.carries(pty.host_baud()?) {
             garble(&mut bytes);
         }
         let pace = self.pace();
@@ -174,7 +191,7 @@ impl Wire {
             let taken = match &self.pty {
                 None => piece.len(),
                 Some(pty) => {
-                    if !understands(self.baud, pty.host_baud()?) {
+                    if !self.carries(pty.host_baud()?) {
                         garble(&mut piece);
                     }
                     pty.write(&piece)?

@@ -1,10 +1,8 @@
 //! The pseudo-terminal that stands for the unit's serial port. Knows no pace and no protocol.
 
-use std::cell::Cell;
 use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
@@ -17,13 +15,6 @@ use super::RESET_BAUD;
 const UNREAD_MAX: u64 = 2048;
 /// Bytes that are written at once.
 const WRITE_MAX: usize = 1024;
-/// When the last write is so long ago, the kernel has moved its bytes to the terminal.
-const SETTLED_AFTER: Duration = Duration::from_millis(250);
-/// What is sent after all other bytes to see where they are.
-const MARK: &[u8] = b"\0\n";
-/// How long the mark is waited for, and how often it is looked for.
-const CHASE_MAX: Duration = Duration::from_millis(30);
-const CHASE_PAUSE: Duration = Duration::from_micros(200);
 
 /// A pseudo-terminal in raw mode, and the link that leads to it.
 #[derive(Debug)]
@@ -33,7 +24,6 @@ pub(crate) struct Pty {
     holder: OwnedFd,
     path: PathBuf,
     link: Option<PathBuf>,
-    last_write: Cell<Option<Instant>>,
 }
 
 impl Pty {
@@ -48,7 +38,7 @@ impl Pty {
         let holder = rustix::fs::open(&path, flags, Mode::empty())?;
         make_raw(holder.as_fd())?;
         rustix::fs::fcntl_setfl(&master, OFlags::RDWR | OFlags::NONBLOCK)?;
-        let mut pty = Self { master, holder, path, link: None, last_write: Cell::new(None) };
+        let mut pty = Self { master, holder, path, link: None };
         if let Some(link) = link {
             place_link(&pty.path, link)?;
             pty.link = Some(link.to_owned());
@@ -77,7 +67,6 @@ impl Pty {
         if rustix::io::ioctl_fionread(&self.holder)? > UNREAD_MAX {
             return Ok(0);
         }
-        self.last_write.set(Some(Instant::now()));
         now_or_never(rustix::io::write(&self.master, &bytes[..bytes.len().min(WRITE_MAX)]))
     }
 
@@ -89,29 +78,11 @@ impl Pty {
     /// Drops what is under way in both directions, and the exclusive use that a host which died may have left.
     pub(crate) fn flush(&self) -> io::Result<()> {
         rustix::termios::ioctl_tiocnxcl(&self.holder)?;
-        if self.last_write.get().is_some_and(|at| at.elapsed() < SETTLED_AFTER) {
-            self.chase()?;
-        }
+        // Bytes on their way to the terminal go first, with the kernel's worker that moves them; then those that arrived.
+        tcflush(&self.master, QueueSelector::OFlush)?;
         tcflush(&self.holder, QueueSelector::IOFlush)?;
         let mut dropped = [0; 4096];
         while self.read(&mut dropped)? > 0 {}
-        Ok(())
-    }
-
-    /// Waits until the kernel, which moves bytes to the terminal in the background, has moved all of them: a mark is
-    /// sent after them and read back at the other end. A host that reads at this moment may get the mark instead, as it
-    /// may get a glitch from a real reset; then there is nothing left to wait for.
-    fn chase(&self) -> io::Result<()> {
-        rustix::io::write(&self.master, MARK)?;
-        let mut seen = Vec::new();
-        let started = Instant::now();
-        while !seen.ends_with(MARK) && started.elapsed() < CHASE_MAX {
-            let mut bytes = [0; 4096];
-            match now_or_never(rustix::io::read(&self.holder, &mut bytes))? {
-                0 => std::thread::sleep(CHASE_PAUSE),
-                count => seen.extend(&bytes[..count]),
-            }
-        }
         Ok(())
     }
 }

@@ -9,6 +9,7 @@ use virtual_unit::app::transcript::Transcript;
 use virtual_unit::partition::{Partition, PartitionTable, Region};
 use virtual_unit::{
     App, AppContext, AppExit, BootClock, DeviceApp, Fault, Faults, Flash, FlashSize, Mac, RunningImage, StopToken,
+    Surroundings,
 };
 
 use super::SOON;
@@ -35,6 +36,7 @@ pub(crate) struct Unit {
     pub(crate) flash: Flash,
     pub(crate) partitions: PartitionTable,
     pub(crate) faults: Vec<Fault>,
+    pub(crate) surroundings: Surroundings,
     folder: TempDir,
 }
 
@@ -59,7 +61,13 @@ impl Unit {
         let flash = Flash::open(&folder.path().join("flash.bin"), FlashSize::Mb4).expect("a flash file");
         flash.write(NVS.offset, image).expect("the image fits");
         let rows = vec![row("nvs", Partition::DATA, Partition::NVS, NVS), factory_app()];
-        Self { flash, partitions: PartitionTable(rows), faults: Vec::new(), folder }
+        Self {
+            flash,
+            partitions: PartitionTable(rows),
+            faults: Vec::new(),
+            surroundings: Surroundings::default(),
+            folder,
+        }
     }
 
     pub(crate) fn with_ota_slots(mut self) -> Self {
@@ -83,11 +91,13 @@ impl Unit {
                 sha256: [0xab; 32],
                 version: "1.4.0".into(),
                 project: "factory".into(),
+                compiled_code: None,
             },
             console: uart.console(clock, stop.clone()),
             clock,
             stop: stop.clone(),
             faults: Faults::new(self.faults),
+            surroundings: self.surroundings,
         };
         let thread = std::thread::spawn(move || DeviceApp.run(context));
         Running { uart, flash: self.flash, partitions: self.partitions, stop, thread, folder: self.folder }
@@ -104,7 +114,13 @@ impl Running {
     /// Waits until the app ends by itself, and returns the unit switched off.
     pub(crate) fn ended(self) -> (AppExit, Unit) {
         let exit = self.thread.join().expect("the app does not panic");
-        let unit = Unit { flash: self.flash, partitions: self.partitions, faults: vec![], folder: self.folder };
+        let unit = Unit {
+            flash: self.flash,
+            partitions: self.partitions,
+            faults: vec![],
+            surroundings: Surroundings::default(),
+            folder: self.folder,
+        };
         (exit, unit)
     }
 

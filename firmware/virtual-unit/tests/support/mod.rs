@@ -12,7 +12,7 @@ use serialport::TTYPort;
 use tempfile::TempDir;
 use virtual_unit::app_seam::IdleApp;
 use virtual_unit::image::{self, AppImage};
-use virtual_unit::{Fault, Faults, Flash, FlashSize, Mac, Straps, Unit, UnitOptions};
+use virtual_unit::{Fault, Faults, Flash, FlashSize, Mac, Straps, Surroundings, Unit, UnitOptions};
 
 pub(crate) const MAC: Mac = Mac([2, 0, 0, 0, 0, 1]);
 pub(crate) const APP_OFFSET: u32 = 0x1_0000;
@@ -34,6 +34,7 @@ impl Bench {
             link: Some(dir.path().join("tty")),
             paced: false,
             faults: Faults::default(),
+            surroundings: Surroundings::default(),
             app: Arc::new(|| Box::new(IdleApp)),
         }
     }
