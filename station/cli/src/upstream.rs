@@ -75,12 +75,13 @@ impl UpstreamSection {
             Failure::usage("upstream_auth_code", what, format!("auth_code in [upstream]: {error}."), error.remedy())
         })?;
         let workspace_id = self.workspace_id.as_deref().map(str::parse).transpose();
+        let workspace_id = workspace_id.map_err(|_| unusable("workspace_id is no UUID.".to_owned()))?;
         Ok(Upstream {
             url: self.url.parse().map_err(|error| unusable(why(&error)))?,
             trust: upstream_trust(self.ca_file.as_deref()).map_err(|error| unusable(why(&error)))?,
             auth_code,
             timeout: Duration::from_secs(self.timeout_s),
-            workspace_id: workspace_id.map_err(|_| unusable("workspace_id is no UUID.".to_owned()))?,
+            workspace_id,
             forward_mac: self.forward_mac,
             forward_firmware: self.forward_firmware,
         })
