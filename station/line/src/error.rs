@@ -137,7 +137,7 @@ pub fn store_problem(error: &StoreError) -> Problem {
             ("record_read_only", "Make the record's file and folder writable for the station's user.")
         }
         StoreError::Corrupt { .. } => {
-            ("record_damaged", "Restore the record from its backup, or use the program version that wrote it.")
+            ("record_damaged", error.remedy())
         }
         StoreError::BatchNotOpen { .. } => {
             ("batch_not_open", "Resume the batch when its reason is gone, or open another one.")

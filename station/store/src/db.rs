@@ -8,6 +8,7 @@ mod drive;
 mod fault;
 mod mark;
 mod migrations;
+mod place;
 #[cfg(feature = "postgres")]
 mod postgres;
 mod sqlite;

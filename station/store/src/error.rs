@@ -10,10 +10,11 @@ use crate::{BatchState, Damage};
 /// The database's own error.
 pub type Cause = Box<dyn StdError + Send + Sync>;
 
-/// The record could not be read or written. Nothing was changed.
+/// The record could not be read or written. Nothing was changed, but for what [`Self::Unavailable`] says.
 #[derive(Debug, Error)]
 pub enum StoreError {
-    /// The database cannot be opened or reached.
+    /// The database cannot be opened or reached. When a server was lost in the very moment of a commit, the change may be
+    /// on record all the same: who repeats it, looks first.
     #[error("could not {operation}: the record is not available")]
     Unavailable {
         /// What was tried.

@@ -237,3 +237,24 @@ async fn a_record_as_a_power_cut_leaves_it_holds_what_was_confirmed() {
     let open: Vec<_> = restarted.start_station(now()).await.unwrap().iter().map(|run| run.id).collect();
     assert_eq!(open, [run]);
 }
+
+#[tokio::test]
+async fn a_record_whose_file_is_moved_away_takes_no_writes_until_it_is_back() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("record.sqlite");
+    let (_, line) = line(&path).await;
+    let run = line.admitted_run("A1").await;
+    let log = folder.path().join("record.sqlite-wal");
+    for moved in [&path, &log] {
+        let away = folder.path().join("away");
+        fs::rename(moved, &away).unwrap();
+        assert!(matches!(line.store.check().await, Err(StoreError::Unavailable { .. })));
+        // A copy is not the file that is written to.
+        fs::copy(&away, moved).unwrap();
+        assert!(matches!(line.store.check().await, Err(StoreError::Unavailable { .. })));
+        fs::rename(&away, moved).unwrap();
+        line.store.check().await.unwrap();
+    }
+    line.pass(run).await;
+    line.verify().await.unwrap();
+}

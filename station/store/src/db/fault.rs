@@ -85,9 +85,11 @@ const SQLSTATE_NUMERIC_MIN: i32 = 20_000;
 /// Source of the codes: <https://www.sqlite.org/rescode.html>; the low byte is the primary code.
 fn sqlite_kind(code: i32) -> fn(Cause) -> DbError {
     const IOERR_SHMSIZE: i32 = 4874;
+    const IOERR_CORRUPTFS: i32 = 8458;
     match (code, code & 0xff) {
         // The index of the write-ahead log could not grow: that, too, is a full disk.
         (IOERR_SHMSIZE, _) | (_, 13) => DbError::Full,
+        (IOERR_CORRUPTFS, _) => DbError::Corrupt,
         (_, 8) => DbError::ReadOnly,
         // A missing table or column (1) means that another version made the file.
         (_, 1 | 11 | 26) => DbError::Corrupt,

@@ -101,7 +101,7 @@ pub(crate) async fn a_scrapped_unit_loses_everything_at_once_and_for_ever(place:
     let token = session.token.unwrap();
     assert_eq!(line.store.live_session(unit).await.unwrap().unwrap().session.mqtt_username, session.mqtt_username);
     let ended = line.store.scrap_unit(unit, &act(), now()).await.unwrap();
-    assert_eq!(ended, [session.mqtt_username.clone()]);
+    assert_eq!(ended, std::slice::from_ref(&session.mqtt_username));
     assert!(line.store.live_session(unit).await.unwrap().is_none());
     let session = line.store.session_by_username(&session.mqtt_username).await.unwrap().unwrap();
     assert!(session.revoked.is_some() && session.certificate_revoked.is_some());
