@@ -21,6 +21,9 @@ const SYNC_WINDOW: Duration = Duration::from_secs(1);
 const SYNC_TIMEOUT: Duration = Duration::from_millis(100);
 /// The loader answers a SYNC several times; the rest is waited for at most this long.
 const SYNC_REST: Duration = Duration::from_millis(500);
+/// How often the stub is asked at a new baud rate, and how long for an answer that takes it a millisecond.
+const PROBES_MAX: u32 = 3;
+const PROBE_TIMEOUT: Duration = Duration::from_millis(400);
 
 /// A unit whose stub answers.
 pub(super) struct Connected {
@@ -91,8 +94,14 @@ fn raise_baud(wire: &mut Wire, baud: u32) -> Result<(), WireError> {
     wire.set_baud(baud)?;
     // The stub switches after its answer; what arrives meanwhile is noise.
     wire.drain(Duration::ZERO)?;
-    let answer = wire.request(&Command::ReadReg { address: chip::MAGIC_REGISTER }, ANSWER_TIMEOUT);
-    answer.map(drop).map_err(|err| at_baud(baud, err))
+    let mut probe = 1;
+    loop {
+        match wire.request(&Command::ReadReg { address: chip::MAGIC_REGISTER }, PROBE_TIMEOUT) {
+            Ok(_) => return Ok(()),
+            Err(err) if err.is_damage() && probe < PROBES_MAX => probe += 1,
+            Err(err) => return Err(at_baud(baud, err)),
+        }
+    }
 }
 
 fn at_baud(baud: u32, err: WireError) -> WireError {

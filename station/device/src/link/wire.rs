@@ -79,7 +79,6 @@ impl Wire {
         self.port
     }
 
-
     /// Sends `command` and waits at most `timeout` for its answer.
     pub(crate) fn request(&mut self, command: &Command<'_>, timeout: Duration) -> Result<Response, WireError> {
         self.send(&slip::frame(command))?;

@@ -4,6 +4,9 @@
 mod faults;
 mod link;
 mod loader;
+mod recover;
+mod relay;
+mod search;
 mod secure_download;
 mod session;
 mod slot;

@@ -66,9 +66,12 @@ fn a_unit_that_panics_again_and_again_tells_so() {
     let mut link = slot.connect().unwrap();
     link.write(&firmware(64 * 1024), &mut quiet).unwrap();
     let (_capture, mut events) = link.run(&slot.log()).unwrap();
-    let mut next = || match events.blocking_recv() {
-        Some(UartEvent::Fact(fact)) => fact,
-        other => panic!("{other:?}"),
+    let mut next = || loop {
+        match events.blocking_recv() {
+            Some(UartEvent::Fact(UartFact::Backtrace { .. })) => {}
+            Some(UartEvent::Fact(fact)) => return fact,
+            other => panic!("{other:?}"),
+        }
     };
     assert_eq!([next(), next()], [UartFact::FirstByte, LOADED]);
     assert!(matches!(next(), UartFact::Panicked { .. }));

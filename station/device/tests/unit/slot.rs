@@ -21,6 +21,7 @@ pub(crate) struct Slot {
     _control: Control,
     pub(crate) unit: Arc<Unit>,
     folder: TempDir,
+    options: UnitOptions,
     leases: Leases,
     pub(crate) token: CancellationToken,
 }
@@ -45,12 +46,13 @@ impl Slot {
             link: Some(folder.path().join("port")),
             paced,
             faults: Faults::new(faults),
+            surroundings: virtual_unit::Surroundings::default(),
             app: Arc::new(|| Box::new(IdleApp)),
         };
-        let unit = Arc::new(Unit::start(options, Straps::Download).unwrap());
+        let unit = Arc::new(Unit::start(options.clone(), Straps::Download).unwrap());
         unit.release().unwrap();
         let control = Control::listen(&folder.path().join("fixture"), unit.clone(), StopToken::new()).unwrap();
-        Self { _control: control, unit, folder, leases: Leases::new(), token: CancellationToken::new() }
+        Self { _control: control, unit, folder, options, leases: Leases::new(), token: CancellationToken::new() }
     }
 
     pub(crate) fn port(&self) -> PortName {
@@ -59,6 +61,11 @@ impl Slot {
 
     pub(crate) fn fixture(&self) -> Fixture {
         Fixture::Socket(self.folder.path().join("fixture"))
+    }
+
+    /// What the unit is made of.
+    pub(crate) fn options(&self) -> UnitOptions {
+        self.options.clone()
     }
 
     pub(crate) fn folder(&self) -> &Path {
