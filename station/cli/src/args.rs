@@ -13,6 +13,7 @@ pub(crate) use self::{
     factory::{ActArgs, BatchCommand, BatchOpenArgs, SerialsCommand, UnitsCommand, UnitsListArgs},
     work::{FlashArgs, ReprovisionArgs, ServeArgs},
 };
+use crate::commands::diagnose::DiagnoseArgs;
 
 /// The factory line station for ESP32 products.
 ///
@@ -75,6 +76,8 @@ pub(crate) enum Command {
     /// Work with the station's certificate authority.
     #[command(subcommand)]
     Ca(CaCommand),
+    /// Read a unit's log or a build's and say what is wrong, or explain a code.
+    Diagnose(DiagnoseArgs),
     /// Check that this machine can run a line.
     Doctor,
     /// Print a completion script.

@@ -64,6 +64,7 @@ async fn run(cli: Cli, output: Output) -> Result<Exit, Failure> {
         Command::Audit(command) => commands::audit::run(&global, &command, output).await,
         Command::Nvs(command) => commands::nvs::run(&command, output),
         Command::Ca(command) => commands::ca::run(&global, &command, output).await,
+        Command::Diagnose(args) => commands::diagnose::run(&args, output),
         Command::Doctor => commands::doctor::run(&global, output).await,
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "station", &mut std::io::stdout());

@@ -41,7 +41,7 @@ fn read_driver(text: &str) -> Option<UartFact> {
 /// The number behind the word `reason`, as applications print it: `reason=201`, `reason: 201`, `(reason 15)`.
 pub(super) fn reason_in(text: &str) -> Option<u16> {
     let (_, rest) = text.split_once("reason")?;
-    let digits = rest.trim_start_matches(|c: char| matches!(c, ' ' | '=' | ':' | '('));
+    let digits = rest.trim_start_matches([' ', '=', ':', '(']);
     digits.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 

@@ -1,0 +1,133 @@
+//! `station diagnose`: what a kept UART log or build log says is wrong, or what one code means. Touches no unit and no
+//! record.
+
+mod findings;
+
+use std::{
+    fs::File,
+    io::{self, BufReader},
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use firstpass_device::uart;
+use firstpass_domain::{DiagnosisCode, Language};
+use serde::Serialize;
+
+use self::findings::Finding;
+use crate::{
+    exit::{Exit, Failure},
+    output::Output,
+};
+
+/// Options of `station diagnose`.
+#[derive(Debug, Args)]
+pub(crate) struct DiagnoseArgs {
+    /// A unit's UART log or the output of a build; `-` reads standard input.
+    #[arg(required_unless_present = "code", conflicts_with = "code")]
+    file: Option<PathBuf>,
+    /// Explain this code, such as wifi_not_found.
+    #[arg(long, value_parser = code)]
+    code: Option<DiagnosisCode>,
+    /// Language of the words: en, de or zh-Hans.
+    #[arg(long, default_value_t = Language::English)]
+    language: Language,
+}
+
+fn code(text: &str) -> Result<DiagnosisCode, String> {
+    let known = DiagnosisCode::ALL.iter().find(|code| code.name() == text);
+    known.copied().ok_or_else(|| "no code of the catalogue; docs/diagnoses.md lists them".to_owned())
+}
+
+/// Exit code 0 when nothing is wrong, 1 when something was found.
+pub(crate) fn run(args: &DiagnoseArgs, output: Output) -> Result<Exit, Failure> {
+    match (&args.file, args.code) {
+        (_, Some(code)) => {
+            let row = Row::new(code, args.language, None);
+            output.say(&row, || row.text());
+            Ok(Exit::Done)
+        }
+        (Some(file), None) => diagnose(file, args.language, output),
+        (None, None) => unreachable!("one of the two is required"),
+    }
+}
+
+fn diagnose(file: &Path, language: Language, output: Output) -> Result<Exit, Failure> {
+    let remarks = read(file).map_err(|error| {
+        let why = format!("{}: {error}.", file.display());
+        Failure::usage(
+            "log_unreadable",
+            "The log cannot be read.",
+            why,
+            "Name a file that is there, or - for standard input.",
+        )
+    })?;
+    let findings = findings::of(&remarks);
+    let mut exit = Exit::Done;
+    for finding in &findings {
+        match finding {
+            Finding::Wrong { code, lines } => {
+                exit = Exit::Failed;
+                let row = Row::new(*code, language, Some(lines));
+                output.say(&row, || row.text());
+            }
+            Finding::Expected { what, line } => {
+                let row = Expected { expected: what.name(), line: *line, why: what.words(language) };
+                output.say(&row, || format!("line {line}: {}", row.why));
+            }
+        }
+    }
+    Ok(exit)
+}
+
+fn read(file: &Path) -> io::Result<Vec<uart::Remark>> {
+    if file == Path::new("-") {
+        return uart::read_log(io::stdin().lock());
+    }
+    uart::read_log(BufReader::new(File::open(file)?))
+}
+
+/// A diagnosis as it is printed.
+#[derive(Debug, Serialize)]
+struct Row<'a> {
+    code: &'static str,
+    what: &'static str,
+    why: &'static str,
+    remedy: &'static str,
+    phase: &'static str,
+    owner: &'static str,
+    next: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    lines: Option<&'a [u64]>,
+}
+
+impl<'a> Row<'a> {
+    fn new(code: DiagnosisCode, language: Language, lines: Option<&'a [u64]>) -> Self {
+        let words = code.words(language);
+        Self {
+            code: code.name(),
+            what: words.what,
+            why: words.why,
+            remedy: words.remedy,
+            phase: code.phase().words(language),
+            owner: code.owner().words(language),
+            next: code.next_action().words(language),
+            lines,
+        }
+    }
+
+    fn text(&self) -> String {
+        let lines: Vec<String> = self.lines.into_iter().flatten().map(u64::to_string).collect();
+        let place = if lines.is_empty() { String::new() } else { format!("line {}: ", lines.join(", ")) };
+        let Self { code, what, why, remedy, next, .. } = self;
+        format!("{place}{what} [{code}]\n  why:    {why}\n  remedy: {remedy}\n  next:   {next}")
+    }
+}
+
+/// What looks like trouble and is none.
+#[derive(Debug, Serialize)]
+struct Expected {
+    expected: &'static str,
+    line: u64,
+    why: &'static str,
+}

@@ -1,0 +1,112 @@
+//! Sums up what was recognised in a log: each diagnosis once, without trouble that the unit got over. Pure.
+
+use firstpass_device::uart::{Remark, Said};
+use firstpass_domain::{DiagnosisCode, diagnosis::line::Expected, evidence::UartFact};
+
+/// Lines that are named with one diagnosis; a log may repeat itself for ever.
+const LINES_MAX: usize = 10;
+
+/// What a log says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Finding {
+    /// Something is wrong.
+    Wrong {
+        /// What.
+        code: DiagnosisCode,
+        /// Where it stands, from 1.
+        lines: Vec<u64>,
+    },
+    /// It looks like trouble and is none.
+    Expected {
+        /// What.
+        what: Expected,
+        /// Where it first stands.
+        line: u64,
+    },
+}
+
+/// The findings, in the order in which they first stand in the log.
+pub(super) fn of(remarks: &[Remark]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for (index, remark) in remarks.iter().enumerate() {
+        match &remark.said {
+            Said::UuidInOtherForm => add_expected(&mut findings, Expected::UuidInOtherForm, remark.line),
+            Said::Fact(fact) => match (fact.expected(), fact.diagnosis()) {
+                (Some(what), _) => add_expected(&mut findings, what, remark.line),
+                (None, Some(code)) if !is_healed(fact, &remarks[index..]) && !is_update(fact, &remarks[..index]) => {
+                    add_wrong(&mut findings, code, remark.line);
+                }
+                (None, _) => {}
+            },
+        }
+    }
+    findings
+}
+
+fn is_healed(fact: &UartFact, later: &[Remark]) -> bool {
+    later.iter().any(|remark| matches!(&remark.said, Said::Fact(other) if fact.is_healed_by(other)))
+}
+
+/// A restart right after an update is part of it.
+fn is_update(fact: &UartFact, before: &[Remark]) -> bool {
+    let last = before.iter().rev().find(|remark| remark.said != Said::Fact(UartFact::FirstByte));
+    let finished = last.is_some_and(|remark| remark.said == Said::Fact(UartFact::OtaFinished));
+    finished && matches!(fact, UartFact::Restarted { .. })
+}
+
+fn add_wrong(findings: &mut Vec<Finding>, wrong: DiagnosisCode, line: u64) {
+    for finding in findings.iter_mut() {
+        if let Finding::Wrong { code, lines } = finding
+            && *code == wrong
+        {
+            if lines.len() < LINES_MAX && lines.last() != Some(&line) {
+                lines.push(line);
+            }
+            return;
+        }
+    }
+    findings.push(Finding::Wrong { code: wrong, lines: vec![line] });
+}
+
+fn add_expected(findings: &mut Vec<Finding>, what: Expected, line: u64) {
+    let known = |finding: &Finding| matches!(finding, Finding::Expected { what: other, .. } if *other == what);
+    if !findings.iter().any(known) {
+        findings.push(Finding::Expected { what, line });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn remarks(log: &str) -> Vec<Remark> {
+        firstpass_device::uart::read_log(log.as_bytes()).unwrap()
+    }
+
+    fn codes(log: &str) -> Vec<DiagnosisCode> {
+        let wrong = of(&remarks(log)).into_iter().filter_map(|finding| match finding {
+            Finding::Wrong { code, .. } => Some(code),
+            Finding::Expected { .. } => None,
+        });
+        wrong.collect()
+    }
+
+    const RETRY: &str = "W (9) iotmer_wifi: WiFi disconnected, retry 1/5 (reason=201)\n";
+
+    #[test]
+    fn trouble_counts_once_with_its_lines_and_not_when_the_unit_got_over_it() {
+        let often = RETRY.repeat(30);
+        let Some(Finding::Wrong { code, lines }) = of(&remarks(&often)).pop() else { panic!("nothing found") };
+        assert_eq!((code, lines), (DiagnosisCode::WifiNotFound, (1..=10).collect()));
+        assert_eq!(codes(&format!("{RETRY}I (99) iotmer_wifi: WiFi connected, IP:10.0.0.2\n")), []);
+    }
+
+    #[test]
+    fn a_restart_after_an_update_is_part_of_it_and_another_one_is_not() {
+        let banner = |reason: &str| format!("rst:{reason},boot:0x8 (SPI_FAST_FLASH_BOOT)\n");
+        let finished = "I (9) iotmer_ota: OTA finished, rebooting into new firmware\n";
+        let (on, soft) = (banner("0x1 (POWERON)"), banner("0xc (RTC_SW_CPU_RST)"));
+        assert_eq!(codes(&format!("{on}{finished}{soft}")), []);
+        assert_eq!(codes(&format!("{on}{finished}{soft}{soft}")), [DiagnosisCode::BootLoop]);
+    }
+}

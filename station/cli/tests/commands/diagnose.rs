@@ -1,0 +1,72 @@
+//! `diagnose`: a log is explained in every language, and what is no error is not taken for one.
+
+use std::fs;
+
+use crate::program::station;
+
+const BAD: &str = "\
+rst:0x1 (POWERON),boot:0x8 (SPI_FAST_FLASH_BOOT)\r
+I (73) boot: Loaded app from partition at offset 0x10000\r
+W (900) iotmer_wifi: WiFi disconnected, retry 1/5 (reason=15)\r
+E (901) iotmer_wifi: WiFi connect failed after 5 retries\r
+";
+const GOOD: &str = "\
+I (9) iotmer_wifi: WiFi connected, IP:10.0.0.2
+I (9) iotmer_provision: provision skipped (no auth code; using stored session)
+I (9) iotmer_ota: OTA skipped (same SHA256 as last applied build)
+I (9) iotmer_client: MQTT connected
+ble: characteristic 1D14D6EE-0101-4000-8024-B5A3C0FFEE01 not found
+";
+
+#[test]
+fn a_log_with_trouble_is_explained_and_makes_exit_code_1() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("uart.log"), BAD).unwrap();
+    let answer = station(folder.path(), &["diagnose", "uart.log"]);
+    assert_eq!(answer.code, 1, "{}", answer.stderr);
+    assert!(
+        answer.stdout.starts_with("line 3: The Wi-Fi network does not let the unit in. [wifi_refused]"),
+        "{}",
+        answer.stdout
+    );
+    for language in ["de", "zh-Hans"] {
+        let other = station(folder.path(), &["diagnose", "uart.log", "--language", language]);
+        assert_ne!(other.stdout, answer.stdout, "{language}");
+    }
+    let rows = station(folder.path(), &["diagnose", "uart.log", "--json"]).objects();
+    assert_eq!(rows[0]["code"], "wifi_refused");
+    assert_eq!(rows[0]["lines"], serde_json::json!([3]));
+}
+
+#[test]
+fn a_log_of_a_good_unit_makes_exit_code_0_and_tells_what_is_no_error() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("uart.log"), GOOD).unwrap();
+    let answer = station(folder.path(), &["diagnose", "uart.log", "--json"]);
+    assert_eq!(answer.code, 0, "{}", answer.stdout);
+    let expected: Vec<_> = answer.objects().iter().map(|row| row["expected"].as_str().unwrap().to_owned()).collect();
+    assert_eq!(expected, ["provision_skipped", "ota_skipped", "uuid_in_other_form"]);
+}
+
+#[test]
+fn a_build_that_lacks_bluetooth_is_explained() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(
+        folder.path().join("build.log"),
+        "main/ble.c:12:10: fatal error: host/ble_gap.h: No such file or directory\n",
+    )
+    .unwrap();
+    let rows = station(folder.path(), &["diagnose", "build.log", "--json"]).objects();
+    assert_eq!(rows[0]["code"], "ble_component_missing");
+}
+
+#[test]
+fn a_code_is_explained_and_an_unknown_one_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let answer = station(folder.path(), &["diagnose", "--code", "tls_unknown_ca", "--language", "de"]);
+    assert_eq!(answer.code, 0);
+    assert!(answer.stdout.contains("vertraut dem Zertifikat"), "{}", answer.stdout);
+    station(folder.path(), &["diagnose", "--code", "nonsense"]).refused(&["nonsense", "docs/diagnoses.md"]);
+    station(folder.path(), &["diagnose"]).refused(&["required"]);
+    station(folder.path(), &["diagnose", "absent.log"]).refused(&["absent.log"]);
+}
