@@ -11,6 +11,7 @@ pub(crate) mod finish;
 pub(crate) mod holds;
 pub(crate) mod proofs;
 pub(crate) mod pulse;
+pub(crate) mod quota;
 pub(crate) mod runs;
 pub(crate) mod serials;
 pub(crate) mod sessions;

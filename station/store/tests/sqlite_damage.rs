@@ -16,8 +16,12 @@ use conformance::{
     fixture::{evidence, mac, now, pattern, policy},
     line::Line,
 };
-use firstpass_domain::{AuditEntry, Evidence, RunId, StationId};
+use firstpass_domain::{
+    AuditEntry, Evidence, RunId, StationId,
+    audit::{ChainError, ChainVerifier},
+};
 use firstpass_store::{Damage, SqliteStore, Store, StoreError};
+use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 
 /// Bytes of the header of a log, and of the header of each page in it: <https://www.sqlite.org/fileformat.html#walformat>.
@@ -39,6 +43,8 @@ struct Cut {
     record: Vec<u8>,
     log: Vec<u8>,
     mark: Vec<u8>,
+    /// The mark as it stood before the last confirmed acts.
+    earlier_mark: Vec<u8>,
     run: RunId,
     audit: Vec<AuditEntry>,
     evidence: Vec<Evidence>,
@@ -52,6 +58,7 @@ impl Cut {
         let passed = line.admitted_run("A1").await;
         line.provision(passed).await;
         line.pass(passed).await;
+        let earlier_mark = fs::read(folder.path().join(MARK)).unwrap();
         let run = line.run_with("A2", mac(), &policy()).await;
         line.store.allocate_serial(run, &pattern("FP"), now()).await.unwrap();
         line.provision(run).await;
@@ -60,7 +67,7 @@ impl Cut {
         let read = |name: &str| fs::read(folder.path().join(name)).unwrap();
         let (record, log, mark) = (read(RECORD), read(LOG), read(MARK));
         let (audit, evidence) = (line.audit().await, line.store.run(run).await.unwrap().unwrap().evidence);
-        Self { record, log, mark, run, audit, evidence }
+        Self { record, log, mark, earlier_mark, run, audit, evidence }
     }
 
     /// The three files in a folder of their own; `None` is a file that is missing.
@@ -103,9 +110,11 @@ fn cuts(log: &[u8]) -> Vec<usize> {
 }
 
 #[tokio::test]
-async fn an_undamaged_record_opens_whole_with_and_without_its_mark() {
+async fn an_undamaged_record_opens_whole_whatever_became_of_its_mark() {
     let cut = Cut::make().await;
-    for mark in [Some(cut.mark.as_slice()), None, Some(b"scribble")] {
+    // After a power cut the mark may lag behind, be torn or be missing.
+    let torn = &cut.mark[..cut.mark.len() / 2];
+    for mark in [Some(cut.mark.as_slice()), Some(&cut.earlier_mark), Some(torn), Some(b"scribble"), None] {
         let (_folder, path) = cut.put(Some(&cut.record), Some(&cut.log), mark);
         assert!(cut.opens_whole(&path, "undamaged").await);
     }
@@ -182,7 +191,7 @@ async fn a_file_that_was_cut_anywhere_is_refused() {
 }
 
 #[tokio::test]
-async fn a_page_that_was_overwritten_is_refused_or_found_by_who_verifies() {
+async fn a_page_that_was_overwritten_is_refused() {
     let cut = Cut::make().await;
     let (_folder, path) = cut.put(Some(&cut.record), Some(&cut.log), Some(&cut.mark));
     open(&path).await.unwrap().close().await;
@@ -193,4 +202,24 @@ async fn a_page_that_was_overwritten_is_refused_or_found_by_who_verifies() {
         let (_folder, path) = cut.put(Some(&torn), None, Some(&cut.mark));
         assert!(!cut.opens_whole(&path, &format!("page {page}")).await, "page {page} is not missed");
     }
+}
+
+#[tokio::test]
+async fn a_record_whose_chain_is_broken_at_its_end_is_refused_and_can_be_read() {
+    let cut = Cut::make().await;
+    let (_folder, path) = cut.put(Some(&cut.record), Some(&cut.log), Some(&cut.mark));
+    let mut connection = SqliteConnectOptions::new().filename(&path).connect().await.unwrap();
+    for sql in ["DROP TRIGGER audit_refuses_update", "UPDATE audit SET actor = 'nobody' WHERE seq = 9"] {
+        sqlx::query(sql).execute(&mut connection).await.unwrap();
+    }
+    connection.close().await.unwrap();
+    let error = open(&path).await.unwrap_err();
+    let StoreError::Corrupt { source, .. } = &error else { panic!("{error:?}") };
+    let Some(Damage::Chain(found)) = source.downcast_ref() else { panic!("{source:?}") };
+    assert_eq!(*found, ChainError::Changed { seq: 9 });
+    assert!(error.remedy().contains("audit verify"), "{}", error.remedy());
+    let reader = SqliteStore::open_read_only(&path).await.unwrap();
+    let mut verifier = ChainVerifier::new();
+    let entries = reader.audit_entries(0, 1000).await.unwrap();
+    assert_eq!(entries.iter().try_for_each(|entry| verifier.check(entry)), Err(ChainError::Changed { seq: 9 }));
 }

@@ -1,27 +1,19 @@
 //! SQLite: one writer, some readers, write-ahead log, full synchronisation.
 
-use std::{fs::OpenOptions, io, path::Path, time::Duration};
+mod pools;
+
+use std::{fs::OpenOptions, io, path::Path};
 
 use async_trait::async_trait;
-use sqlx::{
-    ConnectOptions as _, Connection as _, Row as _,
-    migrate::Migrate as _,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous},
-};
+use sqlx::{Row as _, migrate::Migrate as _, sqlite::SqlitePool};
 
 use super::{
     Database, DbError, Dialect, Mark, Transaction, Value, drive_transaction, mark::MarkFile, migrations, place::Place,
 };
 use crate::Damage;
 
-/// How long a statement waits for another process that holds the file.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a call waits for its turn to write, or for a free reader.
-const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Largest file that is checked at each start.
 const CHECKED_LEN_MAX: u64 = 64 << 20;
-/// Connections that read at the same time.
-const READERS_MAX: u32 = 4;
 
 /// A record in a file.
 #[derive(Debug)]
@@ -43,16 +35,10 @@ impl Sqlite {
     /// Opens or makes the file and brings it to this version. `mark`: what is noted beside it.
     pub(crate) async fn open(path: &Path, mark: Option<Mark>) -> Result<Self, DbError> {
         check_writable(path).map_err(DbError::of_io)?;
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(BUSY_TIMEOUT);
-        let writer = pool(1, options).await?;
+        let writer = pools::writer(path).await?;
         migrate(&writer).await?;
-        let readers = pool(READERS_MAX, reading(path)).await?;
-        let place = Place::of([path.to_owned(), log_of(path)]).map_err(DbError::of_io)?;
+        let readers = pools::readers(path).await?;
+        let place = Place::of([path.to_owned(), pools::log_of(path)]).map_err(DbError::of_io)?;
         let writer = Writer { pool: writer, place, mark: MarkFile::open(path, mark) };
         Ok(Self { writer: Some(writer), readers })
     }
@@ -63,7 +49,7 @@ impl Sqlite {
         let Some(len) = std::fs::metadata(path).ok().map(|found| found.len()).filter(|len| *len > 0) else {
             return Ok(None);
         };
-        let readers = read_pool(path).await?;
+        let readers = pools::tidy_readers(path).await?;
         check_file(&readers, len).await?;
         let has_record = sqlx::query("SELECT name FROM sqlite_schema WHERE name = 'pulse'").fetch_optional(&readers);
         let has_record = has_record.await.map_err(DbError::of)?.is_some();
@@ -78,24 +64,9 @@ impl Sqlite {
     /// Opens the file to read it only; it must be of this version.
     pub(crate) async fn open_read_only(path: &Path) -> Result<Self, DbError> {
         OpenOptions::new().read(true).open(path).map_err(|error| DbError::Unavailable(error.into()))?;
-        let readers = read_pool(path).await?;
+        let readers = pools::tidy_readers(path).await?;
         check_version(&readers).await?;
         Ok(Self { writer: None, readers })
-    }
-}
-
-/// Connections that only read. They leave the folder as they found it: what has no log makes one and takes it away when
-/// it is closed, which SQLite lets nobody do who may not write, so that here only a pragma forbids it.
-async fn read_pool(path: &Path) -> Result<SqlitePool, DbError> {
-    if log_of(path).exists() {
-        return pool(READERS_MAX, reading(path)).await;
-    }
-    let tidy = SqliteConnectOptions::new().filename(path).busy_timeout(BUSY_TIMEOUT).pragma("query_only", "ON");
-    match pool(READERS_MAX, tidy).await {
-        Ok(readers) => Ok(readers),
-        // On a medium that cannot be written, the index of the log cannot be made; without a log none is needed.
-        Err(DbError::Corrupt(cause)) => Err(DbError::Corrupt(cause)),
-        Err(_) => pool(READERS_MAX, reading(path).immutable(true)).await,
     }
 }
 
@@ -107,32 +78,6 @@ async fn check_file(readers: &SqlitePool, len: u64) -> Result<(), DbError> {
     }
     let found: String = sqlx::query_scalar("PRAGMA quick_check(1)").fetch_one(readers).await.map_err(DbError::of)?;
     if found == "ok" { Ok(()) } else { Err(DbError::Corrupt(Damage::File { found }.into())) }
-}
-
-fn reading(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY_TIMEOUT)
-}
-
-fn log_of(path: &Path) -> std::path::PathBuf {
-    let mut name = path.as_os_str().to_owned();
-    name.push("-wal");
-    name.into()
-}
-
-async fn pool(connections: u32, options: SqliteConnectOptions) -> Result<SqlitePool, DbError> {
-    let pool = SqlitePoolOptions::new().max_connections(connections).acquire_timeout(ACQUIRE_TIMEOUT);
-    let pool = pool.after_release(|connection, _| {
-        Box::pin(async move {
-            // On a full disk SQLite rolls back by itself, sqlx's own rollback then fails, and sqlx would take the
-            // connection for busy for ever. The ping waits until that rollback was tried.
-            connection.ping().await?;
-            Ok(!connection.is_in_transaction())
-        })
-    });
-    let pool = pool.connect_with(options.disable_statement_logging()).await.map_err(DbError::of)?;
-    // Opening alone reads nothing: a file that is no database shows at the first read.
-    sqlx::query("SELECT COUNT(*) FROM sqlite_schema").fetch_one(&pool).await.map_err(DbError::of)?;
-    Ok(pool)
 }
 
 /// SQLite itself would fall back to reading, or say only that the file cannot be opened. Makes the file when missing.

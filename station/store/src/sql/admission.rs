@@ -3,7 +3,7 @@
 use firstpass_domain::{AuditKind, KnownUnit, Mac, Policy, RunId, Timestamp, evidence::Rule};
 use serde_json::json;
 
-use super::{LINE, holds, runs, sessions};
+use super::{LINE, holds, quota, runs};
 use crate::{Admission, BatchId, HoldKind, StoreError, db::values, tx::Tx};
 
 pub(crate) async fn identify(
@@ -57,7 +57,7 @@ async fn refusal(
     if let Some(rule) = attempts_used_up(tx, mac, batch, attempt, policy).await? {
         return Ok(Some(rule));
     }
-    Ok(sessions::quota_reached(tx, batch, mac).await?.then_some(Rule::QuotaReached))
+    Ok(quota::is_reached(tx, batch, mac).await?.then_some(Rule::QuotaReached))
 }
 
 /// Attempts before the last release by a person are forgiven.
