@@ -1,6 +1,7 @@
 //! The command line: names, help and shapes. Does nothing.
 
 mod factory;
+mod image;
 mod work;
 
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use firstpass_line::CrashPoint;
 
 pub(crate) use self::{
     factory::{ActArgs, BatchCommand, BatchOpenArgs, SerialsCommand, UnitsCommand, UnitsListArgs},
+    image::{CodeSource, ImageCommand, ImagePatchArgs},
     work::{FlashArgs, ReprovisionArgs, ServeArgs},
 };
 use crate::commands::diagnose::DiagnoseArgs;
@@ -73,6 +75,9 @@ pub(crate) enum Command {
     /// Build and read NVS partitions.
     #[command(subcommand)]
     Nvs(NvsCommand),
+    /// Inspect firmware images, and patch a unit's code into one.
+    #[command(subcommand)]
+    Image(ImageCommand),
     /// Work with the station's certificate authority.
     #[command(subcommand)]
     Ca(CaCommand),

@@ -7,6 +7,7 @@ pub(crate) mod demo;
 pub(crate) mod diagnose;
 pub(crate) mod doctor;
 pub(crate) mod flash;
+pub(crate) mod image;
 pub(crate) mod nvs;
 pub(crate) mod ports;
 pub(crate) mod recipe;

@@ -62,6 +62,7 @@ async fn run(cli: Cli, output: Output) -> Result<Exit, Failure> {
         Command::Units(command) => commands::units::run(&global, &command, output, token).await,
         Command::Serials(command) => commands::serials::run(&global, &command, output).await,
         Command::Audit(command) => commands::audit::run(&global, &command, output).await,
+        Command::Image(command) => commands::image::run(&command, output),
         Command::Nvs(command) => commands::nvs::run(&command, output),
         Command::Ca(command) => commands::ca::run(&global, &command, output).await,
         Command::Diagnose(args) => commands::diagnose::run(&args, output),

@@ -1,6 +1,6 @@
 //! `station nvs`: partition images from CSV, and what stands in one. Knows the CSV; the format is the device crate's.
 
-mod bounded;
+pub(crate) mod bounded;
 mod csv_file;
 mod dump;
 mod value;

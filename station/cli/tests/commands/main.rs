@@ -4,8 +4,10 @@
 
 mod completions;
 mod diagnose;
+mod image;
 mod nvs;
 mod program;
 mod recipe;
 mod record;
 mod replay;
+mod secrets;

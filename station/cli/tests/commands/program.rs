@@ -16,10 +16,16 @@ pub(crate) struct Answer {
 
 /// Runs `station` in `folder`; no setting of this machine reaches it.
 pub(crate) fn station(folder: &Path, arguments: &[&str]) -> Answer {
+    station_with(folder, arguments, &[])
+}
+
+/// The same with `variables` in its environment.
+pub(crate) fn station_with(folder: &Path, arguments: &[&str], variables: &[(&str, &str)]) -> Answer {
     let mut command = Command::new(env!("CARGO_BIN_EXE_station"));
     command.args(arguments).current_dir(folder).stdin(Stdio::null());
     command.env_remove("FIRSTPASS_DATA").env_remove("FIRSTPASS_CONFIG").env_remove("RUST_LOG");
     command.env_remove("XDG_DATA_HOME").env("HOME", folder);
+    command.envs(variables.iter().copied());
     let output = command.output().unwrap();
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     Answer { code: output.status.code().unwrap(), stdout: text(output.stdout), stderr: text(output.stderr) }

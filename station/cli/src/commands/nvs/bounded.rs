@@ -7,7 +7,7 @@ use std::{
 };
 
 /// The content of the file; an error when it is longer than `max` bytes.
-pub(super) fn read(path: &Path, max: u64) -> io::Result<Vec<u8>> {
+pub(crate) fn read(path: &Path, max: u64) -> io::Result<Vec<u8>> {
     let mut content = Vec::new();
     File::open(path)?.take(max + 1).read_to_end(&mut content)?;
     if content.len() as u64 > max {
