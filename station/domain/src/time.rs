@@ -79,3 +79,48 @@ impl Date {
         Self { year, month, day: in_year - (153 * from_march + 2) / 5 + 1, week: since_new_year / 7 + 1 }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at_day(day: i64) -> Timestamp {
+        Timestamp::from_micros(day * MICROS_PER_DAY + 1)
+    }
+
+    #[test]
+    fn days_follow_one_another_as_in_the_calendar() {
+        let (mut year, mut month, mut day) = (1970, 1, 1);
+        for number in 0..366 * 200 {
+            let date = at_day(number).date();
+            assert_eq!((date.year, date.month, date.day), (year, month, day));
+            let is_leap = year % 4 == 0 && year % 100 != 0 || year % 400 == 0;
+            let len = match month {
+                2 => 28 + i64::from(is_leap),
+                4 | 6 | 9 | 11 => 30,
+                _ => 31,
+            };
+            (year, month, day) = match (month, day) {
+                (12, 31) => (year + 1, 1, 1),
+                _ if day == len => (year, month + 1, 1),
+                _ => (year, month, day + 1),
+            };
+        }
+    }
+
+    #[test]
+    fn weeks_have_seven_days_and_the_first_of_a_year_holds_the_fourth_of_january() {
+        // 1969-12-29 was the Monday of week 1 of 1970.
+        let mut before = (1970, 0);
+        for monday in (-3..366 * 200).step_by(7) {
+            let week = |day| (at_day(day).week_date().year, at_day(day).week_date().week);
+            let this = week(monday);
+            assert!((monday..monday + 7).all(|day| week(day) == this));
+            let holds_fourth =
+                (monday..monday + 7).any(|day| matches!(at_day(day).date(), Date { month: 1, day: 4, .. }));
+            let expected = if holds_fourth && before.1 != 0 { (before.0 + 1, 1) } else { (before.0, before.1 + 1) };
+            assert_eq!(this, expected);
+            before = this;
+        }
+    }
+}

@@ -13,7 +13,9 @@ use crate::{
 pub type SqliteStore = Record<db::Sqlite>;
 
 impl SqliteStore {
-    /// Opens or makes the file, whose folder must exist, and brings it to this version.
+    /// Opens or makes the file, whose folder must exist, and brings it to this version. A record that does not hold
+    /// together, whose audit chain is broken at its end, or that lacks what was confirmed by the mark beside it, is left
+    /// as it is: [`StoreError::Corrupt`] with a [`Damage`].
     pub async fn open(path: impl AsRef<Path>, station: StationId) -> Result<Self, StoreError> {
         let (path, operation) = (path.as_ref(), "open the record");
         let mark = Mark::read(path);
