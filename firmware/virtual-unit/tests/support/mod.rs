@@ -1,6 +1,8 @@
 //! A unit on the bench: in this process, in a temporary folder, with a host's hands on its port and its reset line.
 #![expect(dead_code, reason = "each test file uses its own part of the bench")]
 
+pub(crate) mod loader;
+
 use std::io::Read;
 use std::path::PathBuf;
 use std::process::{Command, Output};
