@@ -13,10 +13,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use thiserror::Error;
 use uuid::Uuid;
 
-use super::{
-    answer::AnswerBody,
-    upstream::{Changes, Granted, UpstreamAnswer, UpstreamFault},
-};
+use super::{answer::AnswerBody, upstream::UpstreamFault};
 
 /// Random bytes in a device id, a device key and a user name.
 const NAME_BYTES: usize = 16;
@@ -121,32 +118,9 @@ impl Draft {
         let answer = answer(&response)?;
         Ok(Self { response, session, certificate, answer })
     }
-
-    /// The identity that the service granted to the unit `mac`, with a certificate of this station's when one is asked for.
-    pub(super) fn relayed(
-        granted: Granted,
-        authority: &Authority,
-        mac: Mac,
-        wish: CertificateWish<'_>,
-        firmware: Option<&FirmwareOffer>,
-        keep_firmware: bool,
-        now: Timestamp,
-    ) -> Result<Self, SessionError> {
-        let Granted { status, answer: granted } = granted;
-        let session = granted_session(&granted)?;
-        let issued = issue(authority, &session.device_id, wish, now)?;
-        let certificate = issued.as_ref().map(|issued| record_of(issued, mac));
-        let shown = issued.as_ref().map(|issued| (issued.chain_pem.as_str(), issued.private_key_pem.as_ref()));
-        let answer = granted.body(&Changes { keep_firmware, firmware, certificate: shown });
-        let answer = answer.map_err(|error| SessionError::Upstream(UpstreamFault::Unusable(status, error)))?;
-        let (certificate_pem, private_key_pem) =
-            issued.map_or((None, None), |i| (Some(i.chain_pem), i.private_key_pem));
-        let response = ProvisionResponse { certificate_pem, private_key_pem, ..granted.response };
-        Ok(Self { response, session, certificate, answer })
-    }
 }
 
-fn issue(
+pub(super) fn issue(
     authority: &Authority,
     device: &DeviceId,
     wish: CertificateWish<'_>,
@@ -158,21 +132,6 @@ fn issue(
         CertificateWish::Csr(pem) => Some(authority.issue_for_csr(device, pem, now)),
     };
     issued.transpose().map_err(SessionError::Certificate)
-}
-
-/// What the record keeps of a granted session. The password is the service's to choose: a weak one is as weak here.
-fn granted_session(granted: &UpstreamAnswer) -> Result<NewSession, SessionError> {
-    let response = &granted.response;
-    Ok(NewSession {
-        device_id: granted.device_id.clone(),
-        device_key: response.device_key.clone(),
-        workspace_slug: response.workspace_slug.clone().unwrap_or_default(),
-        mqtt_host: response.mqtt_host.clone(),
-        mqtt_port: granted.mqtt_port,
-        mqtt_username: response.mqtt_username.clone(),
-        verifier: PasswordVerifier::make(response.mqtt_password.expose(), random()?),
-        token: response.device_http_token.as_ref().map(|token| Sha256Digest::of(token.expose().as_bytes())),
-    })
 }
 
 fn session(workspace: &Workspace, password: &Secret, token: &Secret) -> Result<NewSession, SessionError> {
@@ -217,7 +176,7 @@ fn response(
     }
 }
 
-fn record_of(issued: &IssuedCertificate, mac: Mac) -> NewCertificate {
+pub(super) fn record_of(issued: &IssuedCertificate, mac: Mac) -> NewCertificate {
     NewCertificate {
         serial: issued.serial.clone(),
         fingerprint: issued.fingerprint,
@@ -240,7 +199,7 @@ pub(super) fn secret(prefix: &str) -> Result<Secret, SessionError> {
     Ok(Secret::new(format!("{prefix}{random}")))
 }
 
-fn random<const LEN: usize>() -> Result<[u8; LEN], SessionError> {
+pub(super) fn random<const LEN: usize>() -> Result<[u8; LEN], SessionError> {
     let mut bytes = [0; LEN];
     SystemRandom::new().fill(&mut bytes).map_err(|_| SessionError::Randomness)?;
     Ok(bytes)

@@ -7,7 +7,13 @@
 //! record, and it is the same session, not a second one.
 //!
 //! An answer that was handed to a connection and lost behind it, or with the station's end, is not given again: nobody
-//! can tell whether another unit has read it. That unit gets 409 and is flashed anew.
+//! can tell whether another unit has read it. The same code, the same body, the same MAC and the same address prove
+//! nothing: a copy of the unit's flash shows the first three, and all units behind one router show the last. Were it
+//! given again, copy and unit would share one session, both would work, and nothing on record would tell. So that unit
+//! gets 409, which is evidence, and is flashed anew with another code.
+//!
+//! In the same place, under the same turn, lies what a service has granted and the record has not taken yet, so that a
+//! code buys at most one session there as well.
 
 use std::{
     collections::HashMap,

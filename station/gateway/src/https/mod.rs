@@ -3,6 +3,9 @@
 //! What a unit is answered is on record first. Knows no slot and no verdict: what the line must know goes to it as
 //! [`GatewayEvent`]s, on a bounded channel from which nothing is dropped.
 //!
+//! The sessions are the station's own, or come from a configured service ([`Upstream`]). Firmware that the line offers to a
+//! run's unit ([`Provisioner::offer`]) is served here too.
+//!
 //! A code buys one session. An answer that no connection took, because its unit hung up or was told 503 meanwhile,
 //! waits in memory for the same request to come again. An answer that was handed to a connection and lost on its way,
 //! or with the station's end, is lost: the unit's next try gets 409, and the unit must be flashed anew.
@@ -13,6 +16,7 @@ mod draft;
 mod event;
 mod fetched;
 mod firmware;
+mod granted;
 mod handover;
 mod limits;
 mod offer;
@@ -20,6 +24,7 @@ mod problem;
 mod provision;
 mod provisioner;
 mod range;
+mod redeem;
 mod refusal;
 mod relayed;
 mod request;

@@ -10,6 +10,29 @@ use super::{
     upstream::{Granted, Unusable, UpstreamFault},
 };
 
+/// A question that is under way. It is not dropped without a word: the service may grant what nobody waits for.
+struct Asking {
+    run: RunId,
+    mac: Mac,
+    answered: bool,
+}
+
+impl Asking {
+    fn end<T>(mut self, outcome: T) -> T {
+        self.answered = true;
+        outcome
+    }
+}
+
+impl Drop for Asking {
+    fn drop(&mut self) {
+        if !self.answered {
+            let (run, mac) = (self.run, self.mac);
+            tracing::error!(%run, %mac, "the station stopped before the service answered; it may have made a device");
+        }
+    }
+}
+
 impl Provisioner {
     /// Makes what the unit gets: a new identity of this station's, or what the service grants. The latter changes
     /// something there, whatever becomes of it here.
@@ -27,7 +50,8 @@ impl Provisioner {
             return Draft::make(&self.workspace, &self.authority, mac, wish, firmware, now);
         };
         let body = relay.body(&asked.request, &asked.body, mac);
-        let granted = relay.ask(body).await.map_err(SessionError::Upstream)?;
+        let asking = Asking { run, mac, answered: false };
+        let granted = asking.end(relay.ask(body).await).map_err(SessionError::Upstream)?;
         let device = granted.answer.device_id.clone();
         let drafted = match self.check_granted(&granted).await {
             Ok(()) => {

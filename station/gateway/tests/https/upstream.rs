@@ -293,3 +293,42 @@ async fn a_session_on_a_units_behalf_comes_from_the_service_too() {
     assert!(matches!(refused, Err(SessionError::Upstream(UpstreamFault::Refused(401)))), "{refused:?}");
     assert!(matches!(station.evidence(run).await[0].fact, Fact::UpstreamFailed { status: Some(401), .. }));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_that_the_record_could_not_take_is_recorded_with_the_units_next_try() {
+    let (station, mut service) = relaying().await;
+    service.gate.forget_permits(usize::MAX);
+    let unit = station.unit(false).await;
+    let (record, away) = (station.folder.path().join("record.db"), station.folder.path().join("away.db"));
+    let (answer, ()) = tokio::join!(station.provision(&unit), async {
+        service.request().await;
+        std::fs::rename(&record, &away).unwrap();
+        service.gate.add_permits(1);
+    });
+    assert_eq!(answer.refusal(), refused(503, "record_unavailable"));
+    std::fs::rename(&away, &record).unwrap();
+    assert_eq!(station.provision(&unit).await.body, grant().to_string());
+    assert_eq!(service.further(), 0);
+    assert!(station.store.session_by_username("cu1").await.unwrap().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_requests_with_one_code_at_once_one_reaches_the_service() {
+    let (station, mut service) = relaying().await;
+    service.gate.forget_permits(usize::MAX);
+    let unit = station.unit(false).await;
+    let (anonymous, named) = (request(None), request(Some(unit.mac)));
+    let release = async {
+        service.request().await;
+        // Time for the second one to come to its turn; it has no way past the first, whenever it comes.
+        for _ in 0..3 {
+            assert_eq!(station.post("unknown", &named).await.status, 401);
+        }
+        service.gate.add_permits(2);
+    };
+    let (first, second, ()) =
+        tokio::join!(station.post(&unit.code, &anonymous), station.post(&unit.code, &named), release);
+    let mut statuses = [first.status, second.status];
+    statuses.sort_unstable();
+    assert_eq!((statuses, service.further()), ([200, 409], 0));
+}

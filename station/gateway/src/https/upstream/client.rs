@@ -49,6 +49,8 @@ pub(super) struct Answer {
     pub(super) status: StatusCode,
     /// `None` when it is longer than a unit can take.
     pub(super) body: Option<Bytes>,
+    /// How long it asks to be left alone.
+    pub(super) retry_after: Option<Duration>,
 }
 
 impl Client {
@@ -76,8 +78,8 @@ impl Client {
     }
 
     /// Looks whether the service answers at all. Carries no code and changes nothing there.
-    pub(super) async fn knock(&self) -> Result<StatusCode, ClientError> {
-        self.exchange(self.request(Method::HEAD, Bytes::new())).await.map(|answer| answer.status)
+    pub(super) async fn knock(&self) -> Result<Answer, ClientError> {
+        self.exchange(self.request(Method::HEAD, Bytes::new())).await
     }
 
     fn request(&self, method: Method, body: Bytes) -> Request<Full<Bytes>> {
@@ -109,12 +111,14 @@ impl Client {
 
 async fn read(response: Response<Incoming>) -> Result<Answer, ClientError> {
     let status = response.status();
+    let retry_after = response.headers().get(header::RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+    let retry_after = retry_after.map(Duration::from_secs);
     if !matches!(status, StatusCode::OK | StatusCode::CREATED) {
-        return Ok(Answer { status, body: None });
+        return Ok(Answer { status, body: None, retry_after });
     }
     match Limited::new(response.into_body(), RESPONSE_BODY_MAX).collect().await {
-        Ok(body) => Ok(Answer { status, body: Some(body.to_bytes()) }),
-        Err(error) if error.is::<LengthLimitError>() => Ok(Answer { status, body: None }),
+        Ok(body) => Ok(Answer { status, body: Some(body.to_bytes()), retry_after }),
+        Err(error) if error.is::<LengthLimitError>() => Ok(Answer { status, body: None, retry_after }),
         Err(_) => Err(ClientError::BrokenOff),
     }
 }

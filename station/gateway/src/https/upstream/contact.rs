@@ -22,6 +22,8 @@ pub(super) struct Contact {
     state: UpstreamState,
     /// Until when nothing is asked.
     quiet_until: Timestamp,
+    /// How long that silence was when it began.
+    quiet: Duration,
     /// The last delay, doubled by the next failure.
     delay: Option<Duration>,
     /// Until when one request has the field for itself, after the silence.
@@ -37,7 +39,14 @@ pub(super) struct Leave(u64);
 impl Contact {
     pub(super) const fn new() -> Self {
         let quiet_until = Timestamp::from_micros(0);
-        Self { state: UpstreamState::Here, quiet_until, delay: None, probe_until: None, epoch: 0 }
+        Self {
+            state: UpstreamState::Here,
+            quiet_until,
+            quiet: Duration::ZERO,
+            delay: None,
+            probe_until: None,
+            epoch: 0,
+        }
     }
 
     pub(super) fn state(&self) -> UpstreamState {
@@ -50,8 +59,7 @@ impl Contact {
             return Ok(Leave(self.epoch));
         }
         // A clock that was set back makes no silence longer than the one that was decided.
-        let longest = self.delay.unwrap_or(THROTTLED).max(THROTTLED);
-        self.quiet_until = self.quiet_until.min(now.plus(longest));
+        self.quiet_until = self.quiet_until.min(now.plus(self.quiet));
         let until = self.probe_until.map_or(self.quiet_until, |probe| probe.min(now.plus(timeout)));
         if now < until {
             return Err(until.since(now));
@@ -85,16 +93,16 @@ impl Contact {
         }
     }
 
-    /// The service asked for silence.
-    pub(super) fn throttled(&mut self, leave: Leave, reason: &'static str, now: Timestamp) {
+    /// The service asked for silence: a minute of it, or what it asks for beyond that.
+    pub(super) fn throttled(&mut self, leave: Leave, reason: &'static str, now: Timestamp, asked: Option<Duration>) {
         if leave.0 == self.epoch {
-            self.be_quiet(now, THROTTLED, reason);
+            self.be_quiet(now, asked.unwrap_or(THROTTLED).clamp(THROTTLED, DELAY_MAX), reason);
         }
     }
 
     fn be_quiet(&mut self, now: Timestamp, time: Duration, reason: &'static str) {
         self.epoch += 1;
-        (self.quiet_until, self.probe_until) = (now.plus(time), None);
+        (self.quiet_until, self.quiet, self.probe_until) = (now.plus(time), time, None);
         let since = match self.state {
             UpstreamState::Here => now,
             UpstreamState::Away { since, .. } => since,
@@ -151,11 +159,21 @@ mod tests {
     fn a_429_is_a_minute_of_silence_and_no_failure() {
         let (mut contact, mut now) = (Contact::new(), START);
         let leave = contact.ask(now, TIMEOUT).unwrap();
-        contact.throttled(leave, "throttled", now);
+        contact.throttled(leave, "throttled", now, Some(Duration::from_secs(3)));
         assert_eq!(contact.ask(now.plus(Duration::from_secs(59)), TIMEOUT), Err(Duration::from_secs(1)));
         now = now.plus(THROTTLED);
         assert_eq!(fail(&mut contact, &mut now, 1, 0), [Duration::from_secs(2)]);
         assert_eq!(contact.state(), UpstreamState::Away { since: START, reason: "failed" });
+    }
+
+    #[test]
+    fn a_longer_silence_that_is_asked_for_is_kept_up_to_a_week() {
+        for (asked, silence) in [(90, Duration::from_secs(90)), (u64::MAX, DELAY_MAX)] {
+            let mut contact = Contact::new();
+            let leave = contact.ask(START, TIMEOUT).unwrap();
+            contact.throttled(leave, "throttled", START, Some(Duration::from_secs(asked)));
+            assert_eq!(contact.ask(START, TIMEOUT), Err(silence));
+        }
     }
 
     #[test]
@@ -179,6 +197,6 @@ mod tests {
     fn a_clock_set_back_makes_no_longer_silence() {
         let (mut contact, mut now) = (Contact::new(), START.plus(DELAY_MAX));
         fail(&mut contact, &mut now, 1, 0);
-        assert_eq!(contact.ask(START, TIMEOUT), Err(THROTTLED));
+        assert_eq!(contact.ask(START, TIMEOUT), Err(FIRST_MIN));
     }
 }

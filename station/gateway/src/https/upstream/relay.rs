@@ -92,11 +92,11 @@ impl Relay {
         let leave = self.contact().ask((self.clock)(), self.client.timeout()).map_err(UpstreamFault::Quiet)?;
         let asked = self.client.provision(&self.settings.auth_code, body).await;
         let outcome = match asked {
-            Ok(Answer { status: status @ (StatusCode::OK | StatusCode::CREATED), body }) => {
+            Ok(Answer { status: status @ (StatusCode::OK | StatusCode::CREATED), body, .. }) => {
                 self.contact().succeeded();
                 grant(status.as_u16(), body)
             }
-            Ok(Answer { status, .. }) => Err(self.refused(leave, status)),
+            Ok(answer) => Err(self.refused(leave, &answer)),
             Err(error) => Err(self.unreachable(leave, &error)),
         };
         self.publish();
@@ -121,8 +121,8 @@ impl Relay {
     async fn look(&self) {
         let Ok(leave) = self.contact().ask((self.clock)(), self.client.timeout()) else { return };
         match self.client.knock().await {
-            Ok(status) if status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error() => {
-                self.refused(leave, status);
+            Ok(answer) if answer.status == StatusCode::TOO_MANY_REQUESTS || answer.status.is_server_error() => {
+                self.refused(leave, &answer);
             }
             Ok(_) => self.contact().seen(),
             Err(error) => drop(self.unreachable(leave, &error)),
@@ -130,11 +130,12 @@ impl Relay {
         self.publish();
     }
 
-    fn refused(&self, leave: Leave, status: StatusCode) -> UpstreamFault {
+    fn refused(&self, leave: Leave, answer: &Answer) -> UpstreamFault {
+        let status = answer.status;
         let now = (self.clock)();
         tracing::warn!(%status, service = %self.settings.url, "the provisioning service did not grant a request");
         if status == StatusCode::TOO_MANY_REQUESTS {
-            self.contact().throttled(leave, THROTTLED, now);
+            self.contact().throttled(leave, THROTTLED, now, answer.retry_after);
             return UpstreamFault::Throttled(self.silence());
         }
         if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT {
