@@ -99,4 +99,6 @@ pub(crate) fn start(
 }
 
 #[cfg(test)]
+mod catalogue;
+#[cfg(test)]
 mod tests;

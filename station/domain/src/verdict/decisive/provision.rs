@@ -11,8 +11,9 @@ use crate::{
 const QUOTA_REACHED: &str = "quota_reached";
 /// Reason of a refusal of a code that bought a session before.
 const USED_CODE: &str = "used_code";
-/// What a refusal's reason begins with when the service behind this station refused.
-const UPSTREAM_PREFIX: &str = "upstream_";
+/// Reasons of a refusal that are the word of the service behind this station.
+const UPSTREAM_REFUSED: &str = "upstream_refused";
+const UPSTREAM_FOREIGN_BROKER: &str = "upstream_foreign_broker";
 
 /// A session is issued over HTTPS to a unit with a code, on its behalf to one without, and to none that has to use the
 /// session it has.
@@ -46,7 +47,8 @@ pub(super) fn judge_refusal(before: &[Evidence], status: u16, reason: &str) -> O
         USED_CODE if issued(before).is_some_and(|issued| !issued.on_behalf) => {
             fail(lost_answer(before).unwrap_or(Code::ProvisionRefused), format!("HTTP {status}, {reason}"))
         }
-        _ if reason.starts_with(UPSTREAM_PREFIX) => fail(Code::UpstreamRefused, format!("HTTP {status}, {reason}")),
+        UPSTREAM_REFUSED => fail(Code::UpstreamRefused, format!("HTTP {status}, {reason}")),
+        UPSTREAM_FOREIGN_BROKER => fail(Code::UpstreamForeignBroker, format!("HTTP {status}, {reason}")),
         _ => fail(of_status(status), format!("HTTP {status}, {reason}")),
     }
 }
