@@ -4,10 +4,15 @@
 
 mod completions;
 mod diagnose;
+mod factory;
 mod image;
 mod nvs;
+mod product;
 mod program;
 mod recipe;
+mod recipe_docs;
+mod recipe_examples;
+mod recipe_refusals;
 mod record;
 mod replay;
 mod secrets;

@@ -2,31 +2,12 @@
 
 use std::{fs, path::Path};
 
-use tempfile::TempDir;
-
-use crate::program::{Answer, station, tree};
+use crate::{
+    product::{APP_BYTES, TABLE, app, product},
+    program::{Answer, station, tree},
+};
 
 const RECIPE: &str = include_str!("../../../../configs/recipes/demo-nvs.toml");
-const TABLE: &str = include_str!("../../../../configs/recipes/demo-partitions.csv");
-/// Size of the app in bytes.
-const APP_BYTES: usize = 64 * 1024;
-
-/// The demo's product in a folder.
-fn product() -> TempDir {
-    let folder = tempfile::tempdir().unwrap();
-    let write = |name: &str, content: &[u8]| fs::write(folder.path().join(name), content).unwrap();
-    write("recipe.toml", RECIPE.as_bytes());
-    write("demo-partitions.csv", TABLE.as_bytes());
-    write("bootloader.bin", &virtual_unit::image::bootloader(1));
-    write("app.bin", &app(APP_BYTES));
-    folder
-}
-
-fn app(size: usize) -> Vec<u8> {
-    let (version, project) = ("1.0.0".to_owned(), "check".to_owned());
-    virtual_unit::image::app(&virtual_unit::image::AppImage { size, seed: 1, version, project })
-}
-
 fn check(folder: &Path, arguments: &[&str]) -> Answer {
     station(folder, &[&["recipe", "check", "recipe.toml"], arguments].concat())
 }
@@ -51,7 +32,7 @@ fn wrong(folder: &Path, (from, to): (&str, &str), code: &str, words: &[&str]) {
 
 #[test]
 fn the_demos_recipe_is_right_and_checking_it_writes_nothing() {
-    let folder = product();
+    let folder = product(RECIPE);
     let before = tree(folder.path());
     let answer = check(folder.path(), &["--json"]);
     assert_eq!(answer.code, 0, "{}", answer.stdout);
@@ -63,7 +44,7 @@ fn the_demos_recipe_is_right_and_checking_it_writes_nothing() {
 
 #[test]
 fn each_mistake_in_the_text_is_told_with_its_place() {
-    let folder = product();
+    let folder = product(RECIPE);
     let wrong = |change, code, words| wrong(folder.path(), change, code, words);
     wrong(("name = \"demo-nvs\"", "nam = \"demo-nvs\""), "recipe_invalid", &["unknown field `nam`"]);
     wrong(("baud = 921600", "baud = \"fast\""), "recipe_invalid", &["invalid type", "expected a baud rate"]);
@@ -79,15 +60,15 @@ fn each_mistake_in_the_text_is_told_with_its_place() {
 #[test]
 fn a_value_that_is_longer_than_the_units_buffer_is_told_with_its_place() {
     let long = format!("wifi_ssid = \"{}\"", "x".repeat(33));
-    wrong(product().path(), ("wifi_ssid = \"factory-line\"", &long), "value_too_long", &["takes 32"]);
+    wrong(product(RECIPE).path(), ("wifi_ssid = \"factory-line\"", &long), "value_too_long", &["takes 32"]);
 }
 
 #[test]
 fn a_missing_and_an_unfit_image_are_told_with_their_place() {
-    let folder = product();
-    let whole = app(APP_BYTES);
+    let folder = product(RECIPE);
+    let whole = app(APP_BYTES, "1.0.0", "");
     fs::write(folder.path().join("cut.bin"), &whole[..APP_BYTES / 2]).unwrap();
-    fs::write(folder.path().join("large.bin"), app(0x20_1000)).unwrap();
+    fs::write(folder.path().join("large.bin"), app(0x20_1000, "1.0.0", "")).unwrap();
     let app_is = |name: &str| format!("app = \"{name}\"");
     let wrong = |change: (&str, &str), code, words| wrong(folder.path(), change, code, words);
     wrong(("app = \"app.bin\"", &app_is("gone.bin")), "file_missing", &["gone.bin"]);
@@ -105,7 +86,7 @@ fn a_missing_and_an_unfit_image_are_told_with_their_place() {
 
 #[test]
 fn overlapping_partitions_and_a_table_beyond_the_flash_are_told() {
-    let folder = product();
+    let folder = product(RECIPE);
     fs::write(folder.path().join("demo-partitions.csv"), TABLE.replacen("0xf000", "0xe000", 1)).unwrap();
     check(folder.path(), &[]).refused(&["[partition_table]", "line 16, column 19", "phy_init"]);
 
@@ -116,7 +97,7 @@ fn overlapping_partitions_and_a_table_beyond_the_flash_are_told() {
 
 #[test]
 fn every_file_is_checked_also_after_a_wrong_one() {
-    let folder = product();
+    let folder = product(RECIPE);
     let answer = station(folder.path(), &["recipe", "check", "gone.toml", "recipe.toml", "--json"]);
     assert_eq!(answer.code, 2);
     let [gone, right] = answer.objects().try_into().unwrap();
