@@ -6,6 +6,7 @@ use esp_nvs::mem_flash::MemFlash;
 use esp_nvs::{Key, Nvs};
 use tempfile::TempDir;
 use virtual_unit::app::transcript::Transcript;
+use virtual_unit::image::CompiledCode;
 use virtual_unit::partition::{Partition, PartitionTable, Region};
 use virtual_unit::{
     App, AppContext, AppExit, BootClock, DeviceApp, Fault, Faults, Flash, FlashSize, Mac, RunningImage, StopToken,
@@ -37,6 +38,7 @@ pub(crate) struct Unit {
     pub(crate) partitions: PartitionTable,
     pub(crate) faults: Vec<Fault>,
     pub(crate) surroundings: Surroundings,
+    pub(crate) compiled_code: Option<CompiledCode>,
     folder: TempDir,
 }
 
@@ -66,6 +68,7 @@ impl Unit {
             partitions: PartitionTable(rows),
             faults: Vec::new(),
             surroundings: Surroundings::default(),
+            compiled_code: None,
             folder,
         }
     }
@@ -91,7 +94,7 @@ impl Unit {
                 sha256: [0xab; 32],
                 version: "1.4.0".into(),
                 project: "factory".into(),
-                compiled_code: None,
+                compiled_code: self.compiled_code,
             },
             console: uart.console(clock, stop.clone()),
             clock,
@@ -119,6 +122,7 @@ impl Running {
             partitions: self.partitions,
             faults: vec![],
             surroundings: Surroundings::default(),
+            compiled_code: None,
             folder: self.folder,
         };
         (exit, unit)
