@@ -41,8 +41,7 @@ async fn refusal(
     attempt: u32,
     policy: &Policy,
 ) -> Result<Option<Rule>, StoreError> {
-    let in_work = "SELECT id FROM runs WHERE mac = $1 AND state = 'open' AND admitted = 1";
-    if tx.row(in_work, values![mac]).await?.is_some() {
+    if holds::in_work(tx, mac).await?.is_some() {
         return Ok(Some(Rule::InWorkElsewhere));
     }
     match holds::of_unit(tx, mac).await?.map(|hold| hold.kind) {

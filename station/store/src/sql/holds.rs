@@ -53,6 +53,10 @@ pub(crate) async fn after_failure(
     if diagnosis.code.next_action() != NextAction::Quarantine || of_unit(tx, mac).await?.is_some() {
         return Ok(());
     }
+    // Another run has the unit, so this one was refused and has learnt nothing of it; the other must be able to end well.
+    if in_work(tx, mac).await?.is_some() {
+        return Ok(());
+    }
     let act = Act { actor: LINE.to_owned(), reason: diagnosis.code.name().to_owned() };
     put(tx, mac, HoldKind::Quarantined, &act, Some(run), now).await
 }
@@ -74,11 +78,16 @@ async fn free_unit(tx: &mut Tx, mac: Mac) -> Result<Option<HoldKind>, UnitActErr
     let Some(mut row) = tx.row("SELECT hold FROM units WHERE mac = $1", values![mac]).await? else {
         return Err(UnitActError::UnknownUnit);
     };
-    let in_work = "SELECT id FROM runs WHERE mac = $1 AND state = 'open' AND admitted = 1";
-    match tx.row(in_work, values![mac]).await? {
-        Some(mut run) => Err(UnitActError::InWork { run: run.next()? }),
+    match in_work(tx, mac).await? {
+        Some(run) => Err(UnitActError::InWork { run }),
         None => Ok(row.next()?),
     }
+}
+
+/// The open run that has a unit.
+pub(crate) async fn in_work(tx: &mut Tx, mac: Mac) -> Result<Option<RunId>, StoreError> {
+    let sql = "SELECT id FROM runs WHERE mac = $1 AND state = 'open' AND admitted = 1";
+    tx.row(sql, values![mac]).await?.map(|mut row| row.next()).transpose()
 }
 
 async fn put(

@@ -198,3 +198,16 @@ pub(crate) async fn a_pass_leaves_the_session_that_it_kept_and_needs_it_alive(pl
     let pass = line.store.finish_run(third, &RunEnd::Passed, &proof, now());
     assert_conflict!(pass, "which may not log in");
 }
+
+pub(crate) async fn a_refused_run_sets_no_unit_aside_that_another_run_has_in_work(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let (unit, once) = (mac(), Policy { max_attempts: 1, ..policy() });
+    let first = line.run_with("A1", unit, &once).await;
+    line.fail(first).await;
+    let refused = line.begin("A1").await.id;
+    line.store.identify_run(refused, unit, &once, now()).await.unwrap();
+    let working = line.run_with("A2", unit, &policy()).await;
+    end(&line, refused, DiagnosisCode::AttemptsUsedUp).await;
+    line.pass(working).await;
+    assert_eq!(standing(&line, unit).await, Some(Standing::Passed));
+}

@@ -57,6 +57,7 @@ macro_rules! every_claim {
             finish::an_ended_run_stays_as_it_is;
             holds::a_failure_that_asks_for_it_puts_the_unit_into_quarantine;
             holds::a_released_unit_has_its_attempts_again;
+            holds::a_refused_run_sets_no_unit_aside_that_another_run_has_in_work;
             holds::attempts_in_one_batch_run_out_and_are_free_in_another;
             holds::a_scrapped_unit_loses_everything_at_once_and_for_ever;
             holds::who_sets_a_unit_aside_tells_name_and_reason;
