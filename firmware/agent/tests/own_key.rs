@@ -2,8 +2,10 @@
 
 mod support;
 
-use firstpass_agent::{Action, ClientKey, ErrorClass, EspError, Event, SessionInNvs, Setup};
-use firstpass_contract::{ProvisionRequest, nvs};
+use firstpass_agent::{
+    Action, BrokerFailure, CertificateFault, ClientKey, CompiledIn, ErrorClass, EspError, Event, SessionInNvs, Setup,
+};
+use firstpass_contract::{ProvisionRequest, Secret, nvs};
 use support::{Rig, answer_with, factory};
 
 /// A platform's key in three states.
@@ -92,4 +94,19 @@ fn a_unit_with_a_stored_session_makes_no_request() {
     let mut rig = Rig::online_as(SessionInNvs { client_certificate: true, ..support::complete() }, own_key());
     assert_eq!(rig.opens().len(), 1);
     assert!(!rig.actions().iter().any(|action| matches!(action, Action::MakeCertificateRequest { .. })));
+}
+
+#[test]
+fn a_reset_that_may_have_erased_the_key_is_followed_by_a_new_request() {
+    let compiled_in = CompiledIn { auth_code: Secret::new("CODE-C"), ..CompiledIn::default() };
+    let mut rig = Rig::online_as(factory(), Setup { compiled_in, ..own_key() });
+    let common_name = rig.wanted_common_name();
+    rig.feed(Key(Ok("k")).answer(&common_name));
+    rig.http_answers(200, answer_with(r#""certificate_pem":"CERT""#));
+    rig.feed(Event::NvsStored);
+    rig.posts();
+    rig.feed(Event::BrokerFailed(BrokerFailure { certificate: Some(CertificateFault::Unusable), ..support::RESET }));
+    rig.feed(Event::NvsStored);
+    assert_eq!(rig.posts(), []);
+    assert_eq!(rig.wanted_common_name(), common_name);
 }
