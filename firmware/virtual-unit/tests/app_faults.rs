@@ -7,7 +7,7 @@ use app_support::peer::{Broker, Heard, Https};
 use app_support::pki::{Authority, Wish};
 use app_support::unit::{Unit, Value};
 use app_support::{CODE, answer, factory, session};
-use firstpass_contract::mqtt::{Packet, Publish};
+use firstpass_contract::mqtt::{Delivery, Packet, Publish};
 use rcgen::ExtendedKeyUsagePurpose;
 use virtual_unit::faults::StaleKind;
 use virtual_unit::{Fault, Service, Surroundings};
@@ -188,6 +188,8 @@ fn each_fault_at_the_broker_is_what_the_broker_hears() {
     assert_eq!((presence.payload.as_slice(), presence.retain), (&b"OFFLINE"[..], true));
     let presence = publishes(&run(Fault::StalePresence { kind: StaleKind::NotRetained }, 3)).remove(0);
     assert_eq!((presence.payload.as_slice(), presence.retain), (&b"ONLINE"[..], false));
+    let packets = run(Fault::NoPresence, 2);
+    assert!(publishes(&packets).is_empty(), "{packets:?}");
     let flood = publishes(&run(Fault::MqttFlood, 103));
     assert!(flood[1..].iter().all(|publish| publish.topic == "acme/key-1/telemetry" && publish.payload.len() == 512));
 }
@@ -241,4 +243,51 @@ fn a_good_unit_with_jitter_provisions_and_connects() {
     let unit = site.unit(Fault::Jitter { ms: 100 }).run();
     unit.says("iotmer_client: MQTT connected");
     assert!(matches!(site.packets(3).last(), Some(Packet::Publish(presence)) if presence.payload == b"ONLINE"));
+}
+
+#[test]
+fn a_hammering_unit_does_not_wait_and_a_unit_by_the_book_does() {
+    let authority = Authority::new("Test CA");
+    let broker = Broker::refuse(authority.right_server());
+    for (fault, pause) in [(Fault::Hammering, "uses 200 ms backoff"), (Fault::WrongPassword, "uses 30000 ms backoff")] {
+        let mut values = session(broker.port);
+        values.push(("ca_pem", Value::Text(authority.pem())));
+        let mut unit = Unit::new(&values);
+        unit.faults.push(fault);
+        unit.run().says(pause);
+    }
+}
+
+#[test]
+fn a_ping_stays_without_an_answer_or_gets_a_wrong_one() {
+    let ping = Packet::Publish(Publish {
+        dup: false,
+        retain: false,
+        delivery: Delivery::AtMostOnce,
+        topic: "acme/key-1/cmd/ping".into(),
+        payload: br#"{"rid":"r-1"}"#.to_vec(),
+    });
+    for (fault, answered) in [(Fault::WrongFirmwareAnswer, true), (Fault::NoPingAnswer, false)] {
+        let authority = Authority::new("Test CA");
+        let broker = Broker::serve(authority.right_server(), vec![ping.clone()]);
+        let mut values = session(broker.port);
+        values.push(("ca_pem", Value::Text(authority.pem())));
+        let mut unit = Unit::new(&values);
+        unit.faults.push(fault);
+        let unit = unit.run();
+        let mut heard: Vec<_> = (0..3).map(|_| broker.next_packet()).collect();
+        if answered {
+            heard.push(broker.next_packet());
+        } else {
+            unit.says("iotmer_client: MQTT connected");
+            unit.reset();
+            while let Heard::Packet(packet) = broker.next() {
+                heard.push(packet);
+            }
+        }
+        let answers = heard.iter().filter(|packet| format!("{packet:?}").contains("acme/key-1/state")).count();
+        assert_eq!(answers, usize::from(answered), "{heard:?}");
+        let wrong = |packet: &Packet| matches!(packet, Packet::Publish(publish) if String::from_utf8_lossy(&publish.payload).contains("1.4.0-other"));
+        assert_eq!(heard.iter().any(wrong), answered, "{heard:?}");
+    }
 }

@@ -87,3 +87,58 @@ fn a_download_that_goes_wrong_leaves_the_choice_of_slot_alone() {
         assert_eq!(unit.reset().flash.read_vec(OTADATA.offset, 4).unwrap(), [0xff; 4]);
     }
 }
+
+/// What a server that knows ranges answers to a request for `whole`.
+fn ranged(head: &str, whole: &[u8]) -> (u16, String, Vec<u8>) {
+    let range = head.lines().find_map(|line| line.strip_prefix("range: bytes=")).expect("a range");
+    let (first, last) = range.split_once('-').expect("two ends");
+    let first: usize = first.parse().expect("a number");
+    let last = last.parse::<usize>().expect("a number").min(whole.len() - 1);
+    (206, format!("content-range: bytes {first}-{last}/{}\r\n", whole.len()), whole[first..=last].to_vec())
+}
+
+#[test]
+fn a_long_image_comes_in_ranges_and_a_hash_that_does_not_fit_selects_nothing() {
+    let long: Vec<u8> = image().into_iter().cycle().take(460_000).collect();
+    for (offered, selected) in [(sha256(&long), true), (sha256(&image()), false)] {
+        let authority = Authority::new("Test CA");
+        let broker = Broker::serve(authority.right_server(), vec![]);
+        let served = long.clone();
+        let https = Https::serve_with(authority.right_server(), move |_, head| ranged(head, &served));
+        let mut values = session(broker.port);
+        values.extend([
+            ("ca_pem", Value::Text(authority.pem())),
+            ("fw_url", Value::Text(format!("https://localhost:{}/fw.bin", https.port))),
+            ("fw_sha256", Value::Text(offered)),
+        ]);
+        let running = Unit::new(&values).with_ota_slots().run();
+        running.says(if selected { "OTA finished, rebooting" } else { "OTA failed: ESP_ERR_OTA_VALIDATE_FAILED" });
+        let heads: Vec<_> = https.requests.try_iter().map(|request| request.head).collect();
+        assert_eq!(heads.len(), 2, "{heads:?}");
+        assert!(heads[1].contains("range: bytes=262144-524287"), "{}", heads[1]);
+        let unit = if selected { running.ended().1 } else { running.reset() };
+        assert_eq!(unit.flash.read_vec(OTADATA.offset, 4).unwrap() == [1, 0, 0, 0], selected);
+        assert_eq!(unit.flash.read_vec(SLOTS[0].offset, long.len() as u32).unwrap(), long);
+    }
+}
+
+#[test]
+fn the_release_that_a_unit_runs_is_downloaded_again_on_the_boot_that_provisions_and_skipped_on_the_next() {
+    let authority = Authority::new("Test CA");
+    let broker = Broker::serve(authority.right_server(), vec![]);
+    let (sha, port) = (sha256(&image()), broker.port);
+    let https = Https::serve_with(authority.right_server(), move |own, head| {
+        let offer = format!(r#","firmware_url":"https://localhost:{own}/fw.bin","firmware_checksum_sha256":"{sha}""#);
+        match head.starts_with("GET ") {
+            true => ranged(head, &image()),
+            false => (200, String::new(), answer(port, &offer).into()),
+        }
+    });
+    let mut values = factory(https.port, &authority.pem());
+    values.push(("ota_sha", Value::Text(sha256(&image()))));
+    let running = Unit::new(&values).with_ota_slots().run();
+    running.says("iotmer_ota: OTA finished, rebooting into new firmware");
+    let running = running.ended().1.run();
+    running.says("iotmer_ota: OTA skipped (same SHA256 as last applied build)");
+    running.says("iotmer_client: MQTT connected");
+}

@@ -30,12 +30,26 @@ impl Https {
         tls: Arc<ServerConfig>,
         reply: impl Fn(u16, &str) -> (u16, Vec<u8>) + Send + Sync + 'static,
     ) -> Self {
+        Self::serve_with(tls, move |port, head| {
+            let (status, body) = reply(port, head.lines().next().unwrap_or_default());
+            (status, String::new(), body)
+        })
+    }
+
+    /// Answers every request with `reply`, which is given this port and the whole head, and returns status, further
+    /// header lines, and body.
+    pub(crate) fn serve_with(
+        tls: Arc<ServerConfig>,
+        reply: impl Fn(u16, &str) -> (u16, String, Vec<u8>) + Send + Sync + 'static,
+    ) -> Self {
         let (sender, requests) = channel();
         let port = listen(tls, move |mut stream| {
             let request = read_request(&mut stream)?;
-            let (status, body) = reply(own_port(&stream)?, request.head.lines().next().unwrap_or_default());
-            let head =
-                format!("HTTP/1.1 {status} Status\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", body.len());
+            let (status, more, body) = reply(own_port(&stream)?, &request.head);
+            let head = format!(
+                "HTTP/1.1 {status} Status\r\ncontent-length: {}\r\n{more}connection: close\r\n\r\n",
+                body.len()
+            );
             drop(sender.send(request));
             stream.write_all(&[head.as_bytes(), &body].concat())?;
             stream.conn.send_close_notify();
@@ -88,6 +102,17 @@ impl Broker {
             let certificates = stream.conn.peer_certificates().map_or(0, <[_]>::len);
             drop(sender.send(Heard::End(certificates, end.kind())));
             Ok(())
+        });
+        Self { port, events }
+    }
+
+    /// Refuses every login as one with a wrong password.
+    pub(crate) fn refuse(tls: Arc<ServerConfig>) -> Self {
+        let (_none, events) = channel();
+        let port = listen(tls, move |mut stream| {
+            read_some(&mut stream)?;
+            let refusal = Packet::ConnAck { session_present: false, code: ConnectCode::BadLogin };
+            stream.write_all(&refusal.to_bytes())
         });
         Self { port, events }
     }
