@@ -9,6 +9,9 @@ use crate::route::{Router, Witnessed};
 
 pub(crate) async fn pump_broker(mut events: mpsc::Receiver<BrokerEvent>, router: Arc<Router>) {
     while let Some(event) = events.recv().await {
+        if let Some(evidence) = event.handshake_failed() {
+            router.deliver_address(event.origin.peer.ip(), evidence);
+        }
         router.deliver_broker(&event).await;
     }
 }
