@@ -3,6 +3,9 @@
 //! All calls block; the line makes them from `spawn_blocking`. Knows no record, no network and no verdict.
 
 pub mod fixture;
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod image;
 pub mod lease;
 pub mod link;

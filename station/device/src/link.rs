@@ -1,7 +1,7 @@
 //! A live link to a unit whose loader stub answers: connect, identify, write, hash, read, run. Knows no recipe and no
 //! record. All calls block; each looks at the cancellation token at least every 200 ms.
 
-mod chip;
+pub(crate) mod chip;
 mod connect;
 mod efuse;
 pub(crate) mod error;
@@ -14,7 +14,7 @@ mod reset;
 mod search;
 pub(crate) mod slip;
 mod stub;
-mod wire;
+pub(crate) mod wire;
 
 use std::path::Path;
 use std::time::Duration;

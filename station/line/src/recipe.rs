@@ -106,3 +106,12 @@ impl Recipe {
         repair
     }
 }
+
+/// Reads `text` as a recipe file and says what is wrong with it. For fuzzing only: no image is looked at.
+#[cfg(feature = "fuzzing")]
+#[doc(hidden)]
+pub fn fuzz(text: &str) {
+    if let Err(error) = raw::parse(Path::new("fuzz.toml"), text) {
+        let _ = error.problem();
+    }
+}
