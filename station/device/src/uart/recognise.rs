@@ -29,6 +29,7 @@ pub(super) struct Recogniser {
     brown_out_told: bool,
     backtrace_lines: u8,
     troubles: u16,
+    client: client::Client,
 }
 
 impl Recogniser {
@@ -70,7 +71,7 @@ impl Recogniser {
             return first_time(&mut self.failure_told).then(|| UartFact::BootFailed { text: cut(line) });
         }
         let known = boot::progress(line).or_else(|| tls::read(line)).or_else(|| network::read(line));
-        let known = known.or_else(|| store::read(line)).or_else(|| client::read(line));
+        let known = known.or_else(|| store::read(line)).or_else(|| self.client.read(line));
         known.or_else(|| firmware::read(line)).filter(|fact| self.is_news(fact))
     }
 

@@ -172,10 +172,10 @@ pub fn of_nvs_error(error: &str) -> Code {
     ];
     if error.contains("KEY_TOO_LONG") {
         Code::NvsKeyTooLong
-    } else if FULL.iter().any(|name| error.contains(name)) {
-        Code::NvsFull
     } else if error.ends_with(NVS_READING) || CORRUPT.iter().any(|name| error.contains(name)) {
         Code::NvsCorrupt
+    } else if FULL.iter().any(|name| error.contains(name)) {
+        Code::NvsFull
     } else {
         Code::NvsWriteFailed
     }

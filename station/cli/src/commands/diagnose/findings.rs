@@ -33,7 +33,7 @@ pub(super) fn of(remarks: &[Remark]) -> Vec<Finding> {
             Said::UuidInOtherForm => add_expected(&mut findings, Expected::UuidInOtherForm, remark.line),
             Said::Fact(fact) => match (fact.expected(), fact.diagnosis()) {
                 (Some(what), _) => add_expected(&mut findings, what, remark.line),
-                (None, Some(code)) if !is_healed(fact, &remarks[index..]) && !is_update(fact, &remarks[..index]) => {
+                (None, Some(code)) if stands(fact, &remarks[..index], &remarks[index + 1..]) => {
                     add_wrong(&mut findings, code, remark.line);
                 }
                 (None, _) => {}
@@ -41,6 +41,22 @@ pub(super) fn of(remarks: &[Remark]) -> Vec<Finding> {
         }
     }
     findings
+}
+
+/// Whether what was said between `before` and `later` is still wrong at the end.
+fn stands(fact: &UartFact, before: &[Remark], later: &[Remark]) -> bool {
+    !is_healed(fact, later) && !is_update(fact, before) && !is_detailed(fact, later)
+}
+
+/// A class whose details stand on the next line is named by those.
+fn is_detailed(fact: &UartFact, later: &[Remark]) -> bool {
+    let next = later.first().map(|remark| &remark.said);
+    match (fact, next) {
+        (UartFact::ClientError { class, .. }, Some(Said::Fact(UartFact::ClientError { class: same, text }))) => {
+            class == same && text.starts_with("Error details")
+        }
+        _ => false,
+    }
 }
 
 fn is_healed(fact: &UartFact, later: &[Remark]) -> bool {
@@ -99,6 +115,12 @@ mod tests {
         let Some(Finding::Wrong { code, lines }) = of(&remarks(&often)).pop() else { panic!("nothing found") };
         assert_eq!((code, lines), (DiagnosisCode::WifiNotFound, (1..=10).collect()));
         assert_eq!(codes(&format!("{RETRY}I (99) iotmer_wifi: WiFi connected, IP:10.0.0.2\n")), []);
+    }
+
+    #[test]
+    fn the_details_of_a_class_say_which_failure_it_is() {
+        let log = "Error occurred : MbedCloudClient::ConnectBootstrapFailed\nError details : quota reached\n";
+        assert_eq!(codes(log), [DiagnosisCode::BootstrapQuota]);
     }
 
     #[test]

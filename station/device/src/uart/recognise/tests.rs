@@ -237,6 +237,14 @@ fn a_client_names_its_class_in_both_spellings() {
 }
 
 #[test]
+fn the_details_of_a_class_stand_on_the_line_after_it() {
+    let log = "Error occurred : MbedCloudClient::ConnectBootstrapFailed\nError details : device quota reached\n";
+    let codes: Vec<_> = facts_of(log).iter().filter_map(UartFact::diagnosis).collect();
+    assert_eq!(codes, [DiagnosisCode::BootstrapRejected, DiagnosisCode::BootstrapQuota]);
+    assert_eq!(facts_of("Error details : device quota reached\n"), []);
+}
+
+#[test]
 fn faults_of_bluetooth_and_of_its_build_are_told() {
     for (line, wanted) in [
         ("E (9) ble: ble_gap_adv_set_fields failed: rc=4", Some(DiagnosisCode::BleAdvertisementTooLong)),
