@@ -75,12 +75,27 @@ fn sync(wire: &mut Wire) -> Result<(), WireError> {
     wire.clear()?;
     loop {
         wire.send(&frame)?;
-        match wire.packet(SYNC_TIMEOUT) {
-            Ok(packet) if packet.get(1) == Some(&(CommandType::Sync as u8)) => return wire.drain(SYNC_REST),
+        match await_sync(wire) {
+            Ok(()) => return wire.drain(SYNC_REST),
             // The text that the ROM prints after its reset is no damaged answer.
-            Ok(_) | Err(WireError::NoAnswer { .. } | WireError::Garbled { .. }) if Instant::now() < deadline => {}
-            Ok(_) | Err(WireError::Garbled { .. }) => return Err(WireError::NoAnswer { after: SYNC_WINDOW }),
+            Err(WireError::NoAnswer { .. } | WireError::Garbled { .. }) if Instant::now() < deadline => {}
+            Err(WireError::Garbled { .. }) => return Err(WireError::NoAnswer { after: SYNC_WINDOW }),
             Err(err) => return Err(err),
+        }
+    }
+}
+
+/// Waits for one answer to SYNC, whatever else arrives meanwhile: noise brings the loader no more calls than silence.
+fn await_sync(wire: &mut Wire) -> Result<(), WireError> {
+    let deadline = Instant::now() + SYNC_TIMEOUT;
+    loop {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let packet = wire.packet(left)?;
+        if packet.get(1) == Some(&(CommandType::Sync as u8)) {
+            return Ok(());
+        }
+        if left.is_zero() {
+            return Err(WireError::Garbled { bytes: packet.len() });
         }
     }
 }
