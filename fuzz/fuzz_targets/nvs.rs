@@ -22,7 +22,7 @@ libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     }
     let Ok(entries) = nvs::read(&raw) else { return };
     assert!(entries.len() <= raw.len() / 32);
-    let verifier = PasswordVerifier::new("hush", [7; 16]);
+    let verifier = PasswordVerifier::make("hush", [7; 16]);
     let expected = ExpectedSession {
         namespace: "iotmer_creds",
         device_id: "dev-1",

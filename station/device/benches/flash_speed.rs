@@ -9,6 +9,7 @@ use std::thread;
 use std::time::Instant;
 
 use firstpass_device::Region;
+use firstpass_device::image::Placeholder;
 use slot::{BAUD, Slot, quiet, region};
 use virtual_unit::image::{self, AppImage};
 
@@ -38,6 +39,21 @@ fn main() {
     println!("firstpass, {UNITS} units in parallel: worst ratio {worst:.3} of {together:.3?}");
     println!("firstpass, one unit:               ratio {:.3}", write_s(&slots[0], &app) / wire_s);
     println!("esptool,   the same unit:          ratio {:.3}", esptool_s(&slots[0], &content) / wire_s);
+    let (recipe_ms, unit_ms) = own_ms(&content);
+    println!("a unit's own image: {unit_ms:.1} ms, after {recipe_ms:.0} ms for its recipe");
+}
+
+/// Milliseconds that a placeholder takes once for a recipe, and then for each unit.
+fn own_ms(content: &[u8]) -> (f64, f64) {
+    let text = &content[300_000..300_048];
+    let ms = |began: Instant| began.elapsed().as_secs_f64() * 1000.0;
+    let began = Instant::now();
+    let placeholder = Placeholder::prepare(content, text).unwrap();
+    let prepared = ms(began);
+    let began = Instant::now();
+    let code = [b'x'; 43];
+    (0..UNITS).for_each(|_| assert!(placeholder.patch(&code).is_ok()));
+    (prepared, ms(began) / UNITS as f64)
 }
 
 /// Seconds of one write, verification included; connecting is not flashing.

@@ -1,5 +1,3 @@
-use std::time::Instant;
-
 use super::tests::{SPACE, app, seal};
 use super::*;
 
@@ -165,23 +163,4 @@ proptest::proptest! {
         let own = Placeholder::prepare(&image, PLACEHOLDER).unwrap().patch(&code).unwrap();
         proptest::prop_assert_eq!(own.image.content(), patched);
     }
-}
-
-/// Not a claim about time: prints what a unit's image costs, for who runs it with `--no-capture`.
-#[test]
-fn what_a_units_image_costs_is_shown() {
-    let mut image = app(5)[..HEADER_LEN].to_vec();
-    let data: Vec<u8> = (0..1_048_576_u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 29) as u8).collect();
-    image.extend([0; 4]);
-    image.extend(1_048_576_u32.to_le_bytes());
-    image.extend(data);
-    image[DATA + 4000..DATA + 4048].copy_from_slice(PLACEHOLDER);
-    let image = seal(image);
-    let began = Instant::now();
-    let placeholder = Placeholder::prepare(&image, PLACEHOLDER).unwrap();
-    let prepared = began.elapsed();
-    let began = Instant::now();
-    let own = placeholder.patch(CODE).unwrap();
-    println!("1 MiB: prepared in {prepared:.1?}, a unit's image in {:.1?}", began.elapsed());
-    assert_eq!(own.image.len() as usize, image.len());
 }
