@@ -48,3 +48,25 @@ impl Demand {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{Bench, NOW};
+
+    #[tokio::test]
+    async fn a_batch_closes_itself_when_its_quantity_has_passed() {
+        let bench = Bench::new(Some(1)).await;
+        let clock: Clock = Arc::new(|| NOW);
+        let demand = Demand::new(Arc::clone(&bench.store), clock, bench.batch.clone(), Goal::Endless);
+        demand.count().await.unwrap();
+        assert!(!demand.is_over());
+        bench.pass().await;
+        demand.count_pass().await;
+        assert!(demand.is_over());
+        demand.gate.settle().await.unwrap();
+        let batch = bench.store.batch(bench.batch.id).await.unwrap().unwrap();
+        assert_eq!(batch.state, firstpass_store::BatchState::Closed);
+        assert_eq!(batch.reason.as_deref(), Some("all 1 units have passed"));
+    }
+}

@@ -165,3 +165,6 @@ fn standing_of(batch: &BatchRecord) -> Standing {
         BatchState::Closed => Standing::Closed { reason },
     }
 }
+
+#[cfg(test)]
+mod tests;

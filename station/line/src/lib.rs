@@ -23,6 +23,8 @@ mod route;
 mod run;
 mod secret;
 mod slot;
+#[cfg(test)]
+mod testing;
 mod upstream;
 mod witness;
 

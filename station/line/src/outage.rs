@@ -116,19 +116,4 @@ pub(crate) async fn close_interrupted(
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_pause_doubles_and_has_an_end() {
-        assert_eq!(pause(1), CHECK_PAUSE);
-        assert_eq!(pause(2), CHECK_PAUSE * 2);
-        assert_eq!(pause(40), CHECK_PAUSE_MAX);
-        assert_eq!(pause(u32::MAX), CHECK_PAUSE_MAX);
-    }
-
-    #[test]
-    fn a_folder_that_is_not_there_takes_no_writes() {
-        assert!(try_write(Path::new("/nonexistent/firstpass/probe")).is_err());
-    }
-}
+mod tests;
