@@ -197,6 +197,13 @@ pub enum Fact {
         /// App hash that the unit names, as sent.
         app_sha256: String,
     },
+    /// Everything was proved on the connection, and then it held.
+    ConnectionHeld {
+        /// Which connection.
+        connection: u64,
+        /// For how long after the last piece of the proof, in milliseconds.
+        for_ms: u32,
+    },
     /// The broker saw the connection end.
     MqttDisconnected {
         /// Which connection.
@@ -554,6 +561,7 @@ impl Fact {
             | Self::MqttDisconnected { .. }
             | Self::HandshakeFailed { service: Service::Mqtt, .. } => Witness::Broker,
             Self::Prepared { .. }
+            | Self::ConnectionHeld { .. }
             | Self::SessionKept { .. }
             | Self::Flooded
             | Self::TimedOut { .. }

@@ -26,4 +26,4 @@ pub use problem::Problem;
 pub use run::{Run, RunState, Step, StepOutcome};
 pub use serial::SerialPattern;
 pub use time::Timestamp;
-pub use verdict::{Verdict, judge};
+pub use verdict::{Verdict, connection_to_hold, judge};

@@ -40,6 +40,10 @@ pub struct Policy {
     /// Whether the unit must publish its presence (an optional feature of the firmware).
     #[serde(default)]
     pub presence: bool,
+    /// How long the connection must hold after everything on it was proved, in milliseconds: a unit that flaps proves
+    /// all of it now and then. Of a two-stage recipe, the field image's connection.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub hold_ms: u32,
     /// Whether the auth code may remain in NVS after provisioning.
     #[serde(default)]
     pub keep_auth_code: bool,
@@ -171,6 +175,7 @@ impl Policy {
             refuse_provisioned: false,
             client_certificate: false,
             presence: false,
+            hold_ms: 0,
             keep_auth_code: false,
             regions: Vec::new(),
             app: None,

@@ -8,6 +8,8 @@ mod proof;
 mod stage;
 mod timeout;
 
+pub use self::proof::connection_to_hold;
+
 use serde::{Deserialize, Serialize};
 
 use crate::{Diagnosis, Evidence, Policy, Step};

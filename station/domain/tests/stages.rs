@@ -4,7 +4,7 @@
 
 use firstpass_domain::{
     Chip, DeviceId, Evidence, Fact, FieldPolicy, Injection, KnownUnit, Mac, OtaPolicy, Policy, RegionPolicy,
-    SerialNumber, Sha256Digest, Step, Timestamp, Verdict,
+    SerialNumber, Sha256Digest, Step, Timestamp, Verdict, connection_to_hold,
     evidence::{Identity, NvsReadBack, OwnApp, RegionDigest, Security, UartFact},
     judge,
     policy::AppPolicy,
@@ -196,8 +196,25 @@ fn verdict(policy: &Policy, facts: &[Fact]) -> Verdict {
     judge(policy, &evidence)
 }
 
-fn every_kind() -> [(&'static str, Policy, Vec<Fact>); 4] {
+fn holding() -> Policy {
+    Policy { hold_ms: 1000, ..plain() }
+}
+
+fn good_hold() -> Vec<Fact> {
     [
+        vec![identified(), prepared(None)],
+        written(FACTORY),
+        provisioned(),
+        alive(1, "1.0.0", FACTORY),
+        vec![Fact::ConnectionHeld { connection: 1, for_ms: 1000 }],
+        attested("app", FACTORY),
+    ]
+    .concat()
+}
+
+fn every_kind() -> [(&'static str, Policy, Vec<Fact>); 5] {
+    [
+        ("hold", holding(), good_hold()),
         ("two stages", two_stages(), good_two_stages()),
         ("update", with_update(), good_update()),
         ("kept session", keeping(), good_kept()),
@@ -305,4 +322,25 @@ fn an_image_of_another_unit_does_not_pass() {
         })
         .collect();
     assert_ne!(verdict(&with_own_image(), &facts), Verdict::Pass);
+}
+
+#[test]
+fn a_connection_that_is_lost_before_it_held_proves_nothing() {
+    let lost = Fact::MqttDisconnected { connection: 1, reason: "connection_lost".to_owned() };
+    let mut facts = good_hold();
+    let held = facts.iter().position(|fact| matches!(fact, Fact::ConnectionHeld { .. })).unwrap();
+    facts.insert(held, lost);
+    assert_ne!(verdict(&holding(), &facts), Verdict::Pass);
+}
+
+#[test]
+fn a_connection_is_to_be_held_once_everything_is_proved_on_it() {
+    let facts = good_hold();
+    let evidence: Vec<Evidence> =
+        facts.into_iter().map(|fact| Evidence { at: Timestamp::from_micros(1), fact }).collect();
+    let held = evidence.iter().position(|e| matches!(e.fact, Fact::ConnectionHeld { .. })).unwrap();
+    assert_eq!(connection_to_hold(&holding(), &evidence[..held - 1]), None);
+    assert_eq!(connection_to_hold(&holding(), &evidence[..held]), Some(1));
+    assert_eq!(connection_to_hold(&holding(), &evidence[..=held]), None);
+    assert_eq!(connection_to_hold(&plain(), &evidence[..held]), None);
 }

@@ -30,7 +30,7 @@ use tracing::{info, warn};
 
 use hardware::Hardware;
 pub use report::RunReport;
-use watch::Ping;
+use watch::{Hold, Ping};
 
 use crate::{
     Clock, Options, Presence, StationError,
@@ -89,6 +89,7 @@ pub(crate) struct Driver {
     /// The last move of its port.
     moved: Option<(String, String)>,
     pinged: Option<Ping>,
+    hold: Option<Hold>,
     /// Where in the evidence the stage began that is in work; what a connection before it says is the last stage's.
     stage_began: usize,
     /// Facts that the unit's log gave.
@@ -120,6 +121,7 @@ impl Driver {
             rate: None,
             moved: None,
             pinged: None,
+            hold: None,
             stage_began: 0,
             uart_facts: 0,
             step: Step::Identify,

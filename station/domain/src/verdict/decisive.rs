@@ -32,6 +32,7 @@ fn judge_fact(policy: &Policy, evidence: &[Evidence], fact: &Fact) -> Option<Dia
         Fact::MqttDisconnected { .. } | Fact::TimedOut { .. } | Fact::HandshakeFailed { .. } => None,
         Fact::Prepared { .. } | Fact::SessionKept { .. } | Fact::Subscribed { .. } | Fact::Presence { .. } => None,
         Fact::BaudReduced { .. } | Fact::PortMoved { .. } | Fact::FirmwareServed { .. } => None,
+        Fact::ConnectionHeld { .. } => None,
         Fact::Identified(identity) => judge_identity(policy, identity),
         Fact::Reconnected { mac } => judge_reconnect(policy, before, *mac),
         Fact::SessionFound { device_id } => judge_found(policy, device_id),

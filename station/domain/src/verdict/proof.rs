@@ -6,43 +6,86 @@ use crate::{Evidence, Fact, Policy, Sha256Digest, evidence::UartFact};
 /// Index of the evidence that completed the first stage's proof. A unit that has to apply an update proves itself
 /// after it.
 pub(super) fn proof_of_life(policy: &Policy, evidence: &[Evidence]) -> Option<usize> {
-    let from = match updated(policy, evidence) {
-        Some(_) => update_finished(evidence)?,
-        None => 0,
-    };
-    let pings = policy.app.is_some();
-    find(policy, evidence, from, pings)
+    Stage::first(policy, evidence)?.find(policy, evidence)
 }
 
 /// Index of the evidence that completed the second stage's proof: the field image said that it skipped provisioning, and
 /// connected after it was written. A connection that the factory image made is told by its time, however late its event
 /// came: the unit stood in its loader while it was written.
 pub(super) fn proof_of_field(policy: &Policy, evidence: &[Evidence]) -> Option<usize> {
-    let field = policy.field.as_ref()?;
-    let written = field_written(policy, evidence)?;
-    proof_of_life(policy, evidence).filter(|first| *first < written)?;
+    let stage = Stage::field(policy, evidence)?;
+    proof_of_life(policy, evidence).filter(|first| *first < stage.from)?;
     let skipped =
-        evidence.iter().skip(written).position(|e| matches!(e.fact, Fact::Uart(UartFact::ProvisionSkipped)))?;
-    let proven = find(policy, evidence, written, field.app.is_some())?;
-    Some(proven.max(written + skipped))
+        evidence.iter().skip(stage.from).position(|e| matches!(e.fact, Fact::Uart(UartFact::ProvisionSkipped)))?;
+    Some(stage.find(policy, evidence)?.max(stage.from + skipped))
 }
 
-/// The earliest proof on a connection that began after index `from`, and after the time of what stands there.
-fn find(policy: &Policy, evidence: &[Evidence], from: usize, pings: bool) -> Option<usize> {
-    let issued = issued(evidence)?;
-    let since = if from == 0 { None } else { Some(evidence[from].at) };
-    evidence.iter().enumerate().skip(from).find_map(|(start, e)| match &e.fact {
-        Fact::MqttConnected { connection, username, certificate } if *username == issued.mqtt_username => {
-            let shown = !policy.client_certificate || certificate.as_ref() == Some(issued.device_id);
-            let later = since.is_none_or(|since| e.at > since);
-            (shown && later).then(|| proof_on(policy, evidence, start, *connection, pings)).flatten()
-        }
-        _ => None,
-    })
+/// The connection on which everything is proved except that it holds; `None` when there is none, or when it has held.
+pub fn connection_to_hold(policy: &Policy, evidence: &[Evidence]) -> Option<u64> {
+    let last = match policy.field {
+        Some(_) => Stage::field(policy, evidence)?,
+        None => Stage::first(policy, evidence)?,
+    };
+    if last.hold_ms == 0 || last.find(policy, evidence).is_some() {
+        return None;
+    }
+    let unheld = Stage { hold_ms: 0, ..last };
+    let ended = |number: u64| {
+        evidence.iter().any(|e| matches!(e.fact, Fact::MqttDisconnected { connection, .. } if connection == number))
+    };
+    unheld.proofs(policy, evidence).map(|(number, _)| number).find(|number| !ended(*number))
+}
+
+/// What one stage has to prove, and since when.
+struct Stage {
+    /// Index after which its connection begins.
+    from: usize,
+    pings: bool,
+    hold_ms: u32,
+}
+
+impl Stage {
+    fn first(policy: &Policy, evidence: &[Evidence]) -> Option<Self> {
+        let from = match updated(policy, evidence) {
+            Some(_) => update_finished(evidence)?,
+            None => 0,
+        };
+        // What is about to be replaced need not hold.
+        let hold_ms = if policy.field.is_some() { 0 } else { policy.hold_ms };
+        Some(Self { from, pings: policy.app.is_some(), hold_ms })
+    }
+
+    fn field(policy: &Policy, evidence: &[Evidence]) -> Option<Self> {
+        let field = policy.field.as_ref()?;
+        let from = field_written(policy, evidence)?;
+        Some(Self { from, pings: field.app.is_some(), hold_ms: policy.hold_ms })
+    }
+
+    /// Index of the earliest proof.
+    fn find(&self, policy: &Policy, evidence: &[Evidence]) -> Option<usize> {
+        self.proofs(policy, evidence).map(|(_, last)| last).next()
+    }
+
+    /// Connections that prove everything, each with the index of its last piece. They began after `from`, and after the
+    /// time of what stands there.
+    fn proofs<'a>(&'a self, policy: &'a Policy, evidence: &'a [Evidence]) -> impl Iterator<Item = (u64, usize)> + 'a {
+        let issued = issued(evidence);
+        let since = if self.from == 0 { None } else { Some(evidence[self.from].at) };
+        evidence.iter().enumerate().skip(self.from).filter_map(move |(start, e)| match &e.fact {
+            Fact::MqttConnected { connection, username, certificate } => {
+                let issued = issued.as_ref().filter(|issued| *username == issued.mqtt_username)?;
+                let shown = !policy.client_certificate || certificate.as_ref() == Some(issued.device_id);
+                let later = since.is_none_or(|since| e.at > since);
+                let proof = || proof_on(policy, evidence, start, *connection, self);
+                Some((*connection, (shown && later).then(proof).flatten()?))
+            }
+            _ => None,
+        })
+    }
 }
 
 /// Index of the evidence that completed the proof on `connection`, which began at `start`.
-fn proof_on(policy: &Policy, evidence: &[Evidence], start: usize, connection: u64, pings: bool) -> Option<usize> {
+fn proof_on(policy: &Policy, evidence: &[Evidence], start: usize, connection: u64, stage: &Stage) -> Option<usize> {
     let position = |wanted: &dyn Fn(&Fact) -> bool| {
         let alive = |fact: &Fact| !matches!(fact, Fact::MqttDisconnected { connection: c, .. } if *c == connection);
         let later = evidence[start..].iter().take_while(|e| alive(&e.fact));
@@ -60,7 +103,7 @@ fn proof_on(policy: &Policy, evidence: &[Evidence], start: usize, connection: u6
         let online = |fact: &Fact| matches!(fact, Fact::Presence { connection: c, online: true } if *c == connection);
         last = last.max(position(&online)?);
     }
-    if pings {
+    if stage.pings {
         let app = app_on(policy, evidence, connection)?;
         let answered = |fact: &Fact| match fact {
             Fact::PingAnswered { connection: c, fw_version, app_sha256 } => {
@@ -71,6 +114,10 @@ fn proof_on(policy: &Policy, evidence: &[Evidence], start: usize, connection: u6
             _ => false,
         };
         last = last.max(position(&answered)?);
+    }
+    if stage.hold_ms > 0 {
+        let held = |fact: &Fact| matches!(fact, Fact::ConnectionHeld { connection: c, for_ms } if *c == connection && *for_ms >= stage.hold_ms);
+        last = position(&held).filter(|held| *held > last)?;
     }
     Some(last)
 }

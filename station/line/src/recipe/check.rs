@@ -47,6 +47,7 @@ pub(super) fn check(path: &Path, text: String, raw: &RawRecipe) -> Result<Recipe
         refuse_provisioned: raw.unit.refuse_provisioned,
         client_certificate: raw.provision.client_certificate,
         presence: raw.proof.presence,
+        hold_ms: check_hold(source, raw.proof.hold_ms.as_ref())?,
         keep_auth_code: raw.provision.keeps_code().is_some(),
         regions: region_policies(&product, patch.as_ref(), &nvs),
         app: raw.proof.ping.then(|| product.app.clone()),
@@ -64,7 +65,6 @@ pub(super) fn check(path: &Path, text: String, raw: &RawRecipe) -> Result<Recipe
         path: path.to_owned(),
         hash: policy.recipe_hash(&text),
         policy,
-        baud: bauds[0],
         bauds,
         regions,
         images,
@@ -103,6 +103,22 @@ fn check_keep(source: Source<'_>, raw: &RawRecipe, known: KnownUnit) -> Result<(
             Err(source.conflict(key.span(), what, "Write known_unit = \"reissue\" or \"refuse\"."))
         }
         (KnownUnit::Keep | KnownUnit::Reissue | KnownUnit::Refuse, _, _) => Ok(()),
+    }
+}
+
+/// How long a proved connection must hold when the recipe names no time, in milliseconds.
+const HOLD_MS: u32 = 1000;
+/// Longest hold that makes sense on a line, in milliseconds.
+const HOLD_MS_MAX: u32 = 60_000;
+
+fn check_hold(source: Source<'_>, hold: Option<&Spanned<u32>>) -> Result<u32, RecipeError> {
+    match hold {
+        None => Ok(HOLD_MS),
+        Some(hold) if *hold.get_ref() <= HOLD_MS_MAX => Ok(*hold.get_ref()),
+        Some(hold) => {
+            let what = format!("{} milliseconds make no sense here", hold.get_ref());
+            Err(source.error(hold.span(), "recipe_value", what, format!("Write 0 to {HOLD_MS_MAX} milliseconds.")))
+        }
     }
 }
 

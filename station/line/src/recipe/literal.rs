@@ -50,6 +50,8 @@ const HEX_LEN_MIN: usize = 32;
 const MIXED_LEN_MIN: usize = 20;
 /// Entropy from which a text looks like chance, in bits per character.
 const ENTROPY_MIN: f64 = 3.0;
+/// Longest first line of a private key in PEM, in characters; more of a line is not looked at.
+const PEM_HEAD_LEN_MAX: usize = 64;
 /// Shortest rest of a token after its mark, in characters.
 const TOKEN_LEN_MIN: usize = 8;
 
@@ -116,7 +118,7 @@ fn token(text: &str) -> Option<usize> {
 
 fn private_key(text: &str) -> Option<usize> {
     text.match_indices("-----BEGIN ").map(|(at, _)| at).find(|at| {
-        let head = text[*at..].lines().next().unwrap_or_default();
+        let head: String = text[*at..].chars().take(PEM_HEAD_LEN_MAX).take_while(|c| *c != '\n').collect();
         head.contains("PRIVATE KEY-----")
     })
 }

@@ -115,12 +115,13 @@ pub(super) struct RawProvision {
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawProof {
     pub(super) presence: bool,
+    pub(super) hold_ms: Option<Spanned<u32>>,
     pub(super) ping: bool,
 }
 
 impl Default for RawProof {
     fn default() -> Self {
-        Self { presence: true, ping: true }
+        Self { presence: true, ping: true, hold_ms: None }
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use firstpass_contract::{Topics, state};
 use firstpass_device::{UartEvent, uart::CaptureEnd};
-use firstpass_domain::{Evidence, Fact, Step, Verdict, evidence::LinkFault, judge};
+use firstpass_domain::{Evidence, Fact, Step, Verdict, connection_to_hold, evidence::LinkFault, judge};
 use firstpass_gateway::mqtt::QoS;
 use futures_util::FutureExt;
 use tokio::time::{Instant, sleep_until};
@@ -22,6 +22,13 @@ pub(super) struct Ping {
     at: Instant,
 }
 
+/// A connection on which everything is proved, and that has to hold now.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Hold {
+    connection: u64,
+    since: Instant,
+}
+
 /// Observations that are put on record in one transaction.
 const WITNESSED_BATCH_MAX: usize = 64;
 
@@ -37,6 +44,9 @@ impl Driver {
         while self.is_open(step) {
             let mut witnessed = Vec::new();
             let next_ping = self.next_ping(deadline);
+            let held = self.held_at();
+            // A proof that came in time may hold beyond it.
+            let deadline = held.map_or(deadline, |held| held.max(deadline));
             tokio::select! {
                 () = self.token.cancelled() => return self.testify(Fact::Interrupted { step, cancelled: true }).await,
                 () = sleep_until(deadline) => return self.time_out(step, limit).await,
@@ -47,6 +57,7 @@ impl Driver {
                     }
                 }
                 event = self.hardware.next_uart() => witnessed = self.with_those_that_wait(step, event)?,
+                () = sleep_until(held.unwrap_or(deadline)), if held.is_some() => self.testify_hold().await?,
                 () = sleep_until(next_ping) => {}
             }
             self.take_in(witnessed).await?;
@@ -56,6 +67,25 @@ impl Driver {
             self.ping_when_ready().await?;
         }
         Ok(())
+    }
+
+    /// When the connection on which everything is proved will have held for long enough; `None` while there is none.
+    fn held_at(&mut self) -> Option<Instant> {
+        let policy = &self.context.recipe.policy;
+        let connection = connection_to_hold(policy, &self.evidence)?;
+        let same = self.hold.filter(|hold| hold.connection == connection);
+        let hold = *self.hold.insert(same.unwrap_or(Hold { connection, since: Instant::now() }));
+        Some(hold.since + Duration::from_millis(policy.hold_ms.into()))
+    }
+
+    /// The connection has held, unless its end has arrived and was not looked at yet.
+    async fn testify_hold(&mut self) -> Result<(), StationError> {
+        self.take_in_rest(Vec::new()).await?;
+        let (policy, hold) = (&self.context.recipe.policy, self.hold);
+        let stands = connection_to_hold(policy, &self.evidence);
+        let Some(hold) = hold.filter(|hold| Some(hold.connection) == stands) else { return Ok(()) };
+        let for_ms = u32::try_from(hold.since.elapsed().as_millis()).unwrap_or(u32::MAX);
+        self.testify(Fact::ConnectionHeld { connection: hold.connection, for_ms }).await
     }
 
     /// The event with those behind it, so that a unit that says much does not take a transaction for each.

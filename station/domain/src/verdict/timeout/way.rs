@@ -89,6 +89,7 @@ impl<'a> Way<'a> {
             | Fact::TopicDenied { .. }
             | Fact::Presence { .. }
             | Fact::PingAnswered { .. }
+            | Fact::ConnectionHeld { .. }
             | Fact::MqttDisconnected { .. }
             | Fact::Flooded
             | Fact::TimedOut { .. }

@@ -59,3 +59,10 @@ fn the_first_of_several_is_told() {
     let text = "a_key = \"one\"\nb_key = \"two\"\n# dht_0123456789\n";
     assert_eq!(find(text, Kind::Configuration).unwrap().span.start, 8);
 }
+
+#[test]
+fn a_text_of_beginnings_is_read_once_and_not_once_for_each() {
+    for beginning in ["-----BEGIN ", "dht_ ", "://a:", "[[", "a."] {
+        assert_eq!(why(&beginning.repeat(90_000)), None, "{beginning}");
+    }
+}
