@@ -43,6 +43,17 @@ pub enum PartitionError {
     /// The text is not UTF-8.
     #[error("the partition table is neither binary nor text")]
     NoText,
+    /// A field cannot be used: a name that is no text of 1 to 16 characters, a number that is none or does not fit, a
+    /// type or a flag that nobody knows.
+    #[error("partition {name:?}: the {field} {text:?} cannot be used")]
+    Field {
+        /// Which partition.
+        name: String,
+        /// Which field.
+        field: &'static str,
+        /// What stands there.
+        text: String,
+    },
     /// A partition does not start at a multiple of its alignment.
     #[error("partition {name:?} starts at {offset:#x}, which is no multiple of {alignment:#x}")]
     Unaligned {

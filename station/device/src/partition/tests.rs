@@ -46,7 +46,7 @@ fn each_defect_is_told_with_the_name_of_the_partition() {
         ("a, data, nvs, 0xfffff000, 0x2000\n", "ends beyond the flash"),
         ("a, data, nvs, 0x8000, 0x1000\n", "within the boot loader"),
         ("factory, data, nvs, 0x200000, 0x6000\n", "two partitions are called \"factory\""),
-        ("a, data, nvs, 0x9000, lots\n", "the partition table cannot be read: "),
+        ("a, data, nvs, 0x9000, lots\n", "partition \"a\": the size \"lots\" cannot be used"),
     ] {
         let told = error_of(&format!("{app}{row}"));
         assert!(told.contains(wanted), "{row}: {told}");
@@ -72,4 +72,31 @@ proptest::proptest! {
         }
         let _ = FlashLayout::parse(&bytes, flash());
     }
+}
+
+#[test]
+fn a_field_that_cannot_be_used_is_told_by_name_in_both_forms() {
+    for (row, field) in [
+        ("nvs, data, nvs, 0x9000, 99999999999K", "size \"99999999999K\""),
+        ("nvs,data,nvs,\"99999999999K\",4K", "offset \"99999999999K\""),
+        ("nvs, data, 0x99, 0x9000, 4K", "subtype \"0x99\""),
+        ("nvs, app, nvs, 0x10000, 4K", "subtype \"0x02\""),
+        ("nvs, nonsense, nvs, 0x9000, 4K", "type \"nonsense\""),
+        ("a_name_of_17_chars, data, nvs, 0x9000, 4K", "name \"a_name_of_17_chars\""),
+    ] {
+        assert!(error_of(row).contains(field), "{row}: {}", error_of(row));
+    }
+    let good = FlashLayout::parse(GOOD.as_bytes(), flash()).unwrap().to_binary();
+    for (at, byte, field) in [(31, 0x80, "flags"), (32 + 3, 0x99, "subtype"), (15, 0xff, "name"), (20, b'x', "name")] {
+        let mut table = good.clone();
+        table[at] = byte;
+        let err = FlashLayout::parse(&table, flash()).unwrap_err();
+        assert!(matches!(&err, PartitionError::Field { field: found, .. } if *found == field), "{at}: {err}");
+    }
+}
+
+#[test]
+fn more_rows_than_fit_are_refused_before_they_are_reckoned_with() {
+    let rows = (0..200).map(|n| format!("p{n}, app, 0x10, , 4K\n")).collect::<String>();
+    assert!(error_of(&rows).contains("the table has 200 partitions"));
 }
