@@ -135,11 +135,11 @@ impl Link {
 
     /// Has the chip hash every one of `regions` and compares with what they should hold.
     pub fn digest(&mut self, regions: &[Region]) -> Result<Vec<RegionDigest>, LinkError> {
-        let mut digest = |region: &Region| {
+        let digest = |region: &Region| {
             let digest = self.steadily(|wire, _| flash::digest(wire, region, 0));
             digest.map_err(|err| err.during(format!("hash {}", region.name)))
         };
-        regions.iter().map(|region| digest(region)).collect()
+        regions.iter().map(digest).collect()
     }
 
     /// Reads `len` bytes of flash from `offset`, checked by MD5 on the way.
