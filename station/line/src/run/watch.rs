@@ -96,7 +96,11 @@ impl Driver {
             let Some(next) = self.hardware.next_uart().now_or_never() else { break };
             facts.push(uart_fact(step, next)?);
         }
-        Ok(facts.into_iter().map(|fact| Witnessed { evidence: Evidence { at, fact }, recorded: false }).collect())
+        // What the services saw comes first: the unit's log tells the same later and knows less.
+        let mut witnessed: Vec<Witnessed> =
+            std::iter::from_fn(|| self.inbox.receiver.try_recv().ok()).take(WITNESSED_BATCH_MAX).collect();
+        witnessed.extend(facts.into_iter().map(|fact| Witnessed { evidence: Evidence { at, fact }, recorded: false }));
+        Ok(witnessed)
     }
 
     /// The time of `step` is over. What had arrived by then still counts: a slow station is not the unit's fault.
