@@ -1,9 +1,13 @@
 //! What stands in a unit's NVS, found in the raw bytes of its flash. Knows where the demo's partition table puts it.
 
+use sha2::{Digest, Sha256};
+
 /// Offset of the NVS partition.
 pub const NVS_OFFSET: usize = 0x9000;
 /// Length of the NVS partition.
 pub const NVS_LEN: usize = 0x6000;
+/// Offset of the first app partition.
+pub const APP_OFFSET: usize = 0x10000;
 
 /// Bytes of one NVS entry, and of what stands before a page's entries. Source: ESP-IDF, "NVS: internals".
 const ENTRY_LEN: usize = 32;
@@ -40,6 +44,21 @@ impl Secrets {
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.0.iter().map(|(key, value)| (key.as_str(), value.as_str()))
     }
+}
+
+/// Length of a one-time code: hexadecimal digits.
+const CODE_LEN: usize = 64;
+
+/// Every place at which a one-time code of this SHA-256 (hexadecimal) begins: the whole of the bytes is searched.
+pub fn find_code(bytes: &[u8], hash: &str) -> Vec<usize> {
+    let could_be = |at: &usize| bytes[*at..*at + CODE_LEN].iter().all(u8::is_ascii_hexdigit);
+    let is_code = |at: &usize| hex::encode(Sha256::digest(&bytes[*at..*at + CODE_LEN])) == hash;
+    (0..=bytes.len().saturating_sub(CODE_LEN)).filter(could_be).filter(is_code).collect()
+}
+
+/// Every place at which `text` begins.
+pub fn find_text(bytes: &[u8], text: &str) -> Vec<usize> {
+    bytes.windows(text.len()).enumerate().filter(|(_, window)| *window == text.as_bytes()).map(|(at, _)| at).collect()
 }
 
 /// Keys whose values are secrets. Sources: the device contract, section 2, and `firstpass_contract::nvs`.

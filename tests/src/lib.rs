@@ -13,11 +13,11 @@ pub mod small_disk;
 pub mod tools;
 mod unit;
 
-pub use flash::{NVS_LEN, NVS_OFFSET, Secrets};
+pub use flash::{APP_OFFSET, NVS_LEN, NVS_OFFSET, Secrets, find_code, find_text};
 pub use gateway::Gateway;
 pub use outcome::Outcome;
 pub use process::{LIMIT, Process};
-pub use product::{Injection, Product};
+pub use product::{Injection, PLACEHOLDER, Product};
 pub use program::{Station, repository, station_program, unit_program};
 pub use record::{Audit, Unit};
 pub use unit::VirtualUnit;

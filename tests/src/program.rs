@@ -143,6 +143,13 @@ impl Station {
         Unit::new(self.json(["units", "show", mac]).expect_code(0).last())
     }
 
+    /// The UART log of a run.
+    #[track_caller]
+    pub fn uart_log(&self, run: &serde_json::Value) -> String {
+        let run = run["run"].as_str().expect("a run has an id");
+        std::fs::read_to_string(self.data.join(format!("uart/{run}.log"))).expect("a run has a log")
+    }
+
     /// The audit log, after its chain was verified and every verdict computed again.
     #[track_caller]
     pub fn audit(&self) -> Audit {

@@ -44,6 +44,26 @@ impl Unit {
         runs.map(|run| run["problem"]["code"].as_str().or(run["state"].as_str()).expect("a run has a state")).collect()
     }
 
+    /// How its last run stands.
+    pub fn state(&self) -> &str {
+        self.states().pop().expect("a unit has run")
+    }
+
+    /// A run's pieces of evidence with this fact, in order.
+    pub fn evidence<'a>(run: &'a Value, fact: &str) -> Vec<&'a Value> {
+        list(&run["evidence"]).iter().filter(|evidence| evidence["fact"] == fact).collect()
+    }
+
+    /// What the run's unit said on its UART, by name, in order.
+    pub fn uart(run: &Value) -> Vec<&str> {
+        Self::evidence(run, "uart").iter().map(|said| said["line"].as_str().expect("a line has a name")).collect()
+    }
+
+    /// Its sessions that may still log in.
+    pub fn live_sessions(&self) -> Vec<&Value> {
+        self.sessions().iter().filter(|session| session["revoked"].is_null()).collect()
+    }
+
     /// The facts of a run's evidence, by name.
     pub fn facts(run: &Value) -> Vec<&str> {
         list(&run["evidence"]).iter().map(|evidence| evidence["fact"].as_str().expect("a fact has a name")).collect()

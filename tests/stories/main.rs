@@ -16,4 +16,6 @@ mod old_secrets;
 mod public_clients;
 mod random_kills;
 mod stopped_batch;
+mod two_stages;
+mod updates;
 mod walls;
