@@ -14,6 +14,8 @@ use app_support::{SOON, answer, factory};
 use md5::{Digest, Md5};
 use sha2::Sha256;
 use virtual_unit::image::{self, AppImage};
+use virtual_unit::otadata::OtaData;
+use virtual_unit::partition::PartitionTable;
 use virtual_unit::{DeviceApp, Faults, Flash, FlashSize, Mac, Straps, Surroundings, Unit, UnitOptions};
 
 const FACTORY_OFFSET: u32 = 0x2_0000;
@@ -115,5 +117,30 @@ fn a_unit_provisions_updates_itself_and_connects_with_the_new_image() {
     let places: Vec<_> =
         expected.iter().map(|text| log.find(text).unwrap_or_else(|| panic!("{text}\n{log}"))).collect();
     assert!(places.is_sorted(), "{log}");
+    read_until(&mut terminal, "iotmer_ota: new firmware has connected and stays");
+    let flash = Flash::open(&folder.path().join("flash.bin"), FlashSize::Mb4).unwrap();
+    let started = Instant::now();
+    while flash.read_vec(OTADATA.offset + 24, 4).unwrap() != [2, 0, 0, 0] {
+        assert!(started.elapsed() < SOON, "the new firmware is never marked valid");
+        std::thread::yield_now();
+    }
+    unit.end();
+}
+
+#[test]
+fn an_updated_unit_that_is_reset_before_it_has_connected_goes_back_to_the_old_firmware() {
+    let folder = tempfile::tempdir().unwrap();
+    let unit = boot(folder.path(), &nvs_image(&[]));
+    let flash = Flash::open(&folder.path().join("flash.bin"), FlashSize::Mb4).unwrap();
+    flash.write(SLOTS[0].offset, &app("2.0.0")).unwrap();
+    let table = PartitionTable::parse(&flash.read_vec(TABLE_OFFSET, 0xc00).unwrap()).unwrap();
+    OtaData::read(&flash, &table).unwrap().select(&flash, 0, 2).unwrap();
+    let mut terminal = File::options().read(true).write(true).open(folder.path().join("tty")).unwrap();
+    for version in ["2.0.0", "1.0.0", "1.0.0"] {
+        unit.reset(Straps::Run).unwrap();
+        unit.release().unwrap();
+        let log = read_until(&mut terminal, "iotmer_provision: provision auth empty");
+        assert!(log.contains(&format!("App version:      {version}")), "{log}");
+    }
     unit.end();
 }

@@ -1,5 +1,4 @@
 //! Each fault of the loader, through the port, by the protocol of the ROM.
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support;
 

@@ -65,8 +65,8 @@ impl Fuses {
     /// GET_SECURITY_INFO: flags (u32), flash encryption count (u8), key purposes (7 × u8), chip id (u32) and API version
     /// (u32).
     pub(crate) fn security_info(self, chip_id: u32) -> Vec<u8> {
-        let flags =
-            u32::from(self.secure_boot) * FLAG_SECURE_BOOT | u32::from(self.secure_download) * FLAG_SECURE_DOWNLOAD;
+        let flag = |is_set: bool, flag: u32| if is_set { flag } else { 0 };
+        let flags = flag(self.secure_boot, FLAG_SECURE_BOOT) | flag(self.secure_download, FLAG_SECURE_DOWNLOAD);
         let mut info = flags.to_le_bytes().to_vec();
         info.push(self.crypt_count());
         info.extend(self.key_purposes());
