@@ -136,9 +136,7 @@ pub fn store_problem(error: &StoreError) -> Problem {
         StoreError::ReadOnly { .. } => {
             ("record_read_only", "Make the record's file and folder writable for the station's user.")
         }
-        StoreError::Corrupt { .. } => {
-            ("record_damaged", error.remedy())
-        }
+        StoreError::Corrupt { .. } => ("record_damaged", error.remedy()),
         StoreError::BatchNotOpen { .. } => {
             ("batch_not_open", "Resume the batch when its reason is gone, or open another one.")
         }

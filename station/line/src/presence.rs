@@ -7,7 +7,7 @@ use firstpass_domain::{Mac, evidence::LinkFault};
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
-use crate::{Slot, blocking::blocking, demand::Demand};
+use crate::{Slot, blocking::blocking, demand::Demand, gate::Standing};
 
 /// How a slot knows that a unit is in it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,9 +36,11 @@ enum Occupant {
     Unit(Mac),
 }
 
-/// Waits until there is a unit in the slot; `false` when the slot is no longer needed.
+/// Waits until there is a unit in the slot, or until the batch takes none for now, which the caller tells from its gate;
+/// `false` when the slot is no longer needed.
 pub(crate) async fn wait_for_unit(slot: &Slot, leases: &Leases, demand: &Demand, token: &CancellationToken) -> bool {
-    wait_until(slot, leases, demand, token, |occupant| occupant != Occupant::Nobody).await
+    let is_shut = || demand.gate.standing() != Standing::Open;
+    wait_until(slot, leases, demand, token, |occupant| occupant != Occupant::Nobody || is_shut()).await
 }
 
 /// Waits until `finished` has left the slot; `false` when the slot is no longer needed.
