@@ -179,7 +179,10 @@ impl Worker {
 
     /// A place for the same unit, when it is still there and the batch still wants units.
     async fn place_for_retry<'a>(&self, demand: &'a Demand) -> Option<Place<'a>> {
-        let goes_on = demand.gate.standing() == Standing::Open && stays(&self.slot, &self.token).await;
+        // A person who stops the batch wants no retry either, whatever the rule says of a cancelled run.
+        let goes_on = !self.token.is_cancelled()
+            && demand.gate.standing() == Standing::Open
+            && stays(&self.slot, &self.token).await;
         if goes_on { demand.counter.try_begin() } else { None }
     }
 
