@@ -182,10 +182,13 @@ async fn a_file_that_was_cut_anywhere_is_refused() {
     open(&path).await.unwrap().close().await;
     let record = fs::read(&path).unwrap();
     assert!(record.len() > 20 * PAGE);
-    for len in (1..record.len() / PAGE).flat_map(|page| [page * PAGE, page * PAGE + PAGE / 2]).step_by(3) {
+    let within = (1..record.len() / PAGE).flat_map(|page| [page * PAGE, page * PAGE + PAGE / 2]).step_by(3);
+    for len in within.chain([record.len() - PAGE / 2, record.len() - 1]) {
         for mark in [Some(cut.mark.as_slice()), None] {
-            let (_folder, path) = cut.put(Some(&record[..len]), None, mark);
+            let (folder, path) = cut.put(Some(&record[..len]), None, mark);
             assert!(!cut.opens_whole(&path, "cut file").await, "a file of {len} of {} bytes is whole", record.len());
+            let files = fs::read_dir(folder.path()).unwrap().count();
+            assert_eq!(files, 1 + usize::from(mark.is_some()), "nothing is left beside a file of {len} bytes");
         }
     }
 }

@@ -73,6 +73,10 @@ async fn pool(connections: u32, options: SqliteConnectOptions) -> Result<SqliteP
     });
     let pool = pool.connect_with(options.disable_statement_logging()).await.map_err(DbError::of)?;
     // Opening alone reads nothing: a file that is no database shows at the first read.
-    sqlx::query("SELECT COUNT(*) FROM sqlite_schema").fetch_one(&pool).await.map_err(DbError::of)?;
+    if let Err(error) = sqlx::query("SELECT COUNT(*) FROM sqlite_schema").fetch_one(&pool).await {
+        // What opening has made beside the file goes with the connection.
+        pool.close().await;
+        return Err(DbError::of(error));
+    }
     Ok(pool)
 }
