@@ -1,4 +1,4 @@
-//! Keeps a link alive: at a lower baud rate when bytes are lost or damaged, and on the port's new name when it vanished
+//! Keeps a link alive: once more when bytes are lost or damaged, then at a lower baud rate, and on the port's new name when it vanished
 //! and came back. Knows no command. Every unit that answers again must be the same one.
 
 use std::time::{Duration, Instant};
@@ -29,13 +29,15 @@ pub(super) struct Terms {
     bauds: Vec<u32>,
     rate: usize,
     losses: u32,
+    /// Whether something was lost or damaged at the present rate already: once is no question of the rate.
+    damaged: bool,
     moved: Option<(String, String)>,
 }
 
 impl Terms {
     pub(super) fn new(lease: PortLease, fixture: Fixture, bauds: &[u32], token: CancellationToken) -> Self {
         let bauds = if bauds.is_empty() { vec![BAUD_DEFAULT] } else { bauds.to_vec() };
-        Self { lease, fixture, token, bauds, rate: 0, losses: 0, moved: None }
+        Self { lease, fixture, token, bauds, rate: 0, losses: 0, damaged: false, moved: None }
     }
 
     pub(super) fn baud(&self) -> u32 {
@@ -76,8 +78,12 @@ impl Terms {
             self.losses += 1;
             return Ok(());
         }
+        let of_the_rate = matches!(err, WireError::Baud { .. });
+        if err.is_damage() && !of_the_rate && !std::mem::replace(&mut self.damaged, true) {
+            return Ok(());
+        }
         if err.is_damage() && self.rate + 1 < self.bauds.len() {
-            self.rate += 1;
+            (self.rate, self.damaged) = (self.rate + 1, false);
             return Ok(());
         }
         Err(err)

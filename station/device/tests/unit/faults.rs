@@ -37,16 +37,12 @@ fn another_flash_size_is_identified() {
 }
 
 #[test]
-fn a_dropped_acknowledgement_is_no_answer() {
-    let (fault, detail) = write_with(Fault::DropAck { nth: 2 });
-    assert_eq!(fault, Some(LinkFault::NoAnswer), "{detail}");
-    assert!(detail.starts_with("could not write app at 0x10000: no answer within"), "{detail}");
-}
-
-#[test]
-fn a_damaged_acknowledgement_is_a_garbled_link() {
-    let (fault, detail) = write_with(Fault::CorruptAck { nth: 2 });
-    assert_eq!(fault, Some(LinkFault::Garbled), "{detail}");
+fn one_lost_or_damaged_acknowledgement_is_got_over() {
+    for fault in [Fault::DropAck { nth: 2 }, Fault::CorruptAck { nth: 2 }] {
+        let slot = Slot::new([fault]);
+        let digests = slot.connect().unwrap().write(&[region("app", 0x1_0000, &content(90_000))], &mut quiet).unwrap();
+        assert!(digests[0].md5_matches);
+    }
 }
 
 #[test]
