@@ -6,6 +6,9 @@ use firstpass_store::{BatchRecord, BatchState, Store};
 
 use crate::exit::Failure;
 
+/// Digits of a recipe's hash that tell it from others.
+const HASH_SHOWN: usize = 12;
+
 /// The batch of this name that is not closed, or one to be opened.
 pub(crate) async fn named(
     store: &dyn Store,
@@ -25,6 +28,12 @@ pub(crate) async fn named(
         Some(quota) if batch.batch.quota != Some(quota) => Err(other_quota(&batch)),
         Some(_) | None => Ok(WorkOrder::Existing(batch.id)),
     }
+}
+
+/// Name of the batch of a command that was given none. It goes on over restarts while recipe and images are the same.
+pub(crate) fn own_name(command: &str, recipe: &Recipe) -> String {
+    let hash = recipe.hash.to_string();
+    format!("{command} {} {}", recipe.name, &hash[..HASH_SHOWN])
 }
 
 /// A name that people can read on one line.

@@ -48,9 +48,7 @@ pub struct Recipe {
     pub hash: Sha256Digest,
     /// What the verdict depends on.
     pub policy: Policy,
-    /// Baud rate for flashing.
-    pub baud: u32,
-    /// Baud rates to try, the fastest first; never empty.
+    /// Baud rates for flashing, the fastest first; never empty.
     pub bauds: Vec<u32>,
     /// Regions that are the same for every unit, in the order in which they are written.
     pub regions: Vec<Region>,

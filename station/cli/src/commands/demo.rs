@@ -29,6 +29,7 @@ use crate::{
     output::Output,
     progress, report,
     station::Station,
+    work_order,
 };
 
 /// Recipes of the demo; its images are made when it starts.
@@ -66,10 +67,10 @@ pub(crate) async fn run(
     let first = station.unit_count().await?;
     let units = start_units(home.path(), args, first).await?;
     let slots = units.iter().map(|unit| unit.slot.clone()).collect();
+    let order = WorkOrder::named(&work_order::own_name("demo", &recipe), None);
     let shown = progress::show(output, Language::English, station.line().events());
     let began = Instant::now();
-    let batch =
-        station.line().run_batch(recipe, &WorkOrder::named("demo", None), slots, Goal::OncePerSlot, &token).await;
+    let batch = station.line().run_batch(recipe, &order, slots, Goal::OncePerSlot, &token).await;
     stop_units(units).await;
     station.stop().await;
     let _ = shown.await;

@@ -81,6 +81,6 @@ fn say_summary(output: Output, counts: BTreeMap<&'static str, u64>) {
     let summary = Summary { event: "summary", given: counts.values().sum(), fates: counts };
     output.say(&summary, || {
         let fates: Vec<_> = summary.fates.iter().map(|(fate, count)| format!("{fate} {count}")).collect();
-        format!("{} numbers given, each with its unit: {}", summary.given, fates.join(", "))
+        format!("numbers given: {}, each with its unit ({})", summary.given, fates.join(", "))
     });
 }

@@ -18,9 +18,6 @@ use crate::{
     work_order,
 };
 
-/// Digits of a recipe's hash that tell it from others.
-const HASH_SHOWN: usize = 12;
-
 /// Serves until a signal.
 pub(crate) async fn run(
     global: &Global,
@@ -42,7 +39,7 @@ pub(crate) async fn run(
     secrets::warn(output, secrets::of_recipe(&recipe));
     secrets::warn(output, secrets::of_config(&config));
     let station = Station::start(&config, &config.data_dir(global), &recipe, global.crash_at).await?;
-    let name = args.batch.clone().unwrap_or_else(|| own_name(&recipe));
+    let name = args.batch.clone().unwrap_or_else(|| work_order::own_name("serve", &recipe));
     let order = match work_order::named(station.store().as_ref(), &recipe, &name, None).await {
         Ok(order) => order,
         Err(failure) => {
@@ -76,10 +73,4 @@ pub(crate) async fn run(
     let _ = shown.await;
     let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(report::print(output, Language::English, &batch?, duration_ms))
-}
-
-/// A batch goes on over restarts while recipe and images are the same.
-fn own_name(recipe: &Recipe) -> String {
-    let hash = recipe.hash.to_string();
-    format!("serve {} {}", recipe.name, &hash[..HASH_SHOWN])
 }

@@ -16,3 +16,4 @@ mod recipe_refusals;
 mod record;
 mod replay;
 mod secrets;
+mod withdrawal;
