@@ -197,11 +197,11 @@ catalogue! {
     WifiRefused = "wifi_refused": Network, Recipe, Rework;
     DhcpSilent = "dhcp_silent": Network, Network, RetryHere;
     DnsFailed = "dns_failed": Network, Network, RetryHere;
-    CaptivePortal = "captive_portal": Network, Network, StopLine;
+    CaptivePortal = "captive_portal": Network, Network, RetryHere;
     TlsUnknownCa = "tls_unknown_ca": Network, Recipe, Rework;
     TlsWrongName = "tls_wrong_name": Network, Recipe, Rework;
-    TlsExpired = "tls_expired": Network, Service, StopLine;
-    TlsNotYetValid = "tls_not_yet_valid": Network, Service, StopLine;
+    TlsExpired = "tls_expired": Network, Service, RetryHere;
+    TlsNotYetValid = "tls_not_yet_valid": Network, Service, RetryHere;
     UnitClockWrong = "unit_clock_wrong": Network, Unit, RetryHere;
     StationCertificateInvalid = "station_certificate_invalid": Network, Station, StopLine;
     ProvisionThrottled = "provision_throttled": Provision, Service, RetryHere;

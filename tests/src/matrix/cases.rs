@@ -75,7 +75,9 @@ fn fit_together(one: &Fault, other: &Fault) -> bool {
         (How::Https(_), How::Mqtt(_)) | (How::Mqtt(_), How::Https(_)) => false,
         (How::Https(_) | How::Mqtt(_) | How::Everywhere(_), _) => true,
     };
-    !both_legal && !same_network
+    // Telemetry that waits between its messages is no flood.
+    let slowed = |one: &Fault, other: &Fault| one.name == "mqtt_flood" && other.name == "jitter";
+    !both_legal && !same_network && !slowed(one, other) && !slowed(other, one)
 }
 
 fn kind(fault: &str) -> &str {

@@ -20,6 +20,9 @@ const SLOTS: usize = 24;
 /// Time limits: enough for a healthy unit on a busy machine, and not much more.
 const LIMITS: [(&str, &str); 2] = [("provision_s = 30", "provision_s = 15"), ("connect_s = 30", "connect_s = 15")];
 
+/// Number of the unit that sets the line up; no case has it.
+const SET_UP: usize = 50_000;
+
 /// What became of a case.
 #[derive(Debug, Clone)]
 pub struct Outcome {
@@ -63,7 +66,7 @@ impl Bench {
         let (station, product) = (Station::new(), Product::new());
         // The networks show certificates of the station's own CA, which its first run makes.
         let bench = Self { station, product };
-        bench.run(&super::good_units(1), usize::from(u16::MAX))?;
+        bench.run(&super::good_units(1), SET_UP)?;
         Ok(bench)
     }
 
