@@ -99,6 +99,8 @@ catalogue! {
     CodeElsewhere = "code_elsewhere", "The firmware copies its code into flash that no partition holds.";
     [Anywhere]
     LogLine { text: String = "hello" } = "log_line", "The app prints this line when it starts.";
+    PrintsSecrets = "prints_secrets",
+        "The firmware prints its code and passphrase at its start, and password, token and private key once connected.";
     ClientError { class: String = "NetworkError" } = "client_error",
         "The app is an LwM2M-type client: it reports this class of error and does nothing more.";
     Jitter { ms: u32 = "120" } = "jitter",

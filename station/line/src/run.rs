@@ -20,7 +20,7 @@ use firstpass_domain::{
     Evidence, Fact, Policy, Run, RunId, SlotId, Step, StepOutcome, Timestamp, Verdict, evidence::UartFact, judge,
 };
 use firstpass_gateway::{
-    https::{Offer, Provisioner},
+    https::{Confidence, Offer, Provisioner},
     mqtt::BrokerHandle,
 };
 use firstpass_store::{BatchId, NewRun, Store};
@@ -84,6 +84,8 @@ pub(crate) struct Driver {
     offer: Option<Offer>,
     /// Takes this unit's secrets out of its log.
     redactor: Redactor,
+    /// Tells the redactor what the gateway makes for this run, while this stands.
+    _confidence: Confidence,
     /// The rate at which the unit's link held last.
     rate: Option<u32>,
     /// The last move of its port.
@@ -111,13 +113,17 @@ impl Driver {
         let new_run = NewRun { id, slot: slot.id.clone(), batch: context.batch, recipe: context.recipe.hash };
         let inbox = context.router.open(id);
         let run = context.store.begin_run(&new_run, (context.clock)()).await?;
+        let redactor = Redactor::default();
+        let hidden = redactor.clone();
+        let confidence = context.provisioner.confide(id, Arc::new(move |secret| hidden.hide(secret)));
         let driver = Self {
             hardware: Hardware::Free,
             began: Instant::now(),
             evidence: Vec::new(),
             gift: None,
             offer: None,
-            redactor: Redactor::default(),
+            redactor,
+            _confidence: confidence,
             rate: None,
             moved: None,
             pinged: None,

@@ -1,6 +1,7 @@
-//! Firmware that changes what it should leave alone, in its own flash. Knows no network.
+//! Firmware that changes what it should leave alone, in its own flash, and tells what it should keep for itself. Knows no
+//! network.
 
-use firstpass_agent::{NvsValue, SessionWrite};
+use firstpass_agent::{NvsRead, NvsValue, SessionWrite};
 use firstpass_contract::{Secret, nvs};
 
 use crate::flash::{FlashError, SECTOR};
@@ -14,14 +15,22 @@ const SPOT: u32 = 0x1000;
 const SPOT_BYTES: usize = 64;
 
 /// At the app's start: `code` is what the unit provisions with.
-pub(super) fn at_start(context: &AppContext, code: &Secret) {
+pub(super) fn at_start(context: &AppContext, code: &Secret, store: Option<&mut DeviceNvs>) {
+    if context.faults.is_on(&Fault::PrintsSecrets) {
+        context.console.print(format_args!("I (300) app: code={}", code.expose()));
+        print_stored(context, store, &[nvs::WIFI_PASS, nvs::MQTT_PASSWORD, nvs::DHT]);
+    }
     if context.faults.is_on(&Fault::CodeElsewhere) && !code.is_empty() {
         report(context, copy(context, code.expose().as_bytes()));
     }
 }
 
 /// When the broker has let the unit in.
-pub(super) fn when_connected(context: &AppContext, store: Option<&mut DeviceNvs>) {
+pub(super) fn when_connected(context: &AppContext, mut store: Option<&mut DeviceNvs>) {
+    if context.faults.is_on(&Fault::PrintsSecrets) {
+        let keys = [nvs::WIFI_PASS, nvs::MQTT_PASSWORD, nvs::DHT, nvs::KEY_PEM];
+        print_stored(context, store.as_deref_mut(), &keys);
+    }
     if context.faults.is_on(&Fault::FlashChanged) {
         report(context, context.flash.write(context.image.partition.region.offset + SPOT, &[0; SPOT_BYTES]));
     }
@@ -31,6 +40,16 @@ pub(super) fn when_connected(context: &AppContext, store: Option<&mut DeviceNvs>
         let set = vec![(nvs::MQTT_PASSWORD, NvsValue::Secret(Secret::new("changed-by-the-firmware")))];
         if let Err(error) = store.write(&SessionWrite { set, erase: Vec::new() }) {
             tracing::warn!(unit = %context.mac, %error, "the firmware could not change its session");
+        }
+    }
+}
+
+/// Prints texts that NVS holds, as they are.
+fn print_stored(context: &AppContext, store: Option<&mut DeviceNvs>, keys: &[&'static str]) {
+    let Some(store) = store else { return };
+    for key in keys {
+        if let Ok(Some(text)) = store.text(key) {
+            context.console.print(format_args!("I (400) app: {key}={text}"));
         }
     }
 }

@@ -22,7 +22,7 @@ pub(super) fn agent(context: &AppContext, nvs: &mut Result<DeviceNvs, EspError>)
         session.auth_code = compiled_in.auth_code.clone();
     }
     if let Ok(session) = &session {
-        mischief::at_start(context, &session.auth_code);
+        mischief::at_start(context, &session.auth_code, nvs.as_mut().ok());
     }
     let boot = Boot {
         mac: Mac(context.mac.0),

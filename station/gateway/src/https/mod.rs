@@ -12,6 +12,7 @@
 
 mod answer;
 mod claim;
+mod confidant;
 mod draft;
 mod event;
 mod fetched;
@@ -37,6 +38,7 @@ pub use crate::{
     rate::Rate,
     tls::{Protocol, ServerTls, TlsError, server_tls},
 };
+pub use confidant::{Confidant, Confidence};
 pub use draft::{SessionError, Workspace};
 pub use event::GatewayEvent;
 pub use limits::Limits;

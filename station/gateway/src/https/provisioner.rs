@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Clock, GatewayEvent, Refusal,
     answer::AnswerBody,
+    confidant::Confidants,
     draft::{CertificateWish, Draft, FirmwareOffer, SessionError, Workspace},
     handover::Handovers,
     offer::Offers,
@@ -30,6 +31,7 @@ pub struct Provisioner {
     pub(super) clock: Clock,
     pub(super) handovers: Handovers,
     pub(super) offers: Arc<Offers>,
+    pub(super) confidants: Arc<Confidants>,
     pub(super) relay: Option<Relay>,
     upstream: watch::Sender<UpstreamState>,
     events: mpsc::Sender<GatewayEvent>,
@@ -65,10 +67,11 @@ impl Provisioner {
         Draft::make(&workspace, &authority, mac, CertificateWish::FreshKey, Some(&longest), clock())?;
         let (events, receiver) = mpsc::channel(EVENTS_MAX);
         let handovers = Handovers::default();
-        let offers = Arc::default();
+        let (offers, confidants) = (Arc::default(), Arc::default());
         let (upstream, _) = watch::channel(UpstreamState::Here);
         let relay = None;
-        let provisioner = Self { store, authority, workspace, clock, handovers, offers, relay, upstream, events };
+        let provisioner =
+            Self { store, authority, workspace, clock, handovers, offers, confidants, relay, upstream, events };
         Ok((provisioner, receiver))
     }
 

@@ -34,9 +34,23 @@ impl Drop for Asking {
 }
 
 impl Provisioner {
-    /// Makes what the unit gets: a new identity of this station's, or what the service grants. The latter changes
-    /// something there, whatever becomes of it here.
+    /// Makes what the unit gets, and tells the run's confidant of it before anybody else can.
     pub(super) async fn draft(
+        &self,
+        run: RunId,
+        mac: Mac,
+        asked: &Asked,
+        wish: CertificateWish<'_>,
+        now: Timestamp,
+    ) -> Result<Draft, SessionError> {
+        let draft = self.drafted_for(run, mac, asked, wish, now).await?;
+        self.confidants.hear(run, &draft.response);
+        Ok(draft)
+    }
+
+    /// A new identity of this station's, or what the service grants. The latter changes something there, whatever becomes
+    /// of it here.
+    async fn drafted_for(
         &self,
         run: RunId,
         mac: Mac,

@@ -4,6 +4,7 @@
 
 mod bad_requests;
 mod claims;
+mod confidants;
 mod firmware;
 mod handshakes;
 mod life;
