@@ -11,6 +11,7 @@ mod program;
 mod record;
 pub mod small_disk;
 pub mod tools;
+mod traces;
 mod unit;
 
 pub use flash::{APP_OFFSET, NVS_LEN, NVS_OFFSET, Secrets, find_code, find_text};
@@ -20,4 +21,5 @@ pub use process::{LIMIT, Process};
 pub use product::{Injection, PLACEHOLDER, Product};
 pub use program::{Station, repository, station_program, unit_program};
 pub use record::{Audit, Unit};
+pub use traces::{Traces, is_code};
 pub use unit::VirtualUnit;

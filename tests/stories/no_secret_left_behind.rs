@@ -1,120 +1,153 @@
-//! No secret of a unit is found on the station's side: not in the record, the logs, the exports or what was printed.
+//! No secret of a unit is found on the station's side: not in the record, the logs, the exports or what was printed. The
+//! firmware is of the worst kind: it prints its code, its password, its token and its private key on its UART.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeSet, fs, path::Path, process::Command};
 
-use sha2::{Digest, Sha256};
-use tests::{Injection, Outcome, Process, Product, Secrets, Station, VirtualUnit};
+use tests::{Injection, Outcome, Process, Product, Secrets, Station, Traces, VirtualUnit, is_code};
 
 const MAC: &str = "62:55:f9:00:70:01";
-
-/// Digits of a one-time code.
-const CODE_LEN: usize = 64;
-/// Shortest piece of a secret that is searched for. A private key is searched line by line.
-const PIECE_MIN: usize = 24;
+/// The passphrase of the factory's network, and the name under which it is found.
+const WIFI_PASS: &str = "correct-horse-battery-staple";
+const WIFI_NAME: &str = "FACTORY_WIFI_PASS";
 
 #[test]
 fn a_unit_with_a_code_leaves_no_secret_behind() {
-    let traces = Traces::of_two_runs(Injection::Nvs, "boot:begun");
+    let left = Left::by_two_runs(Injection::Nvs, "boot:begun", "env");
     // The first run died before the unit had used its code, so there the code is seen once.
-    let codes = traces.secrets.iter().filter(|(key, _)| key == "auth_code").count();
-    assert_eq!(codes, 1, "the search would find a code");
-    traces.assert_clean();
-    traces.assert_no_code();
+    let codes: Vec<&String> = left.secrets.iter().filter(|(key, _)| key == "auth_code").map(|(_, code)| code).collect();
+    assert!(matches!(codes[..], [code] if is_code(code.as_bytes(), &left.codes)), "the search would find a code");
+    left.assert_clean(&["mqtt_password", "dht", "key_pem", "wifi_pass"]);
 }
 
 #[test]
 fn a_unit_with_a_session_leaves_no_secret_behind() {
-    let traces = Traces::of_two_runs(Injection::Session, "flash:ended");
-    traces.assert_clean();
+    Left::by_two_runs(Injection::Session, "flash:ended", "file").assert_clean(&["mqtt_password", "dht", "key_pem"]);
+}
+
+#[test]
+fn a_unit_with_a_code_in_its_image_leaves_no_secret_behind() {
+    Left::by_two_runs(Injection::Image, "boot:begun", "credential").assert_clean(&["mqtt_password", "dht"]);
+}
+
+#[test]
+fn a_unit_of_two_stages_leaves_no_secret_behind() {
+    Left::by_two_runs(Injection::TwoStage, "boot:begun", "env").assert_clean(&["mqtt_password", "dht"]);
+}
+
+#[test]
+fn a_unit_that_is_updated_leaves_no_secret_behind() {
+    Left::by_two_runs(Injection::Update, "provision:ended", "file").assert_clean(&["mqtt_password", "dht", "key_pem"]);
 }
 
 /// Everything that the station left, and every secret that its unit had.
-struct Traces {
-    haystacks: Vec<(PathBuf, Vec<u8>)>,
+struct Left {
+    traces: Traces,
+    authority: Traces,
+    authority_keys: Vec<String>,
     secrets: BTreeSet<(String, String)>,
-    code_hashes: BTreeSet<String>,
+    /// Hashes of the codes.
+    codes: BTreeSet<String>,
 }
 
-impl Traces {
+impl Left {
     /// A run that dies at `place`, one that passes, and every command that prints the record; all with all logs on.
-    fn of_two_runs(injection: Injection, place: &str) -> Self {
+    fn by_two_runs(injection: Injection, place: &str, source: &str) -> Self {
         let (station, product) = (Station::new(), Product::new());
-        let unit = VirtualUnit::start(product.folder(), "A1", MAC, &[]);
-        let recipe = product.recipe(injection, &[]);
-        let mut printed = vec![loud_flash(&station, &recipe, &unit, &["--crash-at", place])];
+        let unit = VirtualUnit::start(product.folder(), "A1", MAC, &["--fault", "prints-secrets"]);
+        let pass = format!("wifi_ssid = \"factory-line\"\nwifi_pass = {{ {source} = \"{WIFI_NAME}\" }}");
+        let recipe = product.recipe(injection, &[("wifi_ssid = \"factory-line\"", &pass)]);
+        fs::write(product.folder().join(WIFI_NAME), WIFI_PASS).unwrap();
+        let flash = |options: &[&str]| {
+            let mut command = station.flash_command(&recipe, &[&unit], options);
+            with_passphrase(&mut command, source, product.folder());
+            Process::start(&mut command).finish()
+        };
+        let mut printed = vec![flash(&["--crash-at", place])];
         let mut secrets = secrets_of(&unit);
-        printed.push(loud_flash(&station, &recipe, &unit, &[]).expect_code(0).expect_counts(1, 0));
+        printed.push(flash(&[]).expect_code(0).expect_counts(1, 0));
         secrets.extend(secrets_of(&unit));
-        for key in ["mqtt_password", "dht", "key_pem"] {
-            assert!(secrets.iter().any(|(name, _)| name == key), "the unit has a {key}");
+        assert_printed(&station);
+        printed.extend(everything_told(&station, &recipe, source, product.folder()));
+        let codes = station.audit().of_kind("code.issued").into_iter();
+        let codes: BTreeSet<String> = codes.map(|(_, body)| body["code"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(codes.len(), if injection == Injection::Session { 0 } else { 2 });
+        let is_authority = |place: &Path| place.starts_with(station.data().join("ca"));
+        let authority_keys = ["root.key", "intermediate.key", "server.key"].map(|name| {
+            let bundle = fs::read_to_string(station.data().join("ca").join(name)).unwrap();
+            bundle.split_once("-----END PRIVATE KEY").expect("a key").0.to_owned()
+        });
+        Self {
+            traces: Traces::of(&station, &printed),
+            authority: Traces::of(&station, &printed).without(is_authority),
+            authority_keys: authority_keys.into(),
+            secrets,
+            codes,
         }
-        let commands: [&[&str]; 5] =
-            [&["units", "show", MAC], &["units", "list"], &["audit", "export"], &["audit", "replay"], &["ca", "show"]];
-        for command in commands {
-            printed.push(station.run(command).expect_code(0));
-            printed.push(station.json(command).expect_code(0));
-        }
-        let code_hashes = station.audit().of_kind("code.issued").into_iter();
-        let code_hashes = code_hashes.map(|(_, body)| body["code"].as_str().unwrap().to_owned()).collect();
-        let mut haystacks = files_below(station.data());
-        for (index, outcome) in printed.into_iter().enumerate() {
-            haystacks.push((PathBuf::from(format!("stdout {index}")), outcome.stdout.into_bytes()));
-            haystacks.push((PathBuf::from(format!("stderr {index}")), outcome.stderr.into_bytes()));
-        }
-        Self { haystacks, secrets, code_hashes }
     }
 
-    fn assert_clean(&self) {
+    #[track_caller]
+    fn assert_clean(&self, keys: &[&str]) {
+        for key in keys {
+            assert!(self.secrets.iter().any(|(name, _)| name == key), "the unit has a {key}");
+        }
         for (key, secret) in &self.secrets {
-            for piece in secret.lines().filter(|line| line.len() >= PIECE_MIN && !line.starts_with("-----")) {
-                for (place, bytes) in &self.haystacks {
-                    assert!(!contains(bytes, piece.as_bytes()), "a {key} stands in {}", place.display());
-                }
-            }
+            self.traces.assert_free_of(key, secret);
         }
-    }
-
-    /// Nothing that could be a code hashes to one that was issued: also codes that this story never saw.
-    fn assert_no_code(&self) {
-        assert_eq!(self.code_hashes.len(), 2);
-        let is_code = |text: &[u8]| self.code_hashes.contains(&hex::encode(Sha256::digest(text)));
-        let known = self.secrets.iter().find(|(key, _)| key == "auth_code").expect("one code was seen");
-        assert!(is_code(known.1.as_bytes()), "the search would find a code");
-        for (place, bytes) in &self.haystacks {
-            for text in hex_texts(bytes) {
-                assert!(!is_code(text), "a code stands in {}", place.display());
-            }
+        self.traces.assert_free_of("the passphrase", WIFI_PASS);
+        self.traces.assert_no_code(&self.codes);
+        // The authority's keys stand in its own folder, and nowhere else.
+        for key in &self.authority_keys {
+            self.authority.assert_free_of("a key of the authority", key);
         }
     }
 }
 
-fn loud_flash(station: &Station, recipe: &Path, unit: &VirtualUnit, options: &[&str]) -> Outcome {
-    Process::start(station.flash_command(recipe, &[unit], options).env("RUST_LOG", "trace")).finish()
+/// Where the recipe looks for the passphrase; and all logs are on.
+fn with_passphrase(command: &mut Command, source: &str, folder: &Path) {
+    command.env("RUST_LOG", "trace").env("RUST_BACKTRACE", "full").env("CREDENTIALS_DIRECTORY", folder);
+    if source == "env" {
+        command.env(WIFI_NAME, WIFI_PASS);
+    }
+}
+
+/// The firmware has told its secrets, and what it told was taken out.
+#[track_caller]
+fn assert_printed(station: &Station) {
+    let logs = fs::read_dir(station.data().join("uart")).unwrap().map(|entry| fs::read(entry.unwrap().path()).unwrap());
+    let logs: String = logs.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).collect();
+    for key in ["wifi_pass", "mqtt_password", "dht"] {
+        assert!(logs.contains(&format!("app: {key}=[secret]")), "the unit printed its {key}: {logs}");
+    }
+}
+
+/// Every command that tells of what happened, for people and for programs.
+fn everything_told(station: &Station, recipe: &Path, source: &str, folder: &Path) -> Vec<Outcome> {
+    let recipe = recipe.display().to_string();
+    let log = fs::read_dir(station.data().join("uart")).unwrap().next().unwrap().unwrap().path().display().to_string();
+    let commands: [&[&str]; 11] = [
+        &["units", "show", MAC],
+        &["units", "list"],
+        &["batch", "list"],
+        &["serials", "list"],
+        &["audit", "verify"],
+        &["audit", "export"],
+        &["audit", "replay"],
+        &["ca", "show"],
+        &["recipe", "check", &recipe],
+        &["diagnose", &log],
+        &["doctor"],
+    ];
+    let tell = |command: &[&str], json: bool| {
+        let mut command = station.command(command);
+        with_passphrase(&mut command, source, folder);
+        if json {
+            command.arg("--json");
+        }
+        Process::start(&mut command).finish()
+    };
+    commands.iter().flat_map(|command| [tell(command, false), tell(command, true)]).collect()
 }
 
 fn secrets_of(unit: &VirtualUnit) -> BTreeSet<(String, String)> {
     Secrets::in_flash(&unit.flash()).iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect()
-}
-
-/// Every file below a folder, with its bytes.
-fn files_below(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
-    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-    let (folders, files): (Vec<_>, Vec<_>) = entries.partition(|path| path.is_dir());
-    let mut found: Vec<_> = files.into_iter().map(|file| (file.clone(), fs::read(file).unwrap())).collect();
-    found.extend(folders.iter().flat_map(|folder| files_below(folder)));
-    found
-}
-
-fn contains(bytes: &[u8], piece: &[u8]) -> bool {
-    bytes.windows(piece.len()).any(|window| window == piece)
-}
-
-/// Every stretch of hexadecimal digits that is as long as a code, also within longer ones.
-fn hex_texts(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let stretches = bytes.split(|byte| !byte.is_ascii_hexdigit());
-    stretches.flat_map(|stretch| stretch.windows(CODE_LEN))
 }
