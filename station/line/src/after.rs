@@ -61,15 +61,15 @@ mod tests {
 
     #[test]
     fn a_rule_with_codes_holds_for_those_alone() {
-        let policy = policy(Some(RetryPolicy { max: 1, codes: vec![DiagnosisCode::CaptivePortal] }));
-        assert_eq!(after_failure(&policy, DiagnosisCode::CaptivePortal, 0), After::Retry { retry: 1, max: 1 });
-        assert_eq!(after_failure(&policy, DiagnosisCode::CaptivePortal, 1), After::StopLine);
+        let policy = policy(Some(RetryPolicy { max: 1, codes: vec![DiagnosisCode::UpstreamForeignBroker] }));
+        assert_eq!(after_failure(&policy, DiagnosisCode::UpstreamForeignBroker, 0), After::Retry { retry: 1, max: 1 });
+        assert_eq!(after_failure(&policy, DiagnosisCode::UpstreamForeignBroker, 1), After::StopLine);
         assert_eq!(after_failure(&policy, DiagnosisCode::NoAnswer, 0), After::NextUnit);
     }
 
     #[test]
     fn the_catalogue_decides_what_stops() {
         assert_eq!(after_failure(&policy(None), DiagnosisCode::PortBusy, 0), After::StopSlot);
-        assert_eq!(after_failure(&policy(None), DiagnosisCode::TlsExpired, 0), After::StopLine);
+        assert_eq!(after_failure(&policy(None), DiagnosisCode::StationCertificateInvalid, 0), After::StopLine);
     }
 }
