@@ -2,11 +2,11 @@
 
 use std::{
     path::PathBuf,
-    process::Output,
+    process::{Command, Output},
     sync::atomic::{AtomicU16, Ordering},
 };
 
-use crate::{LIMIT, Station, tools::run_tool};
+use crate::{LIMIT, Process, Station, tools::run_tool};
 
 /// The addresses of a station's gateway.
 #[derive(Debug)]
@@ -69,9 +69,32 @@ impl Gateway {
 
     /// A login by `mosquitto_sub` as the unit `user`, with a filter that a unit may use.
     pub fn subscribe(&self, user: &str, password: &str, filter: &str) -> Output {
-        let (root, port, limit) = (self.root(), self.mqtt.to_string(), LIMIT.as_secs().to_string());
+        self.subscribe_with(user, password, filter, &[])
+    }
+
+    /// The same with further options, such as a client certificate.
+    pub fn subscribe_with(&self, user: &str, password: &str, filter: &str, options: &[&str]) -> Output {
+        let limit = LIMIT.as_secs().to_string();
+        let login = self.login(user, password, filter);
+        let login: Vec<&str> = login.iter().map(String::as_str).collect();
+        run_tool("mosquitto_sub", &[&login[..], &["-E", "-W", &limit], options].concat())
+    }
+
+    /// The same login, which stays and prints what happens to it. Started, it has subscribed.
+    #[track_caller]
+    pub fn stay_subscribed(&self, user: &str, password: &str, filter: &str) -> Process {
+        // A pipe would hold its lines back.
+        let mut command = Command::new("stdbuf");
+        command.args(["-oL", "mosquitto_sub", "-d"]).args(self.login(user, password, filter));
+        let mut client = Process::start(&mut command);
+        client.wait_for("subscription", |line| line.starts_with("Subscribed"));
+        client
+    }
+
+    fn login(&self, user: &str, password: &str, filter: &str) -> [String; 16] {
+        let (root, port) = (self.root(), self.mqtt.to_string());
         let server = ["-h", &self.host, "-p", &port, "--cafile", &root, "-V", "mqttv311"];
-        let login = ["-i", user, "-u", user, "-P", password, "-t", filter, "-E", "-W", &limit];
-        run_tool("mosquitto_sub", &[&server[..], &login].concat())
+        let login = ["-i", user, "-u", user, "-P", password, "-t", filter];
+        [server, login].concat().try_into().map(|options: [&str; 16]| options.map(str::to_owned)).expect("16 options")
     }
 }

@@ -2,6 +2,7 @@
 
 mod flash;
 mod gateway;
+mod login;
 pub mod matrix;
 pub mod network;
 mod outcome;
@@ -16,6 +17,7 @@ mod unit;
 
 pub use flash::{APP_OFFSET, NVS_LEN, NVS_OFFSET, Secrets, find_code, find_text};
 pub use gateway::Gateway;
+pub use login::Login;
 pub use outcome::Outcome;
 pub use process::{LIMIT, Process};
 pub use product::{Injection, PLACEHOLDER, Product};

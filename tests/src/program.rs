@@ -143,6 +143,12 @@ impl Station {
         Unit::new(self.json(["units", "show", mac]).expect_code(0).last())
     }
 
+    /// The certificate between its units' and its root.
+    #[track_caller]
+    pub fn intermediate(&self) -> String {
+        std::fs::read_to_string(self.data.join("ca/intermediate.pem")).expect("the station has a CA")
+    }
+
     /// The UART log of a run.
     #[track_caller]
     pub fn uart_log(&self, run: &serde_json::Value) -> String {

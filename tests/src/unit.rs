@@ -47,6 +47,11 @@ impl VirtualUnit {
         self.folder.join(format!("{}.tty", self.name))
     }
 
+    /// The terminal that its link leads to now.
+    pub fn terminal(&self) -> String {
+        std::fs::read_link(self.link()).expect("the unit keeps its link").display().to_string()
+    }
+
     /// Its factory MAC.
     pub fn mac(&self) -> &str {
         &self.mac
