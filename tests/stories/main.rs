@@ -4,6 +4,7 @@
 
 mod bad_input;
 mod batches;
+mod clones;
 mod eight_units_pass;
 mod faults;
 mod fixed_adapter;
@@ -11,6 +12,7 @@ mod full_and_closed_disks;
 mod injections;
 mod killed_station;
 mod known_units;
+mod lwm2m_parameters;
 mod no_secret_left_behind;
 mod noise_on_the_ports;
 mod old_secrets;
@@ -18,7 +20,9 @@ mod public_clients;
 mod random_kills;
 mod repairs;
 mod retests;
+mod serial_numbers;
 mod set_aside;
+mod slow_wires;
 mod stopped_batch;
 mod two_stages;
 mod updates;
