@@ -9,7 +9,7 @@ use crate::exit::Failure;
 /// Digits of a recipe's hash that tell it from others.
 const HASH_SHOWN: usize = 12;
 
-/// The batch of this name that is not closed, or one to be opened.
+/// The batch of this name, or one to be opened. One that was closed stays so: the line would go on past what was ordered.
 pub(crate) async fn named(
     store: &dyn Store,
     recipe: &Recipe,
@@ -17,10 +17,12 @@ pub(crate) async fn named(
     quota: Option<u32>,
 ) -> Result<WorkOrder, Failure> {
     check_name(name)?;
-    let open = store.batch_by_name(name).await?.filter(|batch| batch.state != BatchState::Closed);
-    let Some(batch) = open else {
+    let Some(batch) = store.batch_by_name(name).await? else {
         return Ok(WorkOrder::Named { name: name.to_owned(), product: recipe.name.clone(), quantity: None, quota });
     };
+    if batch.state == BatchState::Closed {
+        return Err(closed(&batch));
+    }
     if batch.batch.recipe != recipe.hash {
         return Err(other_recipe(&batch, recipe.hash));
     }
@@ -44,6 +46,13 @@ pub(crate) fn check_name(name: &str) -> Result<(), Failure> {
     }
     let why = format!("A name has 1 to {NAME_MAX} bytes, no control characters, and no space at either end.");
     Err(Failure::usage("batch_name", format!("{name:?} is no name of a batch."), why, "Choose another name."))
+}
+
+fn closed(batch: &BatchRecord) -> Failure {
+    let name = &batch.batch.name;
+    let reason = batch.reason.as_deref().unwrap_or("closed");
+    let remedy = "Open one for further units with `station batch open`, and name that.";
+    Failure::usage("batch_closed", format!("Batch {name:?} is closed."), format!("On record: {reason}."), remedy)
 }
 
 fn other_recipe(batch: &BatchRecord, hash: Sha256Digest) -> Failure {

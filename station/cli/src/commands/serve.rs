@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use firstpass_domain::Language;
-use firstpass_line::{Goal, recipe::Recipe};
+use firstpass_line::{Goal, WorkOrder, recipe::Recipe};
 use firstpass_server::Server;
 use tokio_util::sync::CancellationToken;
 use tracing::error;
@@ -39,8 +39,11 @@ pub(crate) async fn run(
     secrets::warn(output, secrets::of_recipe(&recipe));
     secrets::warn(output, secrets::of_config(&config));
     let station = Station::start(&config, &config.data_dir(global), &recipe, global.crash_at).await?;
-    let name = args.batch.clone().unwrap_or_else(|| work_order::own_name("serve", &recipe));
-    let order = match work_order::named(station.store().as_ref(), &recipe, &name, None).await {
+    let order = match &args.batch {
+        Some(name) => work_order::named(station.store().as_ref(), &recipe, name, None).await,
+        None => Ok(WorkOrder::named(&work_order::own_name("serve", &recipe), None)),
+    };
+    let order = match order {
         Ok(order) => order,
         Err(failure) => {
             station.stop().await;

@@ -96,11 +96,22 @@ fn an_empty_batch_shows_no_yield_rather_than_a_perfect_one() {
 fn a_batch_of_another_recipe_is_not_worked_on() {
     let folder = with_batch();
     crate::product::change(folder.path(), RECIPE, ("code_lifetime_s = 900", "code_lifetime_s = 901"));
+    on(folder.path(), &flash_w7(folder.path())).refused(&["[batch_other_recipe]", "W7"]);
+}
+
+#[test]
+fn a_batch_that_was_closed_is_not_begun_anew_under_its_name() {
+    let folder = with_batch();
+    object(folder.path(), &[&["batch", "close", "W7"], &BY[..]].concat());
+    on(folder.path(), &flash_w7(folder.path())).refused(&["[batch_closed]", "W7", "batch open"]);
+    assert_eq!(on(folder.path(), &["batch", "list", "--json"]).objects().len(), 1);
+}
+
+/// `station flash` on the batch `W7`, by a configuration of its own.
+fn flash_w7(folder: &Path) -> [&'static str; 9] {
     let config = "[gateway]\nhttps_listen = \"127.0.0.1:0\"\nmqtt_listen = \"127.0.0.1:0\"\n";
-    std::fs::write(folder.path().join("station.toml"), config).unwrap();
-    let flash =
-        ["flash", "--recipe", "recipe.toml", "--ports", "/dev/none", "--batch", "W7", "--config", "station.toml"];
-    on(folder.path(), &flash).refused(&["[batch_other_recipe]", "W7"]);
+    std::fs::write(folder.join("station.toml"), config).unwrap();
+    ["flash", "--recipe", "recipe.toml", "--ports", "/dev/none", "--batch", "W7", "--config", "station.toml"]
 }
 
 #[tokio::test]
