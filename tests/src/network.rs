@@ -2,6 +2,7 @@
 //! route; names and addresses that it knows stay as they were. Real sockets and real TLS; knows no slot and no verdict.
 
 mod answer;
+mod granting;
 mod identity;
 mod relay;
 
@@ -16,6 +17,7 @@ use std::{
     time::Duration,
 };
 
+pub use granting::{Granted, GrantingService, Standing};
 use identity::Identity;
 
 /// Connections that are served in the life of a network; a unit in trouble comes back now and then.

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
 mod bad_input;
+mod bad_neighbours;
 mod batches;
 mod clones;
 mod eight_units_pass;
@@ -24,6 +25,9 @@ mod serial_numbers;
 mod set_aside;
 mod slow_wires;
 mod stopped_batch;
+mod torn_files;
 mod two_stages;
+mod two_stations;
 mod updates;
+mod upstream;
 mod walls;

@@ -68,7 +68,8 @@ impl Line {
     fn assert_nothing_lost(&self) {
         // The chain holds, and every verdict comes out of its evidence again.
         let audit = self.station.audit();
-        let (began, passed, failed) = (of_kind(&audit, "run.began"), audit.of_kind("run.passed"), audit.of_kind("run.failed"));
+        let (began, passed, failed) =
+            (of_kind(&audit, "run.began"), audit.of_kind("run.passed"), audit.of_kind("run.failed"));
         let ended: BTreeSet<String> = passed.iter().chain(&failed).map(|(run, _)| run.clone()).collect();
         assert_eq!(passed.len() + failed.len(), ended.len(), "no run has two verdicts");
         assert_eq!(began, ended, "every run that began has a verdict");

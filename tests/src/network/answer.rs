@@ -78,7 +78,7 @@ impl Answer {
 }
 
 /// Reads head and body; a client that speaks no HTTP is read until its first pause.
-fn read_request(stream: &mut impl Read) -> std::io::Result<()> {
+pub(super) fn read_request(stream: &mut impl Read) -> std::io::Result<Vec<u8>> {
     let (mut request, mut buffer) = (Vec::new(), [0; 1024]);
     while request.len() < REQUEST_MAX && !is_whole(&request) {
         match stream.read(&mut buffer)? {
@@ -86,7 +86,7 @@ fn read_request(stream: &mut impl Read) -> std::io::Result<()> {
             count => request.extend_from_slice(&buffer[..count]),
         }
     }
-    Ok(())
+    Ok(request)
 }
 
 fn is_whole(request: &[u8]) -> bool {

@@ -55,6 +55,13 @@ impl Identity {
         Self::of(vec![certificate.der().clone()], &key)
     }
 
+    /// The same, with the certificate as PEM for whoever is to trust it.
+    pub(super) fn of_its_own(name: &str) -> Result<(Self, String)> {
+        let key = KeyPair::generate()?;
+        let certificate = params(name, Validity::Now)?.self_signed(&key)?;
+        Ok((Self::of(vec![certificate.der().clone()], &key)?, certificate.pem()))
+    }
+
     fn of(chain: Vec<CertificateDer<'static>>, key: &KeyPair) -> Result<Self> {
         let key = PrivateKeyDer::try_from(key.serialize_der()).map_err(anyhow::Error::msg)?;
         let config = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
