@@ -2,6 +2,7 @@
 
 mod args;
 mod audit_end;
+mod clock;
 mod commands;
 mod config;
 mod data;

@@ -1,15 +1,8 @@
 //! Wires a station together: record, authority, gateway and line; and takes it apart again.
 
-use std::{
-    fs::File,
-    net::SocketAddr,
-    path::Path,
-    sync::Arc,
-    time::{Duration, SystemTime},
-};
+use std::{fs::File, net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use firstpass_authority::{Authority, AuthorityError, ServerName, Settings};
-use firstpass_domain::Timestamp;
 use firstpass_gateway::{
     RecordedAccounts,
     https::{self, HttpsServer, Protocol, Provisioner, Workspace, server_tls},
@@ -22,6 +15,7 @@ use tokio::{task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
+pub(crate) use crate::clock::now;
 use crate::{config::Config, exit::Failure, withdrawals::Withdrawals};
 
 /// File of the record in the data folder.
@@ -257,10 +251,4 @@ pub(crate) fn data_failure(data: &Path, error: &std::io::Error) -> Failure {
         why,
         "Make it writable, or name another with --data.",
     )
-}
-
-/// The system's clock.
-pub(crate) fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }

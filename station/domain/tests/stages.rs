@@ -344,3 +344,19 @@ fn a_connection_is_to_be_held_once_everything_is_proved_on_it() {
     assert_eq!(connection_to_hold(&holding(), &evidence[..=held]), None);
     assert_eq!(connection_to_hold(&plain(), &evidence[..held]), None);
 }
+
+#[test]
+fn without_a_ping_the_boot_loader_must_name_the_updated_slot_last() {
+    let silent = Policy { app: None, ..with_update() };
+    let facts: Vec<Fact> =
+        good_update().into_iter().filter(|fact| !matches!(fact, Fact::PingAnswered { .. })).collect();
+    assert_eq!(verdict(&silent, &facts), Verdict::Pass);
+    let update = Fact::Uart(UartFact::AppLoaded { offset: Some(0x20_0000) });
+    let unsaid: Vec<Fact> = facts.iter().filter(|fact| **fact != update).cloned().collect();
+    assert_ne!(verdict(&silent, &unsaid), Verdict::Pass);
+    let rolled_back = Fact::Uart(UartFact::AppLoaded { offset: Some(0x1_0000) });
+    let at = facts.iter().position(|fact| *fact == update).unwrap() + 1;
+    let mut back = facts;
+    back.insert(at, rolled_back);
+    assert_ne!(verdict(&silent, &back), Verdict::Pass);
+}

@@ -3,12 +3,12 @@
 use crate::{
     Evidence, Fact, KnownUnit, Policy, RegionPolicy, Step,
     evidence::{NvsReadBack, UartFact},
-    policy::NVS_REGION,
+    policy::{APP_REGION, NVS_REGION},
 };
 
 use super::{
     proof::proof_of_field,
-    stage::{Issued, field_written, updated},
+    stage::{Issued, field_written, update_finished, updated},
 };
 pub(super) use super::{proof::proof_of_life, stage::issued};
 
@@ -76,7 +76,19 @@ fn unit_confirms(issued: &Issued<'_>, fact: &Fact) -> bool {
 fn is_updated(policy: &Policy, evidence: &[Evidence]) -> bool {
     let Some(ota) = updated(policy, evidence) else { return true };
     let fetched = |fact: &Fact| matches!(fact, Fact::FirmwareServed { sha256, .. } if *sha256 == ota.sha256);
-    evidence.iter().any(|e| fetched(&e.fact))
+    evidence.iter().any(|e| fetched(&e.fact)) && (policy.app.is_some() || runs_from_another_slot(policy, evidence))
+}
+
+/// Where no answer to a ping names the app, the boot loader must say that it loaded another slot than the one that was
+/// flashed, and that it did not go back.
+fn runs_from_another_slot(policy: &Policy, evidence: &[Evidence]) -> bool {
+    let flashed = policy.regions.iter().find(|region| region.name == APP_REGION).map(|region| region.offset);
+    let after = update_finished(evidence).map_or(&[] as &[Evidence], |finished| &evidence[finished..]);
+    let loaded = after.iter().rev().find_map(|e| match e.fact {
+        Fact::Uart(UartFact::AppLoaded { offset }) => Some(offset),
+        _ => None,
+    });
+    loaded.flatten().is_some_and(|loaded| Some(loaded) != flashed)
 }
 
 /// Whether the flash was read back after the last proof of life and says the same as the record.

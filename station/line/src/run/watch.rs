@@ -45,11 +45,10 @@ impl Driver {
             let mut witnessed = Vec::new();
             let next_ping = self.next_ping(deadline);
             let held = self.held_at();
-            // A proof that came in time may hold beyond it.
-            let deadline = held.map_or(deadline, |held| held.max(deadline));
             tokio::select! {
                 () = self.token.cancelled() => return self.testify(Fact::Interrupted { step, cancelled: true }).await,
-                () = sleep_until(deadline) => return self.time_out(step, limit).await,
+                // A proof that came in time may hold beyond it; when its connection ends, so does the time.
+                () = sleep_until(deadline), if held.is_none() => return self.time_out(step, limit).await,
                 count = self.inbox.receiver.recv_many(&mut witnessed, WITNESSED_BATCH_MAX) => {
                     if count == 0 {
                         // The router closes the inbox of a unit that sends without end.
