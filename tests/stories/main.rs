@@ -13,6 +13,7 @@ mod full_and_closed_disks;
 mod injections;
 mod killed_station;
 mod known_units;
+mod listed_stories;
 mod lwm2m_parameters;
 mod no_secret_left_behind;
 mod noise_on_the_ports;

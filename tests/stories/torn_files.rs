@@ -94,6 +94,7 @@ const AUTHORITY: &[(&str, Damage, Expected)] = &[
     ("ca/server.key", Gone, Opened),
     ("ca/intermediate.pem", Gone, Opened),
     ("ca/lock", Gone, Opened),
+    ("ca", Gone, Refused("ca_lost")),
 ];
 
 #[test]

@@ -8,6 +8,7 @@ mod config;
 mod data;
 mod exit;
 mod language;
+mod lost_authority;
 mod output;
 mod progress;
 mod report;

@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
 
 pub(crate) use crate::clock::now;
-use crate::{config::Config, exit::Failure, withdrawals::Withdrawals};
+use crate::{config::Config, exit::Failure, lost_authority, withdrawals::Withdrawals};
 
 /// File of the record in the data folder.
 pub(crate) const RECORD_FILE: &str = "record.sqlite";
@@ -54,6 +54,7 @@ impl Station {
         let lock = lock_data(data)?;
         let sqlite = SqliteStore::open(data.join(RECORD_FILE), config.station.name.clone()).await?;
         let store: Arc<dyn Store> = Arc::new(sqlite);
+        lost_authority::refuse(store.as_ref(), data).await?;
         let authority = Arc::new(open_authority(config, data)?);
         let gateway = Gateway::bind(config, recipe, &store, &authority, &clock).await?;
         let withdrawals = Withdrawals::new(Arc::clone(&store), gateway.broker.clone()).await?;
