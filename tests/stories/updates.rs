@@ -4,7 +4,7 @@ use std::fs;
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use tests::{Injection, Product, Station, Unit, VirtualUnit};
+use tests::{Gateway, Injection, Process, Product, Station, Unit, VirtualUnit};
 
 const MAC: &str = "62:55:f9:00:22:01";
 const OFFER: &str = "offer = \"newer\"\nimage = \"app-newer.bin\"";
@@ -29,6 +29,42 @@ fn a_newer_release_is_downloaded_timed_and_answers() {
     let line = pass(&[]);
     assert_served(&line, "app-newer.bin");
     assert_eq!(answered_version(&line.run), "2.0.0");
+}
+
+#[test]
+fn a_unit_that_comes_back_with_the_same_release_skips_the_update() {
+    let (station, product) = (Station::new(), Product::new());
+    let recipe = product.recipe(Injection::Update, &[(OFFER, "offer = \"same\""), ("\"reissue\"", "\"keep\"")]);
+    let hardware = VirtualUnit::start(product.folder(), "A1", MAC, &[]);
+    // What it keeps names addresses, which must therefore stay.
+    let gateway = Gateway::of(&station);
+    for _ in 0..2 {
+        let mut flash = station.flash_command_at(&gateway, &recipe, &[&hardware], &[]);
+        Process::start(&mut flash).finish().expect_code(0).expect_counts(1, 0);
+    }
+    let unit = station.unit(MAC);
+    let run = &unit.runs()[1];
+    assert!(Unit::uart(run).contains(&"ota_skipped"), "{:?}", Unit::uart(run));
+    assert!(Unit::evidence(run, "firmware_served").is_empty(), "nothing was fetched");
+    assert_eq!(boots(&station.uart_log(run)), 1);
+    station.audit();
+}
+
+#[test]
+fn a_unit_that_comes_back_to_a_newer_release_has_it_again() {
+    let (station, product) = (Station::new(), Product::new());
+    let recipe = product.recipe(Injection::Update, &[]);
+    let hardware = VirtualUnit::start(product.folder(), "A1", MAC, &[]);
+    for _ in 0..2 {
+        station.flash(&recipe, &[&hardware], &[]).expect_code(0).expect_counts(1, 0);
+    }
+    let unit = station.unit(MAC);
+    assert_eq!(unit.runs().iter().map(answered_version).collect::<Vec<_>>(), ["2.0.0", "2.0.0"]);
+
+    // One that keeps its session is never told of it, and would pass with the older release that the line flashes.
+    let kept = product.recipe(Injection::Update, &[("\"reissue\"", "\"keep\"")]);
+    let problem = station.flash(&kept, &[&hardware], &[]).expect_code(2).problem();
+    assert_eq!(problem["code"], "recipe_conflict", "{problem}");
 }
 
 struct Line {

@@ -57,7 +57,7 @@ fn a_check_tells_of_injection_stages_updates_and_serial_numbers() {
     let update = checked("ota-newer");
     assert_eq!(
         (&update["ota"], &update["field"], &update["known_unit"]),
-        (&json!("1.1.0"), &json!(null), &json!("keep"))
+        (&json!("1.1.0"), &json!(null), &json!("reissue"))
     );
     assert!(!update["steps"].as_array().unwrap().contains(&json!("field_flash")), "{update}");
 }

@@ -91,6 +91,12 @@ fn an_update_that_would_never_end_or_never_begin_is_refused() {
     wrong(UPDATE, (offer, "offer = \"newer\""), "recipe_conflict", "no image is named");
     wrong(UPDATE, ("\"newer\"", "\"same\""), "recipe_conflict", "this offer needs none");
     wrong(UPDATE, ("ota-partitions.csv", "demo-partitions.csv"), "recipe_conflict", "no OTA slot");
+    wrong(
+        UPDATE,
+        ("known_unit = \"reissue\"", "known_unit = \"keep\""),
+        "recipe_conflict",
+        "is not told of the newer release",
+    );
     wrong(UPDATE, ("[provision]", "[provision]\nkeep_auth_code = true"), "recipe_conflict", "its code is used up");
     let session = UPDATE.replace("injection = \"nvs\"", "injection = \"session\"");
     refused(product(&session).path(), "recipe_conflict", "no provisioning answer");

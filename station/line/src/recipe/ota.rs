@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use firstpass_device::{image, partition::PartitionInfo};
-use firstpass_domain::{Injection, OtaPolicy, Sha256Digest, policy::AppPolicy};
+use firstpass_domain::{Injection, KnownUnit, OtaPolicy, Sha256Digest, policy::AppPolicy};
 use toml::Spanned;
 
 use super::{
@@ -38,6 +38,7 @@ pub(super) fn plan(
         }
         (RawOffer::Newer, Some(image)) => {
             let slots = check_offered(source, raw, ota, product)?;
+            check_told(source, raw)?;
             newer(source, image, product, &slots, factory).map(Some)
         }
     }
@@ -71,6 +72,20 @@ fn check_offered(
         );
     }
     Ok(slots)
+}
+
+/// A unit that keeps its session does not provision, so it never hears of the newer release: it would end with the older
+/// one that the line flashes, also when it had the newer one before.
+fn check_told(source: Source<'_>, raw: &RawRecipe) -> Result<(), RecipeError> {
+    match raw.unit.known_unit.as_ref().map(|known| (known.span(), *known.get_ref())) {
+        Some((place, KnownUnit::Keep)) => {
+            let what =
+                "a unit that keeps its session is not told of the newer release and would pass with the older one";
+            let remedy = "Write known_unit = \"reissue\", or flash the newer release itself with offer = \"same\".";
+            Err(source.conflict(place, what, remedy))
+        }
+        Some((_, KnownUnit::Refuse | KnownUnit::Reissue)) | None => Ok(()),
+    }
 }
 
 /// The release that was flashed, once more. An app that carries its code would provision for ever.
