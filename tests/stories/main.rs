@@ -32,3 +32,4 @@ mod two_stations;
 mod updates;
 mod upstream;
 mod walls;
+mod work_orders;
