@@ -155,6 +155,13 @@ pub struct AppPolicy {
     pub sha256: Sha256Digest,
 }
 
+impl AppPolicy {
+    /// Whether these are its version and its hash, as an app names them of itself.
+    pub(crate) fn is_named(&self, version: &str, sha256: &str) -> bool {
+        self.version == version && sha256.parse::<Sha256Digest>().is_ok_and(|found| found == self.sha256)
+    }
+}
+
 /// Name of the region that holds the app.
 pub const APP_REGION: &str = "app";
 /// Name of the region that is made per unit.

@@ -3,8 +3,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 use firstpass_domain::{
-    Chip, DeviceId, Evidence, Fact, FieldPolicy, Injection, KnownUnit, Mac, OtaPolicy, Policy, RegionPolicy,
-    SerialNumber, Sha256Digest, Step, Timestamp, Verdict, connection_to_hold,
+    Chip, DeviceId, DiagnosisCode, Evidence, Fact, FieldPolicy, Injection, KnownUnit, Mac, OtaPolicy, Policy,
+    RegionPolicy, SerialNumber, Sha256Digest, Step, Timestamp, Verdict, connection_to_hold,
     evidence::{Identity, NvsReadBack, OwnApp, RegionDigest, Security, UartFact},
     judge,
     policy::AppPolicy,
@@ -189,11 +189,18 @@ fn good_own_image() -> Vec<Fact> {
     .concat()
 }
 
-fn verdict(policy: &Policy, facts: &[Fact]) -> Verdict {
+/// The facts, each at the time of its place.
+fn timed(facts: &[Fact]) -> Vec<Evidence> {
     let at = |index: usize| Timestamp::from_micros(index as i64);
-    let evidence: Vec<Evidence> =
-        facts.iter().enumerate().map(|(index, fact)| Evidence { at: at(index), fact: fact.clone() }).collect();
-    judge(policy, &evidence)
+    facts.iter().enumerate().map(|(index, fact)| Evidence { at: at(index), fact: fact.clone() }).collect()
+}
+
+fn verdict(policy: &Policy, facts: &[Fact]) -> Verdict {
+    judge(policy, &timed(facts))
+}
+
+fn place(facts: &[Fact], wanted: impl Fn(&Fact) -> bool) -> usize {
+    facts.iter().position(wanted).unwrap()
 }
 
 fn holding() -> Policy {
@@ -313,6 +320,51 @@ fn an_app_that_answers_before_its_update_is_not_taken_for_the_new_one() {
 }
 
 #[test]
+fn an_update_counts_also_when_the_log_that_tells_of_it_is_read_after_the_new_apps_answer() {
+    let mut facts = good_update();
+    let finished = place(&facts, |fact| *fact == uart(UartFact::OtaFinished));
+    let lines: Vec<Fact> = facts.drain(finished..finished + 3).collect();
+    for late in finished..=finished + alive(1, "3.0.0", UPDATE).len() {
+        let mut facts = facts.clone();
+        facts.splice(late..late, lines.clone());
+        assert_eq!(verdict(&with_update(), &facts), Verdict::Pass, "the log is read {} facts late", late - finished);
+    }
+    assert_ne!(verdict(&with_update(), &facts), Verdict::Pass, "the log never tells of the update");
+}
+
+#[test]
+fn what_the_flashed_app_said_before_its_update_counts_against_nobody_when_it_is_delivered_late() {
+    let facts = good_update();
+    let began = place(&facts, |fact| *fact == uart(UartFact::OtaStarted));
+    let finished = place(&facts, |fact| *fact == uart(UartFact::OtaFinished));
+    let (mut evidence, at) = (timed(&facts), timed(&facts)[began].at);
+    let old = alive(8, "1.0.0", FACTORY).into_iter().map(|fact| Evidence { at, fact });
+    evidence.splice(finished + 1..finished + 1, old);
+    assert_eq!(judge(&with_update(), &evidence), Verdict::Pass);
+}
+
+#[test]
+fn an_app_that_goes_back_after_its_update_is_the_wrong_one() {
+    let mut facts = good_update();
+    let read_back = place(&facts, |fact| matches!(fact, Fact::Reconnected { .. }));
+    facts.splice(read_back..read_back, alive(8, "1.0.0", FACTORY));
+    let Verdict::Fail(diagnosis) = verdict(&with_update(), &facts) else { panic!("it went back") };
+    assert_eq!(diagnosis.code, DiagnosisCode::WrongFirmware);
+}
+
+#[test]
+fn an_update_to_the_same_release_is_told_by_its_time_alone() {
+    let same = Policy { ota: Some(OtaPolicy { sha256: UPDATE, size: 4096, app: app("1.0.0", FACTORY) }), ..plain() };
+    let mut facts = good_update();
+    let connected = place(&facts, |fact| matches!(fact, Fact::MqttConnected { .. }));
+    facts.splice(connected..connected + 4, alive(1, "1.0.0", FACTORY));
+    let mut evidence = timed(&facts);
+    assert_eq!(judge(&same, &evidence), Verdict::Pass);
+    evidence[connected].at = Timestamp::from_micros(1);
+    assert_ne!(judge(&same, &evidence), Verdict::Pass, "the connection began before the update");
+}
+
+#[test]
 fn an_image_of_another_unit_does_not_pass() {
     let facts: Vec<Fact> = good_own_image()
         .into_iter()
@@ -331,6 +383,29 @@ fn a_connection_that_is_lost_before_it_held_proves_nothing() {
     let held = facts.iter().position(|fact| matches!(fact, Fact::ConnectionHeld { .. })).unwrap();
     facts.insert(held, lost);
     assert_ne!(verdict(&holding(), &facts), Verdict::Pass);
+}
+
+#[test]
+fn a_connection_that_is_lost_before_it_held_proves_nothing_however_late_that_is_told() {
+    let held = place(&good_hold(), |fact| matches!(fact, Fact::ConnectionHeld { .. }));
+    let lost = |at| Evidence {
+        at: Timestamp::from_micros(at),
+        fact: Fact::MqttDisconnected { connection: 1, reason: "connection_lost".to_owned() },
+    };
+    for told in held + 1..=good_hold().len() {
+        for (at, passes) in [(held - 1, false), (held, false), (held + 1, true)] {
+            let mut evidence = timed(&good_hold());
+            evidence.insert(told, lost(at as i64));
+            let verdict = judge(&holding(), &evidence);
+            assert_eq!(verdict == Verdict::Pass, passes, "lost at {at}, held at {held}, told at {told}: {verdict:?}");
+            assert_eq!(verdict == Verdict::Open { step: Step::Connect }, !passes);
+            let time_out = Fact::TimedOut { step: Step::Connect, after_ms: 0 };
+            evidence.push(Evidence { at: Timestamp::from_micros(99), fact: time_out });
+            let end = judge(&holding(), &evidence);
+            let dropped = matches!(&end, Verdict::Fail(diagnosis) if diagnosis.code == DiagnosisCode::MqttDropped);
+            assert_eq!(dropped, !passes, "{end:?}");
+        }
+    }
 }
 
 #[test]

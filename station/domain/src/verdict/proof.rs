@@ -1,7 +1,7 @@
 //! The broker's proof of life: login, subscriptions, presence and the answer to the ping, all on one connection.
 
-use super::stage::{app_on, field_written, issued, update_finished, updated};
-use crate::{Evidence, Fact, Policy, Sha256Digest, evidence::UartFact};
+use super::stage::{Begun, factory_app, field_written, issued, update_begun, updated};
+use crate::{AppPolicy, Evidence, Fact, Policy, Timestamp, evidence::UartFact};
 
 /// Index of the evidence that completed the first stage's proof. A unit that has to apply an update proves itself
 /// after it.
@@ -14,10 +14,10 @@ pub(super) fn proof_of_life(policy: &Policy, evidence: &[Evidence]) -> Option<us
 /// came: the unit stood in its loader while it was written.
 pub(super) fn proof_of_field(policy: &Policy, evidence: &[Evidence]) -> Option<usize> {
     let stage = Stage::field(policy, evidence)?;
-    proof_of_life(policy, evidence).filter(|first| *first < stage.from)?;
-    let skipped =
-        evidence.iter().skip(stage.from).position(|e| matches!(e.fact, Fact::Uart(UartFact::ProvisionSkipped)))?;
-    Some(stage.find(policy, evidence)?.max(stage.from + skipped))
+    let from = field_written(policy, evidence)?;
+    proof_of_life(policy, evidence).filter(|first| *first < from)?;
+    let skipped = evidence.iter().skip(from).position(|e| matches!(e.fact, Fact::Uart(UartFact::ProvisionSkipped)))?;
+    Some(stage.find(policy, evidence)?.max(from + skipped))
 }
 
 /// The connection on which everything is proved except that it holds; `None` when there is none, or when it has held.
@@ -38,27 +38,27 @@ pub fn connection_to_hold(policy: &Policy, evidence: &[Evidence]) -> Option<u64>
 
 /// What one stage has to prove, and since when.
 struct Stage {
-    /// Index after which its connection begins.
-    from: usize,
-    pings: bool,
+    begun: Begun,
+    /// The app that has to answer the ping; `None` when none has to.
+    app: Option<AppPolicy>,
     hold_ms: u32,
 }
 
 impl Stage {
     fn first(policy: &Policy, evidence: &[Evidence]) -> Option<Self> {
-        let from = match updated(policy, evidence) {
-            Some(_) => update_finished(evidence)?,
-            None => 0,
+        let (begun, app) = match updated(policy, evidence) {
+            Some(ota) => (update_begun(policy, evidence)?, policy.app.is_some().then(|| ota.app.clone())),
+            None => (Begun::AtOnce, factory_app(policy, evidence)),
         };
         // What is about to be replaced need not hold.
         let hold_ms = if policy.field.is_some() { 0 } else { policy.hold_ms };
-        Some(Self { from, pings: policy.app.is_some(), hold_ms })
+        Some(Self { begun, app, hold_ms })
     }
 
     fn field(policy: &Policy, evidence: &[Evidence]) -> Option<Self> {
         let field = policy.field.as_ref()?;
-        let from = field_written(policy, evidence)?;
-        Some(Self { from, pings: field.app.is_some(), hold_ms: policy.hold_ms })
+        let begun = Begun::Written { at: field_written(policy, evidence)? };
+        Some(Self { begun, app: field.app.clone(), hold_ms: policy.hold_ms })
     }
 
     /// Index of the earliest proof.
@@ -66,18 +66,16 @@ impl Stage {
         self.proofs(policy, evidence).map(|(_, last)| last).next()
     }
 
-    /// Connections that prove everything, each with the index of its last piece. They began after `from`, and after the
-    /// time of what stands there.
+    /// Connections of this stage that prove everything, each with the index of the last piece.
     fn proofs<'a>(&'a self, policy: &'a Policy, evidence: &'a [Evidence]) -> impl Iterator<Item = (u64, usize)> + 'a {
         let issued = issued(evidence);
-        let since = if self.from == 0 { None } else { Some(evidence[self.from].at) };
-        evidence.iter().enumerate().skip(self.from).filter_map(move |(start, e)| match &e.fact {
+        evidence.iter().enumerate().filter_map(move |(start, e)| match &e.fact {
             Fact::MqttConnected { connection, username, certificate } => {
                 let issued = issued.as_ref().filter(|issued| *username == issued.mqtt_username)?;
                 let shown = !policy.client_certificate || certificate.as_ref() == Some(issued.device_id);
-                let later = since.is_none_or(|since| e.at > since);
                 let proof = || proof_on(policy, evidence, start, *connection, self);
-                Some((*connection, (shown && later).then(proof).flatten()?))
+                let last = (shown && self.begun.holds(evidence, start)).then(proof).flatten()?;
+                Some((*connection, last.max(self.begun.index())))
             }
             _ => None,
         })
@@ -103,13 +101,10 @@ fn proof_on(policy: &Policy, evidence: &[Evidence], start: usize, connection: u6
         let online = |fact: &Fact| matches!(fact, Fact::Presence { connection: c, online: true } if *c == connection);
         last = last.max(position(&online)?);
     }
-    if stage.pings {
-        let app = app_on(policy, evidence, connection)?;
+    if let Some(app) = &stage.app {
         let answered = |fact: &Fact| match fact {
             Fact::PingAnswered { connection: c, fw_version, app_sha256 } => {
-                *c == connection
-                    && *fw_version == app.version
-                    && app_sha256.parse::<Sha256Digest>().is_ok_and(|found| found == app.sha256)
+                *c == connection && app.is_named(fw_version, app_sha256)
             }
             _ => false,
         };
@@ -117,7 +112,13 @@ fn proof_on(policy: &Policy, evidence: &[Evidence], start: usize, connection: u6
     }
     if stage.hold_ms > 0 {
         let held = |fact: &Fact| matches!(fact, Fact::ConnectionHeld { connection: c, for_ms } if *c == connection && *for_ms >= stage.hold_ms);
-        last = position(&held).filter(|held| *held > last)?;
+        last = position(&held).filter(|held| *held > last && !has_ended(evidence, connection, evidence[*held].at))?;
     }
     Some(last)
+}
+
+/// Whether the connection was over by `at`, however late the news of it came.
+fn has_ended(evidence: &[Evidence], connection: u64, at: Timestamp) -> bool {
+    let ends = |fact: &Fact| matches!(fact, Fact::MqttDisconnected { connection: c, .. } if *c == connection);
+    evidence.iter().any(|e| ends(&e.fact) && e.at <= at)
 }

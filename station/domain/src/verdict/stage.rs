@@ -44,22 +44,69 @@ pub(super) fn field_written(policy: &Policy, evidence: &[Evidence]) -> Option<us
     (again..evidence.len()).find(complete)
 }
 
-/// The app that has to answer on a connection, by where the connection stands in the evidence; `None` when no app has
-/// to. What was made before an update or the second stage may still answer for what ran then.
-pub(super) fn app_on(policy: &Policy, evidence: &[Evidence], connection: u64) -> Option<AppPolicy> {
-    let began =
-        evidence.iter().position(|e| matches!(e.fact, Fact::MqttConnected { connection: c, .. } if c == connection))?;
-    let before = &evidence[..began];
-    if let (Some(field), Some(_)) = (&policy.field, field_written(policy, before)) {
-        return field.app.clone();
+/// When the connections of a stage begin.
+pub(super) enum Begun {
+    /// With the unit's first boot.
+    AtOnce,
+    /// After the update that the unit's word at `finished` tells of.
+    Updated {
+        finished: usize,
+        /// Whether the answer to the ping tells the updated app from the flashed one. Then it needs no other proof: the
+        /// unit's log may be read later than its answer comes.
+        told: bool,
+    },
+    /// After what was written at `at`: by its place in the evidence, and by time, however late its events came.
+    Written { at: usize },
+}
+
+impl Begun {
+    /// Whether the connection that began at `start` is one of them.
+    pub(super) fn holds(&self, evidence: &[Evidence], start: usize) -> bool {
+        match self {
+            Self::AtOnce => true,
+            Self::Updated { finished, told } => *told || evidence[start].at > evidence[*finished].at,
+            Self::Written { at } => start > *at && evidence[start].at > evidence[*at].at,
+        }
     }
+
+    /// Index before which no proof is complete.
+    pub(super) const fn index(&self) -> usize {
+        match self {
+            Self::AtOnce => 0,
+            Self::Updated { finished: index, .. } | Self::Written { at: index } => *index,
+        }
+    }
+}
+
+/// Since when the update that the unit had to apply runs; `None` while the unit does not say so.
+pub(super) fn update_begun(policy: &Policy, evidence: &[Evidence]) -> Option<Begun> {
+    let finished = update_finished(evidence)?;
+    let flashed = factory_app(policy, evidence);
+    let told = flashed.zip(updated(policy, evidence)).is_some_and(|(flashed, ota)| flashed.sha256 != ota.app.sha256);
+    Some(Begun::Updated { finished, told })
+}
+
+/// The app that was flashed first, when it answers pings.
+pub(super) fn factory_app(policy: &Policy, evidence: &[Evidence]) -> Option<AppPolicy> {
     let app = policy.app.as_ref()?;
-    if let (Some(ota), Some(_)) = (updated(policy, before), update_finished(before)) {
-        return Some(ota.app.clone());
-    }
     let own = evidence.iter().rev().find_map(|e| match &e.fact {
         Fact::Prepared { app, .. } => app.as_ref().map(|own| own.app_sha256),
         _ => None,
     });
     Some(AppPolicy { version: app.version.clone(), sha256: own.unwrap_or(app.sha256) })
+}
+
+/// The apps that may answer on a connection; none when no app has to. While an update is under way, both may: the unit's
+/// log and its connections are read apart from each other. Once the update was applied before the connection began, only
+/// the updated one is right.
+pub(super) fn apps_on(policy: &Policy, evidence: &[Evidence], connection: u64) -> Vec<AppPolicy> {
+    let is_start = |e: &Evidence| matches!(e.fact, Fact::MqttConnected { connection: c, .. } if c == connection);
+    let Some(began) = evidence.iter().position(is_start) else { return Vec::new() };
+    if let (Some(field), Some(_)) = (&policy.field, field_written(policy, &evidence[..began])) {
+        return field.app.iter().cloned().collect();
+    }
+    let Some(flashed) = factory_app(policy, evidence) else { return Vec::new() };
+    let Some(ota) = updated(policy, evidence) else { return vec![flashed] };
+    let applied = update_finished(evidence).is_some_and(|finished| evidence[began].at > evidence[finished].at);
+    if applied { vec![ota.app.clone()] } else { vec![flashed, ota.app.clone()] }
 }

@@ -83,7 +83,7 @@ pub(crate) fn timed_out(step: Step) -> Fact {
 }
 
 #[track_caller]
-fn names(policy: &Policy, begin: Vec<Fact>, more: &[Fact], step: Step, expected: Code) {
+fn names(policy: &Policy, begin: Vec<Fact>, more: &[Fact], step: Step, Timestamp, expected: Code) {
     let facts = [begin, more.to_vec(), vec![timed_out(step)]].concat();
     assert_eq!(code_under(policy, facts), Some(expected), "{more:?}");
 }
@@ -293,6 +293,15 @@ fn slow_refused_logins_are_no_hammering() {
     let verdict = firstpass_domain::judge(&policy(), &all);
     let firstpass_domain::Verdict::Fail(diagnosis) = verdict else { panic!("{verdict:?}") };
     assert_eq!(diagnosis.code, Code::MqttRefused);
+}
+
+#[test]
+fn refused_logins_between_which_the_clock_was_set_back_are_no_hammering() {
+    let refused = Fact::MqttRefused { code: 4, reason: "wrong_password".into() };
+    let mut all = evidence([provisioned(), vec![refused; 3]].concat());
+    all.last_mut().unwrap().at = Timestamp::from_micros(-1);
+    let verdict = firstpass_domain::judge(&policy(), &all);
+    assert!(matches!(verdict, firstpass_domain::Verdict::Open { .. }), "{verdict:?}");
 }
 
 #[test]

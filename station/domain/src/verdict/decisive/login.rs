@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use crate::{
-    DeviceId, Diagnosis, DiagnosisCode as Code, Evidence, Fact, Policy, Sha256Digest, Step,
+    DeviceId, Diagnosis, DiagnosisCode as Code, Evidence, Fact, Policy, Step,
     evidence::UartFact,
-    verdict::stage::{app_on, field_written, issued},
+    verdict::stage::{apps_on, field_written, issued},
 };
 
 /// Shortest delay that the contract allows after a refused login. Source: device contract, section 3.
@@ -51,7 +51,8 @@ pub(super) fn judge_refused_login(evidence: &[Evidence]) -> Option<Diagnosis> {
     let last = evidence.last()?;
     let refused: Vec<&Evidence> = evidence.iter().filter(|e| matches!(e.fact, Fact::MqttRefused { .. })).collect();
     let first_of_them = refused.len().checked_sub(HAMMERING_LOGINS).map(|index| refused[index]);
-    if first_of_them.is_some_and(|first| last.at.since(first.at) < REFUSED_DELAY) {
+    // A clock that was set back between them tells nothing of the time that passed.
+    if first_of_them.is_some_and(|first| first.at <= last.at && last.at.since(first.at) < REFUSED_DELAY) {
         let seen = format!("{HAMMERING_LOGINS} refused logins within {} s", REFUSED_DELAY.as_secs());
         return Some(Diagnosis::new(Code::MqttHammering, Step::Connect, seen));
     }
@@ -75,7 +76,7 @@ pub(in crate::verdict) fn refused_before(before: &[Evidence]) -> Option<Diagnosi
     Some(Diagnosis::new(Code::MqttRefused, Step::Connect, seen))
 }
 
-/// The app that answers must be the one that has to run on that connection.
+/// The app that answers must be one that may run on that connection.
 pub(super) fn judge_firmware(
     policy: &Policy,
     before: &[Evidence],
@@ -83,9 +84,9 @@ pub(super) fn judge_firmware(
     version: &str,
     sha256: &str,
 ) -> Option<Diagnosis> {
-    let app = app_on(policy, before, connection)?;
-    let same = app.version == version && sha256.parse::<Sha256Digest>().is_ok_and(|found| found == app.sha256);
-    (!same).then(|| {
+    let apps = apps_on(policy, before, connection);
+    let wrong = !apps.is_empty() && !apps.iter().any(|app| app.is_named(version, sha256));
+    wrong.then(|| {
         let seen = format!("version {version}, app {sha256}");
         Diagnosis::new(Code::WrongFirmware, connect_step(policy, before), seen)
     })

@@ -1,7 +1,7 @@
 //! What is missing of a unit's proof of life once nothing stands in its way to the broker any more.
 
 use super::Cause;
-use crate::{DiagnosisCode as Code, Evidence, Fact, Policy, verdict::stage::app_on};
+use crate::{DiagnosisCode as Code, Evidence, Fact, Policy, verdict::stage::apps_on};
 
 /// Connections without a proof that make a unit one that flaps.
 const FLAPPING_CONNECTIONS: usize = 3;
@@ -63,6 +63,6 @@ fn missing(policy: &Policy, evidence: &[Evidence], connection: u64) -> Option<(C
         });
     }
     let answered = any(&|fact| matches!(fact, Fact::PingAnswered { connection: c, .. } if *c == connection));
-    let asked = app_on(policy, evidence, connection).is_some();
+    let asked = !apps_on(policy, evidence, connection).is_empty();
     (asked && !answered).then_some((Code::PingUnanswered, "no answer to the ping"))
 }
