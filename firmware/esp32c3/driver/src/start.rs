@@ -43,10 +43,11 @@ pub(crate) fn agent<P: Platform>(
     (Agent::boot(boot), service)
 }
 
-/// Whether the running image is the one that was selected, and has not said yet that it works.
+/// Whether the running image is the one that was selected, and has not said yet that it works. A boot loader that is built
+/// without roll-back leaves a new image new; the trial is the same.
 fn on_trial<P: Platform>(platform: &P, firmware: &Firmware, table: &PartitionTable) -> bool {
     OtaData::read(platform.flash(), table).is_ok_and(|data| {
         let runs = data.chosen(&table.slots()).is_some_and(|slot| slot.offset == firmware.running_at);
-        runs && data.state() == Some(State::Pending)
+        runs && matches!(data.state(), Some(State::New | State::Pending))
     })
 }

@@ -1,11 +1,10 @@
 //! What is fixed when the image is built.
 
-use alloc::string::String;
-
 use esp_hal::efuse;
 use firstpass_agent::{CompiledIn, Mac};
-use firstpass_contract::Secret;
 use firstpass_unit_driver::Firmware;
+
+use crate::compiled_code;
 
 /// Version in the application description, in telemetry, and on the line's record.
 pub(crate) const VERSION: &str = match option_env!("FIRSTPASS_VERSION") {
@@ -35,8 +34,7 @@ pub(crate) fn describe() -> Firmware {
         mac: Mac(mac.as_bytes().try_into().expect("a MAC has six bytes")),
         version: VERSION,
         running_at: running_at(),
-        // A product whose code is to stand in the image puts it here; ours reads everything from NVS.
-        compiled_in: CompiledIn { auth_code: Secret::default(), prov_url: String::new(), workspace_id: String::new() },
+        compiled_in: CompiledIn { auth_code: compiled_code::read(), ..CompiledIn::default() },
         provisions: cfg!(feature = "factory"),
         own_key: cfg!(feature = "own-key"),
         built_at_s: BUILT_AT_S,

@@ -7,6 +7,7 @@ extern crate alloc;
 
 mod board;
 mod brown_out;
+mod compiled_code;
 mod console;
 mod firmware;
 mod last_words;
