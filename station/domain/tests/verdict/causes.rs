@@ -1,7 +1,7 @@
 //! A unit that does not come up in time: which of the things that were seen is named.
 
 use firstpass_domain::{
-    DiagnosisCode as Code, Fact, FieldPolicy, Injection, OtaPolicy, Policy, RegionPolicy, Step,
+    DiagnosisCode as Code, Fact, FieldPolicy, Injection, OtaPolicy, Policy, RegionPolicy, Step, Timestamp,
     evidence::{RegionDigest, Service, TlsFault, UartFact},
     policy::AppPolicy,
 };
@@ -83,7 +83,7 @@ pub(crate) fn timed_out(step: Step) -> Fact {
 }
 
 #[track_caller]
-fn names(policy: &Policy, begin: Vec<Fact>, more: &[Fact], step: Step, Timestamp, expected: Code) {
+fn names(policy: &Policy, begin: Vec<Fact>, more: &[Fact], step: Step, expected: Code) {
     let facts = [begin, more.to_vec(), vec![timed_out(step)]].concat();
     assert_eq!(code_under(policy, facts), Some(expected), "{more:?}");
 }
