@@ -1,6 +1,7 @@
 //! Takes secrets out of a unit's log before anything is kept of it: firmware may print what it must not. Knows no file
 //! and no port.
 
+use std::cmp::Reverse;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use firstpass_contract::Secret;
@@ -9,8 +10,9 @@ use firstpass_contract::Secret;
 const INSTEAD: &[u8] = b"[secret]";
 /// Shortest text that is looked for: a shorter one would be found in half of the log, and is no secret.
 const NEEDLE_MIN: usize = 8;
-/// Texts that are looked for at most; a unit has a code, a password, a token and the lines of a key.
-const NEEDLES_MAX: usize = 128;
+/// Texts that are looked for at most; a unit has a code, a password, a token and the lines of keys, its own and the
+/// recipe's.
+const NEEDLES_MAX: usize = 512;
 /// Beginnings and end of a private key in PEM, which nobody but the unit may know.
 const KEY_BEGINS: [&[u8]; 4] = [
     b"-----BEGIN PRIVATE KEY-----",
@@ -58,9 +60,10 @@ impl Cleaner {
         Self { redactor, ..Self::default() }
     }
 
-    /// What may be kept of `bytes` and of what was held back before them.
+    /// What may be kept of `bytes` and of what was held back before them. A NUL is a break on the line and belongs to no
+    /// text: none is kept, so that none can stand within a secret.
     pub(super) fn clean(&mut self, bytes: &[u8]) -> Vec<u8> {
-        self.held.extend_from_slice(bytes);
+        self.held.extend(bytes.iter().filter(|byte| **byte != 0));
         let needles = self.redactor.lock();
         let mut kept = Vec::with_capacity(self.held.len());
         let mut rest = self.held.as_slice();
@@ -75,6 +78,10 @@ impl Cleaner {
                 continue;
             }
             let Some((at, found)) = first(rest, &needles) else { break };
+            if at + beginning(rest, &needles) >= rest.len() {
+                // A longer secret may be under way, of which this one is a part.
+                break;
+            }
             kept.extend_from_slice(&rest[..at]);
             match found {
                 Found::Secret(len) => {
@@ -95,12 +102,19 @@ impl Cleaner {
         kept
     }
 
-    /// What is still held back when nothing more comes: the beginning of a secret at most.
+    /// What may be kept of what is still held back when nothing more comes: of a secret that has begun, no more than
+    /// anybody could have written.
     pub(super) fn finish(&mut self) -> Vec<u8> {
-        match self.key.take() {
-            Some(_) => Vec::new(),
-            None => std::mem::take(&mut self.held),
+        let mut held = std::mem::take(&mut self.held);
+        if self.key.take().is_some() {
+            return Vec::new();
         }
+        let begun = longest_beginning(&held, self.redactor.lock().iter().map(bytes_of));
+        if begun >= NEEDLE_MIN {
+            held.truncate(held.len() - begun);
+            held.extend_from_slice(INSTEAD);
+        }
+        held
     }
 }
 
@@ -110,14 +124,22 @@ enum Found {
     Key(usize),
 }
 
-/// The first secret in `bytes`, or the beginning of a private key.
+impl Found {
+    const fn len(&self) -> usize {
+        match self {
+            Self::Secret(len) | Self::Key(len) => *len,
+        }
+    }
+}
+
+/// The first secret in `bytes`, the longest of those that begin there, or the beginning of a private key.
 fn first(bytes: &[u8], needles: &[Secret]) -> Option<(usize, Found)> {
     let secrets = needles.iter().filter_map(|needle| {
-        let needle = needle.expose().as_bytes();
+        let needle = bytes_of(needle);
         Some((position(bytes, needle)?, Found::Secret(needle.len())))
     });
     let keys = KEY_BEGINS.iter().filter_map(|begins| Some((position(bytes, begins)?, Found::Key(begins.len()))));
-    secrets.chain(keys).min_by_key(|(at, _)| *at)
+    secrets.chain(keys).min_by_key(|(at, found)| (*at, Reverse(found.len())))
 }
 
 /// How much of `bytes` belongs to a private key of which `taken` bytes are gone already, and whether it ends there.
@@ -133,11 +155,18 @@ fn key_part(bytes: &[u8], taken: usize) -> (usize, bool) {
 
 /// Length of the longest end of `bytes` with which a secret could begin.
 fn beginning(bytes: &[u8], needles: &[Secret]) -> usize {
-    let needles = needles.iter().map(|needle| needle.expose().as_bytes()).chain(KEY_BEGINS);
+    longest_beginning(bytes, needles.iter().map(bytes_of).chain(KEY_BEGINS))
+}
+
+fn longest_beginning<'a>(bytes: &[u8], needles: impl Iterator<Item = &'a [u8]>) -> usize {
     let longest = |needle: &[u8]| {
         (1..needle.len().min(bytes.len() + 1)).rev().find(|len| bytes.ends_with(&needle[..*len])).unwrap_or(0)
     };
     needles.map(longest).max().unwrap_or(0)
+}
+
+fn bytes_of(needle: &Secret) -> &[u8] {
+    needle.expose().as_bytes()
 }
 
 fn position(bytes: &[u8], needle: &[u8]) -> Option<usize> {
@@ -210,6 +239,43 @@ mod tests {
     fn a_secret_of_several_lines_is_taken_out_line_by_line_and_short_texts_stay() {
         let log = b"MHcCAQEEIK and abcdefgh and short\n";
         assert_eq!(cleaned(&[KEY, "short"], &[log]), "[secret] and [secret] and short\n");
+    }
+
+    #[test]
+    fn a_log_that_ends_within_a_secret_shows_nothing_of_it() {
+        for len in NEEDLE_MIN..CODE.len() {
+            let log = format!("code={}", &CODE[..len]);
+            assert_eq!(cleaned(&[CODE], &[log.as_bytes()]), "code=[secret]", "{len} bytes of it");
+        }
+        let log = format!("code={}", &CODE[..NEEDLE_MIN - 1]);
+        assert_eq!(cleaned(&[CODE], &[log.as_bytes()]), log, "so few bytes are no secret");
+        assert_eq!(cleaned(&[CODE], &[b"x -----BEGIN PRIV"]), "x -----BEGIN PRIV", "nor is the name of a key");
+    }
+
+    #[test]
+    fn of_secrets_within_one_another_the_longer_is_taken_out_whole() {
+        let (inner, longer, outer) = ("abcdefgh", "abcdefgh12345678", "0123abcdefgh12345678");
+        for (secrets, log) in [
+            ([inner, longer], "x abcdefgh12345678 y"),
+            ([longer, inner], "x abcdefgh12345678 y"),
+            ([inner, outer], "x 0123abcdefgh12345678 y"),
+        ] {
+            for cut in 0..log.len() {
+                let (one, other) = log.as_bytes().split_at(cut);
+                assert_eq!(cleaned(&secrets, &[one, other]), "x [secret] y", "{secrets:?} cut at {cut}");
+            }
+        }
+        assert_eq!(cleaned(&[inner, longer], &[b"x abcdefgh", b" y"]), "x [secret] y");
+        assert_eq!(cleaned(&[inner, longer], &[b"x abcdefgh"]), "x [secret]");
+    }
+
+    #[test]
+    fn a_break_on_the_line_lets_no_secret_through() {
+        let log = format!("\0code={}\0\0{}\n", &CODE[..10], &CODE[10..]);
+        for cut in 0..log.len() {
+            let (one, other) = log.as_bytes().split_at(cut);
+            assert_eq!(cleaned(&[CODE], &[one, other]), "code=[secret]\n", "cut at {cut}");
+        }
     }
 
     proptest! {
