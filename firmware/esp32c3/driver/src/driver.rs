@@ -77,8 +77,7 @@ impl<'t, P: Platform> Driver<'t, P> {
         }
     }
 
-    /// Tells the agent what the application wants: telemetry, a factory reset, an end.
-    pub fn tell(&mut self, event: Event) {
+    fn tell(&mut self, event: Event) {
         self.agent.handle(event, self.platform.now_ms());
     }
 
@@ -182,7 +181,7 @@ impl<'t, P: Platform> Driver<'t, P> {
 
     async fn next_event(&mut self) -> Event {
         let sleep = sleep_until(self.wake_at_ms, self.platform.now_ms());
-        let next = select4(self.platform.network(), finish(&mut self.job), sleep, self.broker.next());
+        let next = select4(self.platform.next_event(), finish(&mut self.job), sleep, self.broker.next());
         match next.await {
             Either4::First(event) => event,
             Either4::Second(event) => {

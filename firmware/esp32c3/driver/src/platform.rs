@@ -18,8 +18,9 @@ pub trait Platform {
     /// The whole flash, from its first byte.
     type Flash: NorFlash;
 
-    /// The next thing that happens to the network: `NetworkUp`, `NetworkRetry` or `NetworkFailed`.
-    fn network(&self) -> impl Future<Output = Event>;
+    /// The next thing that happens outside the driver: to the network (`NetworkUp`, `NetworkRetry`, `NetworkFailed`), or
+    /// what the application wants (`Telemetry`, `FactoryReset`, `Close`). May be dropped and called again.
+    fn next_event(&self) -> impl Future<Output = Event>;
 
     /// Opens a TCP connection to a host name or address.
     fn connect(&self, host: &str, port: u16) -> impl Future<Output = Result<Self::Stream, LinkFailure>>;

@@ -16,9 +16,9 @@ use firstpass_contract::logline::Level;
 use firstpass_contract::nvs;
 use firstpass_unit_driver::{DeviceNvs, LinkFailure, PartitionTable, Platform};
 
-use crate::console;
 use crate::network::{Credentials, Network};
 use crate::socket::Socket;
+use crate::{console, events};
 
 /// Datagrams that wait, and their bytes.
 const DATAGRAMS: usize = 2;
@@ -62,8 +62,8 @@ impl Platform for Board {
     type Stream = Socket;
     type Flash = FlashStorage<'static>;
 
-    async fn network(&self) -> Event {
-        self.network.next().await
+    async fn next_event(&self) -> Event {
+        events::next().await
     }
 
     async fn connect(&self, host: &str, port: u16) -> Result<Socket, LinkFailure> {

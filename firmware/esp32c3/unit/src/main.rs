@@ -9,6 +9,7 @@ mod board;
 mod brown_out;
 mod compiled_code;
 mod console;
+mod events;
 mod firmware;
 mod last_words;
 mod network;

@@ -44,7 +44,7 @@ impl Platform for Host {
     type Stream = HostStream;
     type Flash = MemoryFlash;
 
-    async fn network(&self) -> Event {
+    async fn next_event(&self) -> Event {
         if self.up.replace(true) {
             return pending().await;
         }

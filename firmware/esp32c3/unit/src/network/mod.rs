@@ -12,7 +12,6 @@ use alloc::string::String;
 
 use embassy_net::{Runner, Stack, StackResources};
 use embassy_sync::blocking_mutex::raw::CriticalSectionRawMutex;
-use embassy_sync::channel::Channel;
 use embassy_sync::signal::Signal;
 use embassy_time::{Duration, with_timeout};
 use esp_hal::rng::Rng;
@@ -20,7 +19,7 @@ use firstpass_agent::Event;
 use firstpass_contract::logline::Level;
 use static_cell::StaticCell;
 
-use crate::console;
+use crate::{console, events};
 
 #[cfg(feature = "qemu")]
 pub(crate) use ethernet::start;
@@ -31,12 +30,9 @@ const TAG: &str = "iotmer_wifi";
 
 /// DHCP, DNS, a time server, HTTPS, the broker, and two that say goodbye.
 const SOCKETS_MAX: usize = 7;
-/// Events that wait for the driver.
-const EVENTS_MAX: usize = 4;
 /// How long an address is waited for.
 const ADDRESS_TIMEOUT: Duration = Duration::from_secs(10);
 
-static EVENTS: Channel<CriticalSectionRawMutex, Event, EVENTS_MAX> = Channel::new();
 static JOIN: Signal<CriticalSectionRawMutex, Credentials> = Signal::new();
 static RESOURCES: StaticCell<StackResources<SOCKETS_MAX>> = StaticCell::new();
 
@@ -56,11 +52,6 @@ pub(crate) struct Network {
 impl Network {
     pub(crate) fn stack(&self) -> Stack<'static> {
         self.stack
-    }
-
-    /// The next thing that happens. May be dropped and called again.
-    pub(crate) async fn next(&self) -> Event {
-        EVENTS.receive().await
     }
 
     /// Begins to join.
@@ -84,7 +75,7 @@ async fn get_address(stack: Stack<'static>) -> bool {
         return false;
     }
     if let Some(config) = stack.config_v4() {
-        EVENTS.send(Event::NetworkUp { ip: format!("{}", config.address.address()) }).await;
+        events::tell(Event::NetworkUp { ip: format!("{}", config.address.address()) }).await;
     }
     true
 }

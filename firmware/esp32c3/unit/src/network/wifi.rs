@@ -11,8 +11,8 @@ use esp_radio::wifi::{
 use firstpass_agent::Event;
 use firstpass_contract::logline::Level;
 
-use super::{Credentials, EVENTS, JOIN, Network, TAG, get_address, stack_over};
-use crate::{console, socket};
+use super::{Credentials, JOIN, Network, TAG, get_address, stack_over};
+use crate::{console, events, socket};
 
 /// Attempts after the first before the unit says that it has failed.
 const RETRIES_MAX: u16 = 5;
@@ -48,7 +48,7 @@ async fn stay_joined(mut controller: WifiController<'static>, stack: Stack<'stat
     let credentials = JOIN.wait().await;
     let Some(config) = station(&credentials).filter(|config| controller.set_config(config).is_ok()) else {
         console::log(Level::Error, TAG, format_args!("NVS holds no usable Wi-Fi name and passphrase"));
-        EVENTS.send(Event::NetworkFailed { attempts: 0 }).await;
+        events::tell(Event::NetworkFailed { attempts: 0 }).await;
         return;
     };
     drop(config);
@@ -66,12 +66,12 @@ async fn stay_joined(mut controller: WifiController<'static>, stack: Stack<'stat
             Err(error) => console::log(Level::Warn, TAG, format_args!("the driver could not join: {error}")),
         }
         if retries == RETRIES_MAX {
-            EVENTS.send(Event::NetworkFailed { attempts: RETRIES_MAX }).await;
+            events::tell(Event::NetworkFailed { attempts: RETRIES_MAX }).await;
             Timer::after(ANEW).await;
             retries = 0;
         } else {
             retries += 1;
-            EVENTS.send(Event::NetworkRetry { attempt: retries, attempts_max: RETRIES_MAX }).await;
+            events::tell(Event::NetworkRetry { attempt: retries, attempts_max: RETRIES_MAX }).await;
             Timer::after(RETRY).await;
         }
     }
