@@ -6,6 +6,8 @@ ALTER TABLE batches ADD COLUMN quantity INTEGER;
 ALTER TABLE batches ADD COLUMN state TEXT NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'paused', 'closed'));
 ALTER TABLE batches ADD COLUMN state_reason TEXT;
 ALTER TABLE batches ADD COLUMN closed_at INTEGER CHECK ((state = 'closed') = (closed_at IS NOT NULL));
+-- The station whose provisioning service a pause waits for. Such a pause, and no other, ends by itself.
+ALTER TABLE batches ADD COLUMN waits_for TEXT CHECK (waits_for IS NULL OR state = 'paused');
 
 -- Until now every start opened a batch. Of each name only the newest stays open.
 UPDATE batches SET state = 'closed', closed_at = opened_at, state_reason = 'opened again under the same name'
@@ -31,6 +33,9 @@ CREATE INDEX units_by_hold ON units (hold, mac) WHERE hold IS NOT NULL;
 -- The code in `diagnosis`, so that a batch can be counted by it.
 ALTER TABLE runs ADD COLUMN code TEXT;
 UPDATE runs SET code = json_extract(diagnosis, '$.code') WHERE diagnosis IS NOT NULL;
+
+-- A run that only repaired a unit's credentials: no attempt, and no pass of its unit.
+ALTER TABLE runs ADD COLUMN repair INTEGER NOT NULL DEFAULT 0 CHECK (repair IN (0, 1));
 
 -- `prefix` holds the name of the counter: a plain prefix, or a pattern, which has braces and so is never a prefix.
 ALTER TABLE serials ADD COLUMN allocated_at INTEGER;

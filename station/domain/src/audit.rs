@@ -62,6 +62,8 @@ audit_kinds! {
     BatchResumed = "batch.resumed";
     /// A batch was closed for good.
     BatchClosed = "batch.closed";
+    /// Quantity or quota of a batch was changed.
+    BatchChanged = "batch.changed";
     /// A unit was set aside until a person releases it.
     UnitQuarantined = "unit.quarantined";
     /// A unit that was set aside may run again.

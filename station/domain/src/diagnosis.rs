@@ -239,4 +239,5 @@ catalogue! {
     BleAdvertisementTooLong = "ble_advertisement_too_long": Boot, Recipe, Rework;
     BleUuidByteOrder = "ble_uuid_byte_order": Boot, Recipe, Rework;
     BuildConfigurationStale = "build_configuration_stale": Build, Recipe, StopLine;
+    CredentialsRevoked = "credentials_revoked": Any, Person, Rework;
 }

@@ -225,6 +225,11 @@ pub enum Fact {
         /// Which rule.
         rule: Rule,
     },
+    /// What the unit was to pass with may not log in any more: it was revoked while the run was open.
+    CredentialsRevoked {
+        /// Its broker user name.
+        mqtt_username: String,
+    },
     /// The run was open when the station stopped, or was cancelled.
     Interrupted {
         /// In which step.
@@ -566,6 +571,7 @@ impl Fact {
             | Self::Flooded
             | Self::TimedOut { .. }
             | Self::Refused { .. }
+            | Self::CredentialsRevoked { .. }
             | Self::Interrupted { .. } => Witness::Line,
         }
     }

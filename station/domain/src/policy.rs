@@ -65,6 +65,10 @@ pub struct Policy {
     /// it makes another image another recipe.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub app_template: Option<Sha256Digest>,
+    /// Whether a run only repairs a unit's credentials. It is no attempt, and its pass is none of the unit's: how the unit
+    /// stands stays as it was.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub repair: bool,
 }
 
 /// The field image of a two-stage recipe. NVS is not among its regions: it stays as the unit left it.
@@ -190,6 +194,7 @@ impl Policy {
             ota: None,
             search_flash: false,
             app_template: None,
+            repair: false,
         }
     }
 

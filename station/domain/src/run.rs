@@ -27,6 +27,9 @@ pub struct Run {
     pub ended: Option<Timestamp>,
     /// How it stands.
     pub state: RunState,
+    /// Whether it only repairs the unit's credentials, so that its pass is none of the unit's.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub repair: bool,
 }
 
 /// How a run stands.

@@ -15,14 +15,14 @@ mod tx;
 
 use async_trait::async_trait;
 use firstpass_domain::{
-    AuditEntry, CodeHash, Evidence, Mac, Policy, Run, RunId, SerialNumber, SerialPattern, Sha256Digest, SlotId, Step,
-    StepOutcome, Timestamp,
+    AuditEntry, CodeHash, Evidence, Mac, Policy, Run, RunId, SerialNumber, SerialPattern, Sha256Digest, SlotId,
+    StationId, Step, StepOutcome, Timestamp,
 };
 
 pub use damage::Damage;
 pub use error::{Cause, ClaimError, IssueError, StoreError, UnitActError};
 pub use model::{
-    Act, Admission, BatchChange, BatchId, BatchRecord, BatchState, BatchYield, CertificateRecord, CodeRecord, Hold,
+    Act, Admission, BatchChange, BatchId, BatchRecord, BatchSize, BatchState, BatchYield, CertificateRecord, CodeRecord, Hold,
     HoldKind, ImageRecord, NewBatch, NewCertificate, NewCode, NewRun, NewSession, RecipeRecord, RunDetail, RunEnd,
     SerialFate, SerialRecord, SessionRecord, Standing, StepRecord, UnitDetail, UnitFilter, UnitSummary,
 };
@@ -34,7 +34,11 @@ pub use record::Record;
 /// The record of one or more stations.
 #[async_trait]
 pub trait Store: Send + Sync + 'static {
-    /// Notes that a station has started, and returns its runs that are still open from before, oldest first.
+    /// The station that writes.
+    fn station(&self) -> &StationId;
+
+    /// Notes that a station has started, and returns its runs that are still open from before, oldest first. Batches
+    /// that an earlier life of it left waiting for its service are open again.
     async fn start_station(&self, now: Timestamp) -> Result<Vec<Run>, StoreError>;
 
     /// Notes the recipe and its images; what is already on record with the same hash is left alone.
@@ -57,7 +61,7 @@ pub trait Store: Send + Sync + 'static {
     async fn batches(&self, limit: u32) -> Result<Vec<BatchRecord>, StoreError>;
 
     /// Pauses, resumes or closes a batch. A closed one stays closed: [`StoreError::Conflict`]. Runs that are under way
-    /// go on to their end.
+    /// go on to their end. A pause takes the place of one that waits for a service.
     async fn set_batch_state(
         &self,
         id: BatchId,
@@ -65,6 +69,17 @@ pub trait Store: Send + Sync + 'static {
         act: &Act,
         now: Timestamp,
     ) -> Result<BatchChange, StoreError>;
+
+    /// Pauses an open batch until this station's provisioning service is here again. A batch that is paused already
+    /// stays so, for the reason that it has.
+    async fn wait_for_service(&self, id: BatchId, act: &Act, now: Timestamp) -> Result<BatchChange, StoreError>;
+
+    /// Resumes a batch that waits for this station's service, and no other.
+    async fn end_wait_for_service(&self, id: BatchId, act: &Act, now: Timestamp) -> Result<BatchChange, StoreError>;
+
+    /// Changes how many units a batch is to make; `false` when both numbers were so before. Neither may be less than there
+    /// are units with a place in it, and a closed batch stays as it is: [`StoreError::Conflict`].
+    async fn change_batch(&self, id: BatchId, size: &BatchSize, act: &Act, now: Timestamp) -> Result<bool, StoreError>;
 
     /// Counts a batch.
     async fn batch_yield(&self, id: BatchId) -> Result<BatchYield, StoreError>;

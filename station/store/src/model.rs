@@ -9,7 +9,7 @@ use firstpass_domain::{
 use uuid::Uuid;
 
 pub use factory::{
-    BatchChange, BatchRecord, BatchState, BatchYield, Hold, HoldKind, SerialFate, SerialRecord, Standing,
+    BatchChange, BatchRecord, BatchSize, BatchState, BatchYield, Hold, HoldKind, SerialFate, SerialRecord, Standing,
 };
 
 /// A batch (work order).
@@ -57,7 +57,8 @@ pub struct NewBatch {
     pub quantity: Option<u32>,
     /// Most units that may have a place in this batch at a time: with a session of it, with an open run that was
     /// admitted, or passed with the session that they had. `None`: as many as were ordered, and without a quantity no
-    /// limit. A failed run gives its place back, so does a scrapped unit; a unit that runs again takes no second one.
+    /// limit. A failed run gives its place back, so does a scrapped unit, and a unit in quarantine keeps its; one that runs
+    /// again takes no second one.
     pub quota: Option<u32>,
 }
 

@@ -7,13 +7,13 @@ use firstpass_domain::{
 };
 
 use crate::{
-    Act, Admission, BatchChange, BatchId, BatchRecord, BatchState, BatchYield, CertificateRecord, ClaimError,
+    Act, Admission, BatchChange, BatchId, BatchRecord, BatchSize, BatchState, BatchYield, CertificateRecord, ClaimError,
     CodeRecord, ImageRecord, IssueError, NewBatch, NewCertificate, NewCode, NewRun, NewSession, RecipeRecord,
     RunDetail, RunEnd, SerialRecord, SessionRecord, Store, StoreError, UnitActError, UnitDetail, UnitFilter,
     UnitSummary,
     db::{Database, Mark},
     sql::{
-        admission, audit, batches, certificates, claims, codes, evidence, finish, holds, proofs, pulse, runs, serials,
+        admission, audit, batch_size, batches, certificates, claims, codes, evidence, finish, holds, proofs, pulse, runs, serials,
         sessions, setup, slots, steps, units, yields,
     },
     tx::Tx,
@@ -69,6 +69,10 @@ impl<D: Database> Record<D> {
 
 #[async_trait]
 impl<D: Database> Store for Record<D> {
+    fn station(&self) -> &StationId {
+        &self.station
+    }
+
     async fn start_station(&self, now: Timestamp) -> Result<Vec<Run>, StoreError> {
         write!(self, "start the station", setup::start_station(now))
     }
@@ -106,6 +110,18 @@ impl<D: Database> Store for Record<D> {
         now: Timestamp,
     ) -> Result<BatchChange, StoreError> {
         write!(self, "change the batch", batches::set_state(id, state, act, now))
+    }
+
+    async fn wait_for_service(&self, id: BatchId, act: &Act, now: Timestamp) -> Result<BatchChange, StoreError> {
+        write!(self, "pause the batch", batches::wait(id, act, now))
+    }
+
+    async fn end_wait_for_service(&self, id: BatchId, act: &Act, now: Timestamp) -> Result<BatchChange, StoreError> {
+        write!(self, "resume the batch", batches::end_wait(id, act, now))
+    }
+
+    async fn change_batch(&self, id: BatchId, size: &BatchSize, act: &Act, now: Timestamp) -> Result<bool, StoreError> {
+        write!(self, "change the batch's size", batch_size::change(id, size, act, now))
     }
 
     async fn batch_yield(&self, id: BatchId) -> Result<BatchYield, StoreError> {

@@ -2,6 +2,7 @@
 
 pub(crate) mod admission;
 pub(crate) mod audit;
+pub(crate) mod batch_size;
 pub(crate) mod batches;
 pub(crate) mod certificates;
 pub(crate) mod claims;

@@ -60,6 +60,9 @@ fn judge_fact(policy: &Policy, evidence: &[Evidence], fact: &Fact) -> Option<Dia
         }
         Fact::Flooded => Some(Diagnosis::new(Code::UnitFloods, Step::Connect, "")),
         Fact::Refused { rule } => Some(Diagnosis::new(rule_code(*rule), Step::Prepare, "")),
+        Fact::CredentialsRevoked { mqtt_username } => {
+            Some(Diagnosis::new(Code::CredentialsRevoked, Step::Attest, format!("broker user {mqtt_username}")))
+        }
         Fact::Interrupted { step, cancelled } => {
             let code = if *cancelled { Code::Cancelled } else { Code::Interrupted };
             Some(Diagnosis::new(code, *step, format!("during {step}")))

@@ -72,6 +72,7 @@ fn failures() -> Vec<Fact> {
         Fact::FlashSearched { known: 0, searched: 0, found_at: Some(1) },
         Fact::TopicDenied { connection: 5, topic: "commands".into(), subscribe: true },
         Fact::Flooded,
+        Fact::CredentialsRevoked { mqtt_username: "u-1".into() },
         Fact::Interrupted { step: Step::Attest, cancelled: false },
     ]
 }

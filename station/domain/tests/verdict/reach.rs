@@ -97,6 +97,7 @@ fn of_the_unit_itself() -> Vec<Case> {
             case(seen(identity()), [found], Code::AlreadyProvisioned),
         ),
         case(loaded(), [Fact::Flooded], Code::UnitFloods),
+        case(loaded(), [Fact::CredentialsRevoked { mqtt_username: "u-1".into() }], Code::CredentialsRevoked),
         case(loaded(), [Fact::Interrupted { step: Step::Boot, cancelled: false }], Code::Interrupted),
         case(loaded(), [Fact::Interrupted { step: Step::Boot, cancelled: true }], Code::Cancelled),
         case(seen(identity()), [timed_out(Step::Flash)], Code::StepTimedOut),

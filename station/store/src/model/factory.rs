@@ -1,6 +1,6 @@
 //! Batches, serial numbers and units by the rules of the factory.
 
-use firstpass_domain::{DiagnosisCode, Mac, SerialNumber, Timestamp};
+use firstpass_domain::{DiagnosisCode, Mac, SerialNumber, StationId, Timestamp};
 
 use super::{BatchId, NewBatch};
 
@@ -38,9 +38,9 @@ named! {
 named! {
     /// How a unit stands.
     Standing {
-        /// Its newest ended run that was admitted passed.
+        /// Its newest ended run that was admitted and was no repair passed.
         Passed = "passed",
-        /// Its newest ended run that was admitted failed.
+        /// Its newest ended run that was admitted and was no repair failed.
         Failed = "failed",
         /// It is set aside until a person releases it.
         Quarantined = "quarantined",
@@ -90,6 +90,8 @@ pub struct BatchRecord {
     pub opened: Timestamp,
     /// When it was closed.
     pub closed: Option<Timestamp>,
+    /// While it is paused only until a station's provisioning service is here again: that station.
+    pub waits_for: Option<StationId>,
 }
 
 /// What a call did to a batch's state.
@@ -100,12 +102,22 @@ pub enum BatchChange {
         /// How it stood before.
         from: BatchState,
     },
-    /// It stood so before; nothing was changed, the reason neither.
+    /// It stood so before; nothing was changed, the reason neither. Only a pause that waits for a service can be changed
+    /// to one that does not.
     Unchanged,
 }
 
+/// How many units a batch is to make; `None` leaves a number as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BatchSize {
+    /// How many units are ordered.
+    pub quantity: Option<u32>,
+    /// Most units that may have a place in the batch at a time.
+    pub quota: Option<u32>,
+}
+
 /// How a batch comes out. An attempt is a run that was admitted and came to an end of its own: one that was interrupted
-/// or cancelled is none, and one that the rules refused neither.
+/// or cancelled is none, one that the rules refused neither, and a repair counts nowhere but in `diagnoses`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct BatchYield {
     /// Units that were admitted: the sum of `passed`, `failed`, `quarantined`, `scrapped` and `in_work`.
@@ -118,6 +130,8 @@ pub struct BatchYield {
     pub failed: u32,
     /// Units that are set aside until a person releases them.
     pub quarantined: u32,
+    /// Those of them that keep their place in the batch, because they have passed and may be released.
+    pub held_places: u32,
     /// Units that were scrapped.
     pub scrapped: u32,
     /// Units that are in a slot for this batch, or were never tried to the end, and are not on hold.

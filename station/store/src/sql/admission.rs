@@ -23,7 +23,7 @@ pub(crate) async fn identify(
     )
     .await?;
     let attempt = 1 + tx.count("SELECT attempts FROM units WHERE mac = $1", values![mac]).await?;
-    let refusal = refusal(tx, mac, open.batch, attempt, policy).await?;
+    let refusal = refusal(tx, mac, open.batch, policy).await?;
     tie(tx, run, mac, attempt, refusal).await?;
     let body = json!({ "mac": mac, "attempt": attempt, "refused": refusal });
     tx.audit(now, LINE, AuditKind::RunIdentified, run, body).await?;
@@ -33,14 +33,8 @@ pub(crate) async fn identify(
     })
 }
 
-/// The first rule that stands against the unit. Only runs that were admitted count as attempts.
-async fn refusal(
-    tx: &mut Tx,
-    mac: Mac,
-    batch: BatchId,
-    attempt: u32,
-    policy: &Policy,
-) -> Result<Option<Rule>, StoreError> {
+/// The first rule that stands against the unit.
+async fn refusal(tx: &mut Tx, mac: Mac, batch: BatchId, policy: &Policy) -> Result<Option<Rule>, StoreError> {
     if holds::in_work(tx, mac).await?.is_some() {
         return Ok(Some(Rule::InWorkElsewhere));
     }
@@ -49,34 +43,30 @@ async fn refusal(
         Some(HoldKind::Quarantined) => return Ok(Some(Rule::Quarantined)),
         None => {}
     }
-    let passed = "SELECT id FROM runs WHERE mac = $1 AND state = 'passed' LIMIT 1";
+    let passed = "SELECT id FROM runs WHERE mac = $1 AND state = 'passed' AND repair = 0 LIMIT 1";
     if policy.known_unit == KnownUnit::Refuse && tx.row(passed, values![mac]).await?.is_some() {
         return Ok(Some(Rule::PassedBefore));
     }
-    if let Some(rule) = attempts_used_up(tx, mac, batch, attempt, policy).await? {
+    if let Some(rule) = attempts_used_up(tx, mac, batch, policy).await? {
         return Ok(Some(rule));
     }
     Ok(quota::is_reached(tx, batch, mac).await?.then_some(Rule::QuotaReached))
 }
 
-/// Attempts before the last release by a person are forgiven.
-async fn attempts_used_up(
-    tx: &mut Tx,
-    mac: Mac,
-    batch: BatchId,
-    attempt: u32,
-    policy: &Policy,
-) -> Result<Option<Rule>, StoreError> {
-    let forgiven = tx.count("SELECT forgiven FROM units WHERE mac = $1", values![mac]).await?;
-    if policy.max_attempts != 0 && attempt > policy.max_attempts.saturating_add(forgiven) {
+/// Counted are runs that were admitted and came to an end of their own: a power cut says nothing of the unit, and a repair
+/// is no try. Those before the last release by a person are forgiven.
+async fn attempts_used_up(tx: &mut Tx, mac: Mac, batch: BatchId, policy: &Policy) -> Result<Option<Rule>, StoreError> {
+    let sql = "SELECT COUNT(*), COUNT(CASE WHEN r.batch = $2 THEN 1 END)
+               FROM runs r JOIN units u ON u.mac = r.mac
+               WHERE r.mac = $1 AND r.admitted = 1 AND r.repair = 0 AND r.attempt > u.forgiven
+                 AND (r.code IS NULL OR r.code NOT IN ('interrupted', 'cancelled'))";
+    let Some(mut row) = tx.row(sql, values![mac, batch]).await? else { return Ok(None) };
+    let (in_all, in_batch): (u32, u32) = (row.next()?, row.next()?);
+    let is_used_up = |max, before| max != 0 && before >= max;
+    if is_used_up(policy.max_attempts, in_all) {
         return Ok(Some(Rule::AttemptsUsedUp));
     }
-    if policy.max_batch_attempts == 0 {
-        return Ok(None);
-    }
-    let in_batch = "SELECT COUNT(*) FROM runs WHERE mac = $1 AND batch = $2 AND admitted = 1 AND attempt > $3";
-    let before = tx.count(in_batch, values![mac, batch, forgiven]).await?;
-    Ok((before >= policy.max_batch_attempts).then_some(Rule::BatchAttemptsUsedUp))
+    Ok(is_used_up(policy.max_batch_attempts, in_batch).then_some(Rule::BatchAttemptsUsedUp))
 }
 
 /// A refused run still shows in its unit's history, except when another run has the unit: then it is that run's.

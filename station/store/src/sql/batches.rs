@@ -1,6 +1,6 @@
 //! Batches (work orders): opened, looked up, paused and closed.
 
-use firstpass_domain::{AuditKind, Timestamp};
+use firstpass_domain::{AuditKind, StationId, Timestamp};
 use serde_json::json;
 use uuid::Uuid;
 
@@ -37,7 +37,7 @@ pub(crate) async fn open(tx: &mut Tx, batch: &NewBatch, now: Timestamp) -> Resul
 macro_rules! select_batches {
     ($condition:literal) => {
         concat!(
-            "SELECT id, name, product, recipe, quantity, quota, state, state_reason, opened_at, closed_at FROM batches ",
+            "SELECT id, name, product, recipe, quantity, quota, state, state_reason, opened_at, closed_at, waits_for FROM batches ",
             $condition
         )
     };
@@ -64,7 +64,8 @@ fn read(row: &mut Row) -> Result<BatchRecord, StoreError> {
     let state: String = row.next()?;
     let state = BatchState::ALL.into_iter().find(|known| known.name() == state);
     let state = state.ok_or_else(|| row.damaged("a batch is in an unknown state"))?;
-    Ok(BatchRecord { id, batch, state, reason: row.next()?, opened: row.next()?, closed: row.next()? })
+    let (reason, opened, closed) = (row.next()?, row.next()?, row.next()?);
+    Ok(BatchRecord { id, batch, state, reason, opened, closed, waits_for: row.next()? })
 }
 
 pub(crate) async fn set_state(
@@ -75,9 +76,52 @@ pub(crate) async fn set_state(
     now: Timestamp,
 ) -> Result<BatchChange, StoreError> {
     let Some(batch) = by_id(tx, id).await? else { return Err(tx.conflict("the batch is not on record")) };
-    if batch.state == state {
+    // A pause that waits gives way to one that does not, and never the other way round.
+    if batch.state == state && (state != BatchState::Paused || batch.waits_for.is_none()) {
         return Ok(BatchChange::Unchanged);
     }
+    change(tx, batch, state, None, act, now).await
+}
+
+/// Pauses an open batch until this station's provisioning service is here again; a pause that stands is left alone.
+pub(crate) async fn wait(tx: &mut Tx, id: BatchId, act: &Act, now: Timestamp) -> Result<BatchChange, StoreError> {
+    let Some(batch) = by_id(tx, id).await? else { return Err(tx.conflict("the batch is not on record")) };
+    if batch.state == BatchState::Paused {
+        return Ok(BatchChange::Unchanged);
+    }
+    let station = tx.station().clone();
+    change(tx, batch, BatchState::Paused, Some(station), act, now).await
+}
+
+/// Ends the pause that waits for this station's service; every other one is left alone.
+pub(crate) async fn end_wait(tx: &mut Tx, id: BatchId, act: &Act, now: Timestamp) -> Result<BatchChange, StoreError> {
+    match by_id(tx, id).await? {
+        Some(batch) if batch.waits_for.as_ref() == Some(tx.station()) => {
+            change(tx, batch, BatchState::Open, None, act, now).await
+        }
+        Some(_) => Ok(BatchChange::Unchanged),
+        None => Err(tx.conflict("the batch is not on record")),
+    }
+}
+
+/// Ends every pause that an earlier life of this station has left waiting.
+pub(crate) async fn end_left_waits(tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
+    let station = tx.station().clone();
+    let act = Act { actor: LINE.to_owned(), reason: format!("station {station} has started again") };
+    for mut row in tx.rows("SELECT id FROM batches WHERE waits_for = $1", values![station]).await? {
+        end_wait(tx, row.next()?, &act, now).await?;
+    }
+    Ok(())
+}
+
+async fn change(
+    tx: &mut Tx,
+    batch: BatchRecord,
+    state: BatchState,
+    waits_for: Option<StationId>,
+    act: &Act,
+    now: Timestamp,
+) -> Result<BatchChange, StoreError> {
     let kind = match (batch.state, state) {
         (BatchState::Closed, _) => return Err(tx.conflict(format!("batch {} is closed for good", batch.batch.name))),
         (_, BatchState::Open) => AuditKind::BatchResumed,
@@ -86,12 +130,12 @@ pub(crate) async fn set_state(
     };
     let closed = (state == BatchState::Closed).then_some(now);
     tx.execute(
-        "UPDATE batches SET state = $1, state_reason = $2, closed_at = $3 WHERE id = $4",
-        values![state.name(), &act.reason, closed, id],
+        "UPDATE batches SET state = $1, state_reason = $2, closed_at = $3, waits_for = $4 WHERE id = $5",
+        values![state.name(), &act.reason, closed, waits_for, batch.id],
     )
     .await?;
     let body = json!({ "name": batch.batch.name, "reason": act.reason });
-    tx.audit(now, &act.actor, kind, id.0, body).await?;
+    tx.audit(now, &act.actor, kind, batch.id.0, body).await?;
     Ok(BatchChange::Changed { from: batch.state })
 }
 

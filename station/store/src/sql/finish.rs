@@ -10,7 +10,7 @@ use super::{
     runs::{self, OpenRun},
     sessions, steps,
 };
-use crate::{RunEnd, StoreError, db::values, tx::Tx};
+use crate::{RunEnd, SessionRecord, StoreError, db::values, tx::Tx};
 
 /// Returns the broker users of the sessions that ended with the run.
 pub(crate) async fn finish(
@@ -28,7 +28,8 @@ pub(crate) async fn finish(
         RunEnd::Failed(diagnosis) => fail(tx, run, diagnosis, now).await?,
     };
     note(tx, run, &open, end, now).await?;
-    if let (Some(mac), true) = (open.mac, open.admitted) {
+    // A repair proves the credentials alone: it neither makes a unit good nor bad.
+    if let (Some(mac), true, false) = (open.mac, open.admitted, open.repair) {
         let sql = "UPDATE units SET standing = (SELECT state FROM runs WHERE id = $1) WHERE mac = $2";
         tx.execute(sql, values![run, mac]).await?;
     }
@@ -42,7 +43,7 @@ async fn pass(tx: &mut Tx, run: RunId, now: Timestamp) -> Result<Vec<String>, St
     let (mac, _) = runs::admitted(tx, run).await?;
     check_steps(tx, run).await?;
     let evidence = check_verdict(tx, run).await?;
-    check_unit(tx, mac, &evidence).await?;
+    check_unit(tx, run, mac, &evidence).await?;
     tx.execute("UPDATE runs SET state = 'passed', ended_at = $1 WHERE id = $2", values![now, run]).await?;
     // A pass that brought the unit no session (it kept the one it had) leaves the session that it lives by.
     let mut ended_users = Vec::new();
@@ -79,15 +80,19 @@ async fn check_verdict(tx: &mut Tx, run: RunId) -> Result<Vec<Evidence>, StoreEr
     Err(tx.conflict(format!("by its evidence run {run} does not pass: {against}")))
 }
 
-/// Nor a unit that was set aside meanwhile, nor one whose kept session was revoked.
-async fn check_unit(tx: &mut Tx, mac: Mac, evidence: &[Evidence]) -> Result<(), StoreError> {
+/// Nor a unit that was set aside meanwhile, nor one whose session was revoked, be it of this run or kept.
+async fn check_unit(tx: &mut Tx, run: RunId, mac: Mac, evidence: &[Evidence]) -> Result<(), StoreError> {
     if let Some(hold) = holds::of_unit(tx, mac).await? {
         return Err(tx.conflict(format!("unit {mac} is {}", hold.kind.name())));
     }
+    let sessions = sessions::of_unit(tx, mac).await?;
+    if let Some(shut) = sessions.iter().find(|session| session.run == run && !session.may_log_in()) {
+        return Err(tx.conflict(format!("the session of {} may not log in any more", shut.session.mqtt_username)));
+    }
     for seen in evidence {
         let Fact::SessionKept { mqtt_username, .. } = &seen.fact else { continue };
-        let kept = sessions::by_username(tx, mqtt_username).await?;
-        if !kept.is_some_and(|kept| kept.mac == mac && kept.may_log_in()) {
+        let kept = sessions.iter().find(|session| session.session.mqtt_username == *mqtt_username);
+        if !kept.is_some_and(SessionRecord::may_log_in) {
             return Err(tx.conflict(format!("unit {mac} keeps the session of {mqtt_username}, which may not log in")));
         }
     }

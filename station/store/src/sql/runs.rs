@@ -13,42 +13,44 @@ use crate::{
 /// Columns that [`read`] takes, of runs by the name `r`.
 macro_rules! run_columns {
     () => {
-        "r.id, r.station, r.slot, r.mac, r.attempt, r.recipe, r.began_at, r.ended_at, r.state, r.diagnosis"
+        "r.id, r.station, r.slot, r.mac, r.attempt, r.recipe, r.began_at, r.ended_at, r.state, r.diagnosis, r.repair"
     };
 }
 pub(crate) use run_columns;
 
 pub(crate) async fn begin(tx: &mut Tx, run: &NewRun, now: Timestamp) -> Result<Run, StoreError> {
-    check(tx, run).await?;
+    let repair = check(tx, run).await?;
     let station = tx.station().clone();
     tx.execute(
-        "INSERT INTO runs (id, station, slot, batch, recipe, attempt, admitted, state, began_at)
-         VALUES ($1, $2, $3, $4, $5, 0, 0, 'open', $6)",
-        values![run.id, station.clone(), run.slot.clone(), run.batch, run.recipe, now],
+        "INSERT INTO runs (id, station, slot, batch, recipe, attempt, admitted, state, began_at, repair)
+         VALUES ($1, $2, $3, $4, $5, 0, 0, 'open', $6, $7)",
+        values![run.id, station.clone(), run.slot.clone(), run.batch, run.recipe, now, repair],
     )
     .await?;
     let body = json!({ "slot": run.slot, "batch": run.batch.0.to_string(), "recipe": run.recipe });
     tx.audit(now, LINE, AuditKind::RunBegan, run.id, body).await?;
     let (id, slot, recipe) = (run.id, run.slot.clone(), run.recipe);
-    Ok(Run { id, station, slot, mac: None, attempt: 0, recipe, began: now, ended: None, state: RunState::Open })
+    Ok(Run { id, station, slot, mac: None, attempt: 0, recipe, began: now, ended: None, state: RunState::Open, repair })
 }
 
-async fn check(tx: &mut Tx, run: &NewRun) -> Result<(), StoreError> {
+/// Whether the run may begin; when it may, whether its recipe is a repair.
+async fn check(tx: &mut Tx, run: &NewRun) -> Result<bool, StoreError> {
     let station = tx.station().clone();
     if tx.row("SELECT name FROM stations WHERE name = $1", values![station.clone()]).await?.is_none() {
         return Err(tx.conflict("the station has not been started"));
     }
     batches::check_open(tx, run.batch).await?;
-    if tx.row("SELECT name FROM recipes WHERE hash = $1", values![run.recipe]).await?.is_none() {
-        return Err(tx.conflict("its recipe is not on record"));
-    }
+    let repair = match tx.row("SELECT policy FROM recipes WHERE hash = $1", values![run.recipe]).await? {
+        Some(mut row) => row.json::<Policy>()?.repair,
+        None => return Err(tx.conflict("its recipe is not on record")),
+    };
     if tx.row("SELECT slot FROM runs WHERE id = $1", values![run.id]).await?.is_some() {
         return Err(tx.conflict("a run of this id is on record"));
     }
     let taken = "SELECT id FROM runs WHERE station = $1 AND slot = $2 AND state = 'open'";
     match tx.row(taken, values![station, run.slot.clone()]).await? {
         Some(mut row) => Err(tx.conflict(format!("slot {} holds the open run {}", run.slot, row.next::<RunId>()?))),
-        None => Ok(()),
+        None => Ok(repair),
     }
 }
 
@@ -63,13 +65,17 @@ pub(crate) struct OpenRun {
     pub(crate) batch: BatchId,
     /// Hash of its recipe.
     pub(crate) recipe: Sha256Digest,
+    /// Whether it only repairs the unit's credentials.
+    pub(crate) repair: bool,
 }
 
 /// Finds an open run; a conflict when there is none.
 pub(crate) async fn open(tx: &mut Tx, run: RunId) -> Result<OpenRun, StoreError> {
-    let row = tx.row("SELECT mac, admitted, batch, recipe, state FROM runs WHERE id = $1", values![run]).await?;
+    let row =
+        tx.row("SELECT mac, admitted, batch, recipe, repair, state FROM runs WHERE id = $1", values![run]).await?;
     let Some(mut row) = row else { return Err(tx.conflict(format!("run {run} is not on record"))) };
-    let open = OpenRun { mac: row.next()?, admitted: row.next()?, batch: row.next()?, recipe: row.next()? };
+    let (mac, admitted, batch, recipe) = (row.next()?, row.next()?, row.next()?, row.next()?);
+    let open = OpenRun { mac, admitted, batch, recipe, repair: row.next()? };
     if row.next::<String>()? != OPEN {
         return Err(tx.conflict(format!("run {run} has ended")));
     }
@@ -136,11 +142,12 @@ pub(crate) fn read(row: &mut Row) -> Result<(Run, Option<Diagnosis>), StoreError
     let (attempt, recipe, began, ended) = (row.next()?, row.next()?, row.next()?, row.next()?);
     let state: String = row.next()?;
     let diagnosis: Option<Diagnosis> = row.optional_json()?;
+    let repair = row.next()?;
     let state = match (state.as_str(), &diagnosis) {
         (OPEN, None) => RunState::Open,
         ("passed", None) => RunState::Passed,
         ("failed", Some(diagnosis)) => RunState::Failed { code: diagnosis.code },
         (_, _) => return Err(row.damaged(format!("a run is in the unknown state {state}"))),
     };
-    Ok((Run { id, station, slot, mac, attempt, recipe, began, ended, state }, diagnosis))
+    Ok((Run { id, station, slot, mac, attempt, recipe, began, ended, state, repair }, diagnosis))
 }

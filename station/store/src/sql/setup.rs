@@ -3,7 +3,7 @@
 use firstpass_domain::{AuditKind, Policy, Run, Timestamp};
 use serde_json::json;
 
-use super::{LINE, runs};
+use super::{LINE, batches, runs};
 use crate::{ImageRecord, RecipeRecord, StoreError, db::values, tx::Tx};
 
 pub(crate) async fn start_station(tx: &mut Tx, now: Timestamp) -> Result<Vec<Run>, StoreError> {
@@ -17,6 +17,7 @@ pub(crate) async fn start_station(tx: &mut Tx, now: Timestamp) -> Result<Vec<Run
     let open = runs::open_on(tx, &station).await?;
     let body = json!({ "open_runs": open.len() });
     tx.audit(now, LINE, AuditKind::StationStarted, station, body).await?;
+    batches::end_left_waits(tx, now).await?;
     Ok(open)
 }
 

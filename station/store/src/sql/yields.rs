@@ -2,13 +2,14 @@
 
 use firstpass_domain::DiagnosisCode;
 
+use super::quota;
 use crate::{
     BatchId, BatchYield, StoreError,
     db::{Row, values},
     tx::Tx,
 };
 
-/// One row for each unit that was admitted to the batch. A run counts as an attempt when it came to an end of its own.
+/// One row for each unit that was admitted to the batch, repairs apart. A run counts as an attempt when it came to an end of its own.
 /// `first_attempt` and `last_attempt` are the first and the newest attempt: twice its number, and one more when it passed.
 macro_rules! per_unit {
     () => {
@@ -22,7 +23,7 @@ macro_rules! per_unit {
                       CASE WHEN r.state = 'passed' THEN 1 ELSE 0 END AS has_passed,
                       CASE WHEN r.state = 'open' OR r.code IN ('interrupted', 'cancelled') THEN NULL
                            ELSE r.attempt END AS attempt_if_counted
-               FROM runs r WHERE r.batch = $1 AND r.admitted = 1) AS a
+               FROM runs r WHERE r.batch = $1 AND r.admitted = 1 AND r.repair = 0) AS a
          JOIN units u ON u.mac = a.mac
          GROUP BY a.mac, u.hold"
     };
@@ -47,6 +48,7 @@ pub(crate) async fn of_batch(tx: &mut Tx, batch: BatchId) -> Result<BatchYield, 
     );
     let Some(mut row) = tx.row(sql, values![batch]).await? else { return Ok(BatchYield::default()) };
     let mut counted = read(&mut row)?;
+    counted.held_places = quota::held(tx, batch).await?;
     counted.diagnoses = diagnoses(tx, batch).await?;
     Ok(counted)
 }
@@ -58,6 +60,7 @@ fn read(row: &mut Row) -> Result<BatchYield, StoreError> {
         passed: row.next()?,
         failed: row.next()?,
         quarantined: row.next()?,
+        held_places: 0,
         scrapped: row.next()?,
         in_work: row.next()?,
         runs: row.next()?,

@@ -1,7 +1,7 @@
 //! The rules that a unit meets when it is identified.
 
-use firstpass_domain::{KnownUnit, Policy, evidence::Rule};
-use firstpass_store::Admission;
+use firstpass_domain::{Diagnosis, DiagnosisCode, KnownUnit, Policy, Step, evidence::Rule};
+use firstpass_store::{Admission, RunEnd};
 
 use super::{
     fixture::{Place, assert_conflict, mac, now, pattern, policy},
@@ -115,4 +115,22 @@ pub(crate) async fn a_run_is_tied_to_one_unit_only_once(place: &dyn Place) {
     let line = Line::start(place).await;
     let run = line.admitted_run("A1").await;
     assert_conflict!(line.store.identify_run(run, mac(), &policy(), now()), "tied to a unit already");
+}
+
+pub(crate) async fn interrupted_and_cancelled_runs_use_up_no_attempts(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let unit = mac();
+    let one = Policy { max_attempts: 1, max_batch_attempts: 1, ..policy() };
+    for code in [DiagnosisCode::Interrupted, DiagnosisCode::Cancelled, DiagnosisCode::Interrupted] {
+        let run = line.run_with("A1", unit, &one).await;
+        let end = RunEnd::Failed(Diagnosis::new(code, Step::Flash, ""));
+        line.store.finish_run(run, &end, &[], now()).await.unwrap();
+    }
+    let run = line.begin("A1").await.id;
+    let admission = line.store.identify_run(run, unit, &one, now()).await.unwrap();
+    assert_eq!(admission, Admission::Admitted { attempt: 4 });
+    line.fail(run).await;
+    let run = line.begin("A1").await.id;
+    let admission = line.store.identify_run(run, unit, &one, now()).await.unwrap();
+    assert_eq!(admission, refused(5, Rule::AttemptsUsedUp));
 }

@@ -1,8 +1,8 @@
 //! Work orders: opened, paused, closed, looked up.
 
 use firstpass_domain::KnownUnit;
-use firstpass_domain::{Policy, evidence::Rule};
-use firstpass_store::{Act, Admission, BatchChange, BatchId, BatchState, NewBatch, StoreError};
+use firstpass_domain::{Mac, Policy, evidence::Rule};
+use firstpass_store::{Act, Admission, BatchChange, BatchId, BatchSize, BatchState, NewBatch, StoreError};
 use uuid::Uuid;
 
 use super::{
@@ -116,4 +116,70 @@ pub(crate) async fn a_unit_that_passed_with_the_session_it_had_takes_a_place(pla
     line.fail(other).await;
     line.store.scrap_unit(unit, &act(), now()).await.unwrap();
     line.admitted_run("A1").await;
+}
+
+/// An order for `quantity` units of the line's product.
+async fn ordered(line: &Line, quantity: u32) -> Line {
+    let (name, product) = (format!("order {}", mac()), String::new());
+    let batch = NewBatch { name, product, recipe: line.recipe, quantity: Some(quantity), quota: None };
+    Line { batch: line.store.open_batch(&batch, now()).await.unwrap(), ..line.clone() }
+}
+
+async fn passed_unit(line: &Line) -> Mac {
+    let unit = mac();
+    let run = line.run_with("A1", unit, &policy()).await;
+    line.provision(run).await;
+    line.pass(run).await;
+    unit
+}
+
+async fn held_places(line: &Line) -> u32 {
+    line.store.batch_yield(line.batch).await.unwrap().held_places
+}
+
+pub(crate) async fn a_unit_in_quarantine_keeps_its_place_and_a_scrapped_one_gives_it_back(place: &dyn Place) {
+    let line = ordered(&Line::start(place).await, 1).await;
+    let unit = passed_unit(&line).await;
+    assert_eq!(held_places(&line).await, 0);
+    line.store.quarantine_unit(unit, &act(), now()).await.unwrap();
+    assert_eq!(held_places(&line).await, 1);
+    let refused = line.begin("A1").await.id;
+    assert_eq!(line.identify(refused, mac()).await, Admission::Refused { attempt: 1, rule: Rule::QuotaReached });
+    line.fail(refused).await;
+    line.store.scrap_unit(unit, &act(), now()).await.unwrap();
+    assert_eq!(held_places(&line).await, 0);
+    passed_unit(&line).await;
+    // A unit that failed has no place that its quarantine could keep.
+    let other = ordered(&line, 1).await;
+    let failed = mac();
+    let run = other.run_with("A1", failed, &policy()).await;
+    other.provision(run).await;
+    other.fail(run).await;
+    other.store.quarantine_unit(failed, &act(), now()).await.unwrap();
+    assert_eq!(held_places(&other).await, 0);
+}
+
+pub(crate) async fn a_person_changes_how_many_units_are_ordered_but_not_below_what_is_there(place: &dyn Place) {
+    let line = ordered(&Line::start(place).await, 1).await;
+    let change = async |quantity, quota| {
+        line.store.change_batch(line.batch, &BatchSize { quantity, quota }, &act(), now()).await
+    };
+    let size = async || {
+        let batch = line.store.batch(line.batch).await.unwrap().unwrap().batch;
+        (batch.quantity, batch.quota)
+    };
+    passed_unit(&line).await;
+    assert!(change(Some(2), None).await.unwrap());
+    assert!(!change(Some(2), None).await.unwrap(), "it is so already");
+    passed_unit(&line).await;
+    assert_conflict!(change(Some(1), None), "2 units have a place");
+    assert_conflict!(change(None, Some(1)), "2 units have a place");
+    assert!(change(None, Some(5)).await.unwrap());
+    assert_eq!(size().await, (Some(2), Some(5)));
+    set(&line, BatchState::Closed).await;
+    assert_conflict!(change(Some(3), None), "is closed for good");
+    let (nobody, one) = (BatchId(Uuid::nil()), BatchSize { quantity: Some(1), quota: None });
+    assert_conflict!(line.store.change_batch(nobody, &one, &act(), now()), "not on record");
+    let story = line.story(line.batch.0).await;
+    assert_eq!(story, ["batch.opened", "batch.changed", "batch.changed", "batch.closed"]);
 }

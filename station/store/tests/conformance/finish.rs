@@ -4,7 +4,7 @@ use firstpass_domain::{DiagnosisCode, Evidence, Fact, KnownUnit, Policy, RunId, 
 use firstpass_store::{NewCertificate, NewSession, RunEnd};
 
 use super::{
-    fixture::{Place, assert_conflict, evidence, failure, mac, now, policy},
+    fixture::{Place, act, assert_conflict, evidence, failure, mac, now, policy},
     line::Line,
     proof,
 };
@@ -161,4 +161,16 @@ pub(crate) async fn an_ended_run_stays_as_it_is(place: &dyn Place) {
     assert_conflict!(line.store.finish_run(failed, &RunEnd::Passed, &[evidence()], now()), "has ended");
     assert_eq!(state(&line, passed).await, RunState::Passed);
     assert_eq!(line.audit().await, before);
+}
+
+pub(crate) async fn a_pass_needs_credentials_that_still_work(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let run = line.admitted_run("A1").await;
+    let (_, certificate) = line.provision(run).await;
+    line.step(run, Step::Attest).await;
+    let mac = line.store.run(run).await.unwrap().unwrap().run.mac.unwrap();
+    line.store.add_evidence(run, &proof::of(mac)).await.unwrap();
+    assert!(line.store.revoke_certificate(&certificate.serial, &act(), now()).await.unwrap());
+    assert_conflict!(line.store.finish_run(run, &RunEnd::Passed, &[], now()), "may not log in any more");
+    assert_eq!(state(&line, run).await, RunState::Open);
 }

@@ -12,9 +12,11 @@ pub(crate) mod listing;
 pub(crate) mod proof;
 pub(crate) mod racing;
 pub(crate) mod recipes;
+pub(crate) mod repairs;
 pub(crate) mod runs;
 pub(crate) mod serials;
 pub(crate) mod sessions;
+pub(crate) mod waits;
 pub(crate) mod yields;
 
 /// Gives every claim to the macro `$with`.
@@ -28,6 +30,10 @@ macro_rules! every_claim {
             admission::a_full_batch_refuses_further_units_but_not_one_of_its_own;
             admission::an_open_run_has_its_place_in_the_batch_before_it_has_a_session;
             admission::a_run_is_tied_to_one_unit_only_once;
+            admission::interrupted_and_cancelled_runs_use_up_no_attempts;
+            repairs::a_repair_passes_no_unit_that_never_passed;
+            repairs::a_repair_leaves_a_passed_unit_passed_and_in_its_place;
+            repairs::a_repair_is_no_attempt_and_counts_in_no_yield;
             audit::every_act_of_a_run_is_in_the_log_and_the_chain_verifies;
             audit::a_tampered_entry_is_found_at_its_place;
             audit::a_removed_entry_is_found_at_its_place;
@@ -42,6 +48,11 @@ macro_rules! every_claim {
             batches::a_batch_changes_only_legally_and_every_change_is_in_the_log;
             batches::without_a_quota_no_more_units_are_made_than_were_ordered;
             batches::a_unit_that_passed_with_the_session_it_had_takes_a_place;
+            waits::a_pause_that_waits_gives_way_to_one_that_does_not;
+            waits::a_station_ends_its_own_wait_alone;
+            waits::a_station_that_starts_again_waits_no_more;
+            batches::a_unit_in_quarantine_keeps_its_place_and_a_scrapped_one_gives_it_back;
+            batches::a_person_changes_how_many_units_are_ordered_but_not_below_what_is_there;
             codes::a_code_buys_one_session_with_its_certificate;
             codes::a_code_that_is_unknown_used_expired_or_bound_elsewhere_buys_nothing;
             codes::a_redemption_that_fails_leaves_the_code_unused;
@@ -55,6 +66,7 @@ macro_rules! every_claim {
             finish::a_new_session_leaves_the_old_one_alive_until_its_run_passes;
             finish::a_failed_repeat_leaves_the_passed_run_and_its_session_alone;
             finish::an_ended_run_stays_as_it_is;
+            finish::a_pass_needs_credentials_that_still_work;
             holds::a_failure_that_asks_for_it_puts_the_unit_into_quarantine;
             holds::a_released_unit_has_its_attempts_again;
             holds::a_refused_run_sets_no_unit_aside_that_another_run_has_in_work;

@@ -153,5 +153,9 @@ pub(super) const fn story(code: Code) -> &'static [Story] {
         }
         Code::BleComponentMissing | Code::BuildConfigurationStale => BUILD,
         Code::BleAdvertisementTooLong | Code::BleUuidByteOrder => BLUETOOTH,
+        Code::CredentialsRevoked => &[Test(
+            "station/line/src/run/end/tests.rs",
+            "a_run_whose_credentials_were_revoked_in_the_last_moment_fails_and_says_so",
+        )],
     }
 }

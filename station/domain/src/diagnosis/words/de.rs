@@ -85,8 +85,8 @@ pub(super) const fn words(code: Code) -> Words {
         ),
         Code::QuotaReached => entry(
             "Die Stückzahl des Auftrags ist erreicht.",
-            "So viele Geräte wie bestellt haben Zugangsdaten bekommen.",
-            "Den Auftrag schließen oder seine Stückzahl erhöhen.",
+            "So viele Geräte, wie der Auftrag zulässt, haben einen Platz in ihm; ein Gerät in Quarantäne behält seinen.",
+            "Geräte verschrotten, die nicht geliefert werden, Stückzahl oder Kontingent mit `station batch change` erhöhen, oder den Auftrag schließen.",
         ),
         Code::FlashVerifyFailed => entry(
             "Im Flash steht nicht, was geschrieben wurde.",
@@ -497,6 +497,11 @@ pub(super) const fn words(code: Code) -> Words {
             "Das Gerät zeigt seine Bluetooth-UUID mit vertauschten Oktetten.",
             "In der Clock-Sequence steht 2480 statt 8024: die Firmware ist alt.",
             "Die berichtigte Firmware aufspielen.",
+        ),
+        Code::CredentialsRevoked => entry(
+            "Die Zugangsdaten des Geräts wurden während seines Laufs gesperrt.",
+            "Jemand hat sein Zertifikat oder seine Sitzung gesperrt, bevor das Bestehen festgehalten war.",
+            "Klären, wer sie warum gesperrt hat; dann das Gerät erneut laufen lassen, damit es neue bekommt.",
         ),
         Code::BuildConfigurationStale => entry(
             "Dem Build fehlen die Bluetooth-Einstellungen.",

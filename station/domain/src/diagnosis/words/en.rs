@@ -85,8 +85,8 @@ pub(super) const fn words(code: Code) -> Words {
         ),
         Code::QuotaReached => entry(
             "The batch's quota is used up.",
-            "As many units as ordered have been issued credentials.",
-            "Close the batch, or raise its quantity.",
+            "As many units have a place in the batch as it allows; a unit in quarantine keeps its place.",
+            "Scrap units that will not be delivered, raise quantity or quota with `station batch change`, or close the batch.",
         ),
         Code::FlashVerifyFailed => entry(
             "The flash does not hold what was written.",
@@ -497,6 +497,11 @@ pub(super) const fn words(code: Code) -> Words {
             "The unit shows its Bluetooth UUID with swapped octets.",
             "The clock sequence reads 2480 instead of 8024: the firmware is old.",
             "Flash the corrected firmware.",
+        ),
+        Code::CredentialsRevoked => entry(
+            "The unit's credentials were revoked during its run.",
+            "A person revoked its certificate or its session before the pass was on record.",
+            "Find out who revoked them and why; then run the unit again, so that it gets new ones.",
         ),
         Code::BuildConfigurationStale => entry(
             "The build's Bluetooth settings are missing.",

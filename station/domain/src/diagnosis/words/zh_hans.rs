@@ -71,9 +71,11 @@ pub(super) const fn words(code: Code) -> Words {
             "两个工位读到同一个 MAC：模组被克隆，或一条线接到了两个工位。",
             "将其中一台放到一边，并通知产线工程师。",
         ),
-        Code::QuotaReached => {
-            entry("工单的数量已用完。", "已签发凭据的设备数达到订单数量。", "关闭工单，或提高其数量。")
-        }
+        Code::QuotaReached => entry(
+            "工单的数量已用完。",
+            "占用工单名额的设备数已达上限；隔离中的设备仍占名额。",
+            "报废不再交付的设备，用 `station batch change` 提高数量或配额，或关闭工单。",
+        ),
         Code::FlashVerifyFailed => entry(
             "闪存内容与写入的不一致。",
             "芯片计算的区域 MD5 与镜像不同：闪存不良，或传输受到干扰。",
@@ -422,6 +424,11 @@ pub(super) const fn words(code: Code) -> Words {
         Code::BleUuidByteOrder => {
             entry("设备的蓝牙 UUID 字节顺序颠倒。", "时钟序列显示 2480 而不是 8024：固件太旧。", "烧录修正后的固件。")
         }
+        Code::CredentialsRevoked => entry(
+            "设备的凭据在运行期间被吊销。",
+            "有人在通过结果记录之前吊销了其证书或会话。",
+            "查明是谁、为何吊销；然后重新运行设备，使其获得新凭据。",
+        ),
         Code::BuildConfigurationStale => {
             entry("编译缺少蓝牙配置项。", "编译配置已过时。", "删除编译目录和 sdkconfig，重新生成并全新编译。")
         }

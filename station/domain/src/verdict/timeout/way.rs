@@ -94,6 +94,7 @@ impl<'a> Way<'a> {
             | Fact::Flooded
             | Fact::TimedOut { .. }
             | Fact::Refused { .. }
+            | Fact::CredentialsRevoked { .. }
             | Fact::Interrupted { .. } => {}
         }
     }
