@@ -27,7 +27,11 @@ pub(crate) fn of_list(config: &Config, list: &str, presence: Option<PresenceSett
         .into_iter()
         .filter(|port| port.usb.is_some())
         .enumerate()
-        .map(|(index, port)| with_presence(numbered(index), port.port, Fixture::DtrRts, presence))
+        .map(|(index, info)| {
+            // By its place, so that the slot stays what it is when the adapter is plugged again.
+            let port = info.port.by_place().unwrap_or(info.port);
+            with_presence(numbered(index), port, Fixture::DtrRts, presence)
+        })
         .collect();
     if slots.is_empty() {
         let remedy = "Plug units in, configure slots, or name ports with --ports. `station ports` lists all.";

@@ -1,7 +1,7 @@
 //! Serial ports by name: which there are, and opening one so that nobody else can. Knows no protocol.
 
 mod place;
-mod topology;
+pub(crate) mod topology;
 
 use std::fmt;
 use std::fs::{Metadata, OpenOptions};
@@ -24,6 +24,9 @@ pub(crate) use self::place::Place;
 /// Longest wait of one read or write, so that whoever loops sees its cancellation token often enough.
 pub(crate) const IO_TICK: Duration = Duration::from_millis(100);
 
+/// Where udev keeps names of ports by their places (systemd, `60-serial.rules`).
+const BY_PLACE: &str = "/dev/serial/by-path";
+
 /// Path of a serial port as the configuration or the system names it, such as `/dev/ttyUSB0` or a link to it.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PortName(PathBuf);
@@ -37,6 +40,19 @@ impl PortName {
     /// The path as named.
     pub fn path(&self) -> &Path {
         &self.0
+    }
+
+    /// The name of this port that stays with its place (`/dev/serial/by-path/…`), where the system keeps such: the kernel
+    /// numbers ports anew with every plug.
+    pub fn by_place(&self) -> Option<Self> {
+        self.by_place_in(Path::new(BY_PLACE))
+    }
+
+    fn by_place_in(&self, folder: &Path) -> Option<Self> {
+        let device = self.canonical();
+        let names = std::fs::read_dir(folder).ok()?.filter_map(Result::ok).map(|entry| Self::new(entry.path()));
+        // There may be one for each driver of the bus; the first is as good as any, and always the same.
+        names.filter(|name| name.path().exists() && name.canonical() == device).min()
     }
 
     /// The device behind the name: links are followed, so that two names of one port are equal. A name that leads

@@ -4,7 +4,10 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use super::{PortName, list, topology};
+use super::{
+    PortName, list,
+    topology::{self, TERMINALS},
+};
 
 /// Where a port was when it was opened.
 #[derive(Debug, Clone)]
@@ -13,6 +16,8 @@ pub(crate) struct Place {
     is_link: bool,
     device: PathBuf,
     interface: Option<String>,
+    /// Where the kernel lists the terminals.
+    terminals: PathBuf,
     usb_pid: u16,
     /// All ports that there were.
     others: BTreeSet<PortName>,
@@ -26,7 +31,8 @@ impl Place {
         let own = ports.iter().find(|info| info.port.canonical() == device);
         Self {
             is_link: port.path().is_symlink(),
-            interface: topology::interface_of(port),
+            interface: topology::interface_of(Path::new(TERMINALS), port),
+            terminals: TERMINALS.into(),
             // The reset sequence depends on it.
             usb_pid: own.and_then(|info| info.usb.as_ref()).map_or(0, |usb| usb.pid),
             others: ports.into_iter().map(|info| info.port).collect(),
@@ -52,9 +58,26 @@ impl Place {
             return self.named.path().exists().then(|| self.named.clone());
         }
         match &self.interface {
-            Some(interface) => topology::port_at(interface),
+            Some(interface) => topology::port_at(&self.terminals, interface),
             None => self.named.path().exists().then(|| self.named.clone()),
         }
+    }
+
+    /// Whether the place is known apart from a name that is given out anew with every plug.
+    pub(crate) fn outlasts_its_name(&self) -> bool {
+        !self.is_link && self.interface.is_some()
+    }
+
+    /// Whether `port` is in this place.
+    pub(crate) fn is_of(&self, port: &PortName) -> bool {
+        self.interface.is_some() && topology::interface_of(&self.terminals, port) == self.interface
+    }
+
+    /// A place at `interface`, in a kernel's list of a test's own.
+    #[cfg(test)]
+    pub(crate) fn at(port: &PortName, interface: &str, terminals: &Path) -> Self {
+        let interface = Some(interface.to_owned());
+        Self { interface, terminals: terminals.to_owned(), ..Self::of(port) }
     }
 
     /// The same place, whose port is `device` now.

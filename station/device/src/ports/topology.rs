@@ -7,28 +7,28 @@ use std::path::{Component, Path, PathBuf};
 use super::PortName;
 
 /// Where the kernel lists the terminals.
-const TERMINALS: &str = "/sys/class/tty";
+pub(super) const TERMINALS: &str = "/sys/class/tty";
 
 /// `1-2.3` for a port whose adapter hangs there: bus 1, hub port 2, port 3 of that hub. `None` when the port is no USB
 /// device. Source: Linux, `Documentation/ABI/stable/sysfs-bus-usb`: devices are named `bus-port[.port]`, their
 /// interfaces `…:configuration.interface`.
 pub(super) fn of(port: &PortName) -> Option<String> {
-    device_in(&sysfs_of(port)?)
+    device_in(&sysfs_of(Path::new(TERMINALS), port)?)
 }
 
 /// `1-2.3:1.0`: the same with the adapter's interface, of which adapters with several ports have several.
-pub(super) fn interface_of(port: &PortName) -> Option<String> {
-    interface_in(&sysfs_of(port)?)
+pub(super) fn interface_of(terminals: &Path, port: &PortName) -> Option<String> {
+    interface_in(&sysfs_of(terminals, port)?)
 }
 
 /// The port that is at `interface` now.
-pub(super) fn port_at(interface: &str) -> Option<PortName> {
-    name_at(Path::new(TERMINALS), interface).map(|name| PortName::new(Path::new("/dev").join(name)))
+pub(super) fn port_at(terminals: &Path, interface: &str) -> Option<PortName> {
+    name_at(terminals, interface).map(|name| PortName::new(Path::new("/dev").join(name)))
 }
 
-fn sysfs_of(port: &PortName) -> Option<PathBuf> {
+fn sysfs_of(terminals: &Path, port: &PortName) -> Option<PathBuf> {
     let device = port.canonical();
-    Path::new(TERMINALS).join(device.file_name()?).join("device").canonicalize().ok()
+    terminals.join(device.file_name()?).join("device").canonicalize().ok()
 }
 
 fn name_at(terminals: &Path, interface: &str) -> Option<OsString> {
@@ -63,6 +63,15 @@ fn is_usb_device(name: &str) -> bool {
     name.split_once('-').is_some_and(|(bus, ports)| digits(bus) && ports.split('.').all(digits))
 }
 
+/// Lists a terminal, whose device is at `place` of a bus.
+#[cfg(test)]
+pub(crate) fn put(terminals: &Path, name: &str, place: &str) {
+    let device = terminals.join("bus/usb1/1-2").join(place).join(name);
+    std::fs::create_dir_all(&device).unwrap();
+    std::fs::create_dir_all(terminals.join(name)).unwrap();
+    std::os::unix::fs::symlink(device, terminals.join(name).join("device")).unwrap();
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,18 +92,12 @@ mod tests {
     #[test]
     fn a_renumbered_port_is_found_by_its_place() {
         let sys = tempfile::tempdir().unwrap();
-        let terminals = sys.path().join("class/tty");
-        let port = |name: &str, place: &str| {
-            let device = sys.path().join("devices/usb1/1-2").join(place).join(name);
-            std::fs::create_dir_all(&device).unwrap();
-            std::fs::create_dir_all(terminals.join(name)).unwrap();
-            std::os::unix::fs::symlink(device, terminals.join(name).join("device")).unwrap();
-        };
+        let terminals = sys.path();
         std::fs::create_dir_all(terminals.join("ttyS0")).unwrap();
-        port("ttyUSB0", "1-2.1/1-2.1:1.0");
-        port("ttyUSB3", "1-2.3/1-2.3:1.1");
-        port("ttyUSB4", "1-2.3/1-2.3:1.0");
-        assert_eq!(name_at(&terminals, "1-2.3:1.0").unwrap(), "ttyUSB4");
-        assert_eq!(name_at(&terminals, "1-2.4:1.0"), None);
+        put(terminals, "ttyUSB0", "1-2.1/1-2.1:1.0");
+        put(terminals, "ttyUSB3", "1-2.3/1-2.3:1.1");
+        put(terminals, "ttyUSB4", "1-2.3/1-2.3:1.0");
+        assert_eq!(name_at(terminals, "1-2.3:1.0").unwrap(), "ttyUSB4");
+        assert_eq!(name_at(terminals, "1-2.4:1.0"), None);
     }
 }
