@@ -73,6 +73,13 @@ fn refused_because(
     }
 }
 
+/// The handshake failed, and not by the server's own alert or end.
+fn refused_by_the_unit(failure: &LinkFailure) {
+    let said = lines(failure);
+    assert_eq!(failure.tls_esp_err, 0x801a, "{said}");
+    assert!(!said.contains("-0x7780") && !said.contains("-0x0050") && !said.contains("-0x7280"), "{said}");
+}
+
 #[test]
 fn a_server_with_a_certificate_of_the_anchor_is_trusted() {
     let root = root();
@@ -173,9 +180,11 @@ fn a_certificate_for_clients_is_refused_of_a_server() {
 fn a_server_that_shows_no_certificate_is_refused() {
     let root = root();
     let key = root.issue(&Wanted::server()).key();
-    for version in VERSIONS {
-        let refused = greeted_by(&server::config(Vec::new(), &key, version), &root, HOST, Some(NOW_S));
-        assert_eq!(refused.expect_err("nothing was proved").tls_esp_err, 0x801a, "{version:?}");
+    // Under TLS 1.3 rustls sends no empty list; an entry of no bytes is as near as it goes.
+    let shown = [(Vec::new(), &version::TLS12), (vec![CertificateDer::from(Vec::new())], &version::TLS13)];
+    for (chain, version) in shown {
+        let refused = greeted_by(&server::config(chain, &key, version), &root, HOST, Some(NOW_S));
+        refused_by_the_unit(&refused.expect_err("nothing was proved"));
     }
 }
 
@@ -186,7 +195,7 @@ fn a_server_that_shows_a_certificate_without_having_its_key_is_refused() {
     for version in VERSIONS {
         let config = server::config(vec![shown.der()], &key, version);
         let refused = greeted_by(&config, &root, HOST, Some(NOW_S));
-        assert_eq!(refused.expect_err("nothing was proved").tls_esp_err, 0x801a, "{version:?}");
+        refused_by_the_unit(&refused.expect_err("nothing was proved"));
     }
 }
 
