@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, fs, path::Path, process::Command};
 
-use tests::{Injection, Outcome, Process, Product, Secrets, Station, Traces, VirtualUnit, is_code};
+use tests::{Gateway, Injection, Outcome, Process, Product, Secrets, Station, Traces, VirtualUnit, is_code};
 
 const MAC: &str = "62:55:f9:00:70:01";
 /// The passphrase of the factory's network, and the name under which it is found.
@@ -35,6 +35,13 @@ fn a_unit_of_two_stages_leaves_no_secret_behind() {
 }
 
 #[test]
+fn a_unit_that_keeps_its_session_leaves_no_secret_behind() {
+    let left = Left::by(Injection::Nvs, &[], "credential", &[("max_attempts = 3", "known_unit = \"keep\"")]);
+    assert_eq!(left.codes.len(), 1, "the second run made nothing");
+    left.assert_clean(&["mqtt_password", "dht", "key_pem"]);
+}
+
+#[test]
 fn a_unit_that_is_updated_leaves_no_secret_behind() {
     Left::by_two_runs(Injection::Update, "provision:ended", "file").assert_clean(&["mqtt_password", "dht", "key_pem"]);
 }
@@ -52,17 +59,26 @@ struct Left {
 impl Left {
     /// A run that dies at `place`, one that passes, and every command that prints the record; all with all logs on.
     fn by_two_runs(injection: Injection, place: &str, source: &str) -> Self {
+        let left = Self::by(injection, &["--crash-at", place], source, &[]);
+        assert_eq!(left.codes.len(), if injection == Injection::Session { 0 } else { 2 });
+        left
+    }
+
+    /// The same with these options of the first run, and a recipe with these changes.
+    fn by(injection: Injection, first: &[&str], source: &str, edits: &[(&str, &str)]) -> Self {
         let (station, product) = (Station::new(), Product::new());
         let unit = VirtualUnit::start(product.folder(), "A1", MAC, &["--fault", "prints-secrets"]);
         let pass = format!("wifi_ssid = \"factory-line\"\nwifi_pass = {{ {source} = \"{WIFI_NAME}\" }}");
-        let recipe = product.recipe(injection, &[("wifi_ssid = \"factory-line\"", &pass)]);
+        let recipe = product.recipe(injection, &[&[("wifi_ssid = \"factory-line\"", pass.as_str())], edits].concat());
         fs::write(product.folder().join(WIFI_NAME), WIFI_PASS).unwrap();
+        // One address for both runs: a session that is kept names it.
+        let gateway = Gateway::of(&station);
         let flash = |options: &[&str]| {
-            let mut command = station.flash_command(&recipe, &[&unit], options);
+            let mut command = station.flash_command_at(&gateway, &recipe, &[&unit], options);
             with_passphrase(&mut command, source, product.folder());
             Process::start(&mut command).finish()
         };
-        let mut printed = vec![flash(&["--crash-at", place])];
+        let mut printed = vec![flash(first)];
         let mut secrets = secrets_of(&unit);
         printed.push(flash(&[]).expect_code(0).expect_counts(1, 0));
         secrets.extend(secrets_of(&unit));
@@ -70,7 +86,6 @@ impl Left {
         printed.extend(everything_told(&station, &recipe, source, product.folder()));
         let codes = station.audit().of_kind("code.issued").into_iter();
         let codes: BTreeSet<String> = codes.map(|(_, body)| body["code"].as_str().unwrap().to_owned()).collect();
-        assert_eq!(codes.len(), if injection == Injection::Session { 0 } else { 2 });
         let is_authority = |place: &Path| place.starts_with(station.data().join("ca"));
         let authority_keys = ["root.key", "intermediate.key", "server.key"].map(|name| {
             let bundle = fs::read_to_string(station.data().join("ca").join(name)).unwrap();

@@ -1,6 +1,6 @@
 //! Units that are known already: one that comes back keeps its session, one that was provisioned elsewhere is stopped.
 
-use firstpass_contract::nvs as keys;
+use firstpass_contract::{Secret, nvs as keys};
 use firstpass_device::{NvsEntry, NvsValue, nvs};
 use firstpass_domain::{Fact, KnownUnit, Mac, SerialNumber, Sha256Digest, Step};
 use firstpass_store::SessionRecord;
@@ -17,6 +17,9 @@ const SESSION_KEYS: [&str; 6] = [
     keys::MQTT_USERNAME,
     keys::MQTT_PASSWORD,
 ];
+
+/// Keys whose values nobody may read in a log.
+const SECRET_KEYS: [&str; 5] = [keys::AUTH_CODE, keys::MQTT_PASSWORD, keys::DHT, keys::KEY_PEM, keys::WIFI_PASS];
 
 /// A complete session in a unit's NVS. Holds no secret.
 #[derive(Debug, PartialEq, Eq)]
@@ -76,6 +79,9 @@ impl Driver {
 
     /// Leaves the unit's NVS as it is: nothing is issued, and what the broker sees of the kept session is this run's.
     pub(super) async fn keep(&mut self, kept: SessionRecord, serial: SerialNumber) -> Result<(), StationError> {
+        let Some(raw) = self.read_nvs().await? else { return Ok(()) };
+        // Nobody but the unit has what it keeps, and it may print it.
+        secrets_in(&raw).iter().for_each(|secret| self.redactor.hide(secret));
         self.inbox.keep_session_of(&kept.session.mqtt_username);
         // The app as it was built: its placeholder is no code.
         let app = self.own_app(None)?;
@@ -106,10 +112,17 @@ fn complete_session(raw: &[u8], namespace: &str) -> Option<FoundSession> {
     Some(FoundSession { device_id: text(keys::DEVICE_ID)?.to_owned(), username: text(keys::MQTT_USERNAME)?.to_owned() })
 }
 
+/// The secrets in a raw partition, of every namespace.
+fn secrets_in(raw: &[u8]) -> Vec<Secret> {
+    let of_entry = |entry: NvsEntry| match entry.value {
+        NvsValue::Str(text) if SECRET_KEYS.contains(&entry.key.as_str()) => Some(text),
+        _ => None,
+    };
+    nvs::read(raw).unwrap_or_default().into_iter().filter_map(of_entry).collect()
+}
+
 #[cfg(test)]
 mod tests {
-    use firstpass_contract::Secret;
-
     use super::*;
 
     const LEN: u32 = 0x6000;
@@ -131,5 +144,13 @@ mod tests {
         let found = complete_session(&partition(&SESSION_KEYS), "creds").unwrap();
         assert_eq!(found.device_id, "value of device_id");
         assert_eq!(found.username, "value of mqtt_username");
+    }
+
+    #[test]
+    fn what_must_stay_out_of_a_log_is_found_and_nothing_else() {
+        let found = secrets_in(&partition(&[keys::DEVICE_ID, keys::MQTT_PASSWORD, keys::SERIAL_NO, keys::WIFI_PASS]));
+        let values: Vec<&str> = found.iter().map(Secret::expose).collect();
+        assert_eq!(values, ["value of mqtt_password", "value of wifi_pass"]);
+        assert!(secrets_in(&[0x5a; 64]).is_empty());
     }
 }
