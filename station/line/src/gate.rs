@@ -16,9 +16,6 @@ use crate::{Clock, upstream::Upstream};
 const POLL: Duration = Duration::from_secs(1);
 /// Who the record says has done it.
 const ACTOR: &str = "line";
-/// How the reason begins when the line has paused a batch because the provisioning service was away: such a pause, and
-/// no other, ends by itself.
-const UPSTREAM_AWAY: &str = "the provisioning service is away";
 
 /// How a batch stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +28,17 @@ pub(crate) enum Standing {
     Closed { reason: String },
 }
 
+/// What was decided here, the weakest first: what is stronger takes the place of what is weaker.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Word {
+    /// Paused while this station's provisioning service is away: such a pause, and no other, ends by itself.
+    Wait(String),
+    /// Paused until a person opens the batch again.
+    Pause(String),
+    /// Closed for good.
+    Close(String),
+}
+
 /// A batch's gate, shared by its slots.
 pub(crate) struct Gate {
     store: Arc<dyn Store>,
@@ -38,7 +46,7 @@ pub(crate) struct Gate {
     id: BatchId,
     standing: watch::Sender<Standing>,
     /// What was decided here and is not on record yet.
-    owed: Mutex<Option<(BatchState, String)>>,
+    owed: Mutex<Option<Word>>,
     hurry: Notify,
 }
 
@@ -59,31 +67,40 @@ impl Gate {
     /// No further unit is taken from now on, until a person opens the batch again. Holds at once, and goes on record as
     /// soon as the record takes it.
     pub(crate) fn pause(&self, reason: String) {
-        self.decide(BatchState::Paused, reason);
+        self.decide(Word::Pause(reason));
     }
 
     /// The same while the provisioning service is away.
     pub(crate) fn pause_for_upstream(&self, why: &str) {
-        self.pause(format!("{UPSTREAM_AWAY}: {why}"));
+        let station = self.store.station();
+        self.decide(Word::Wait(format!("the provisioning service is away (station {station}): {why}")));
     }
 
     /// No further unit is taken for good.
     pub(crate) fn close(&self, reason: String) {
-        self.decide(BatchState::Closed, reason);
+        self.decide(Word::Close(reason));
     }
 
-    fn decide(&self, state: BatchState, reason: String) {
+    fn decide(&self, word: Word) {
         let mut owed = self.owed();
-        if *self.standing.borrow() != Standing::Open && state == BatchState::Paused {
+        let stands = match (&*self.standing.borrow(), &word) {
+            (Standing::Open, Word::Wait(_) | Word::Pause(_)) => false,
+            // Whether the pause that stands only waits, the record knows.
+            (Standing::Paused { .. }, Word::Pause(_)) => matches!(*owed, Some(Word::Pause(_) | Word::Close(_))),
+            (Standing::Paused { .. }, Word::Wait(_)) | (Standing::Closed { .. }, Word::Wait(_) | Word::Pause(_)) => {
+                true
+            }
+            (Standing::Open | Standing::Paused { .. } | Standing::Closed { .. }, Word::Close(_)) => false,
+        };
+        if stands {
             return;
         }
-        info!(?state, reason, "the batch takes no further unit");
-        self.stand(match state {
-            BatchState::Open => Standing::Open,
-            BatchState::Paused => Standing::Paused { reason: reason.clone() },
-            BatchState::Closed => Standing::Closed { reason: reason.clone() },
+        info!(?word, "the batch takes no further unit");
+        self.stand(match &word {
+            Word::Wait(reason) | Word::Pause(reason) => Standing::Paused { reason: reason.clone() },
+            Word::Close(reason) => Standing::Closed { reason: reason.clone() },
         });
-        *owed = Some((state, reason));
+        *owed = Some(word);
         drop(owed);
         self.hurry.notify_one();
     }
@@ -104,18 +121,22 @@ impl Gate {
             if let Err(error) = self.refresh(upstream.away().is_none()).await {
                 warn!(error = &error as &dyn std::error::Error, "could not tell how the batch stands; asking again");
             }
+            // Somebody else may just have opened what this station must keep paused.
+            if let Some(why) = upstream.away() {
+                self.pause_for_upstream(why);
+            }
         }
     }
 
-    /// Writes what is owed, then reads how the batch stands. `service_here`: a pause for the service may end.
+    /// Writes what is owed, then reads how the batch stands. `service_here`: a pause for this station's service may end.
     pub(crate) async fn refresh(&self, service_here: bool) -> Result<(), StoreError> {
         self.settle().await?;
-        let Some(batch) = self.store.batch(self.id).await? else { return Ok(()) };
-        let waited = batch.reason.as_deref().is_some_and(|reason| reason.starts_with(UPSTREAM_AWAY));
-        if batch.state == BatchState::Paused && waited && service_here {
-            self.write(BatchState::Open, "the provisioning service is here again").await?;
-            self.stand(Standing::Open);
-            return Ok(());
+        let Some(mut batch) = self.store.batch(self.id).await? else { return Ok(()) };
+        if service_here && batch.waits_for.as_ref() == Some(self.store.station()) {
+            let act = act("the provisioning service is here again");
+            self.store.end_wait_for_service(self.id, &act, (self.clock)()).await?;
+            let Some(opened) = self.store.batch(self.id).await? else { return Ok(()) };
+            batch = opened;
         }
         let owed = self.owed();
         if owed.is_none() {
@@ -126,18 +147,23 @@ impl Gate {
 
     /// Puts on record what was decided here.
     pub(crate) async fn settle(&self) -> Result<(), StoreError> {
-        let Some((state, reason)) = self.owed().clone() else { return Ok(()) };
-        self.write(state, &reason).await?;
+        let Some(word) = self.owed().clone() else { return Ok(()) };
+        self.write(&word).await?;
         let mut owed = self.owed();
-        if owed.as_ref() == Some(&(state, reason)) {
+        if owed.as_ref() == Some(&word) {
             *owed = None;
         }
         Ok(())
     }
 
-    async fn write(&self, state: BatchState, reason: &str) -> Result<(), StoreError> {
-        let act = Act { actor: ACTOR.to_owned(), reason: reason.to_owned() };
-        match self.store.set_batch_state(self.id, state, &act, (self.clock)()).await {
+    async fn write(&self, word: &Word) -> Result<(), StoreError> {
+        let (store, now) = (&self.store, (self.clock)());
+        let written = match word {
+            Word::Wait(reason) => store.wait_for_service(self.id, &act(reason), now).await,
+            Word::Pause(reason) => store.set_batch_state(self.id, BatchState::Paused, &act(reason), now).await,
+            Word::Close(reason) => store.set_batch_state(self.id, BatchState::Closed, &act(reason), now).await,
+        };
+        match written {
             // Somebody else was quicker; how the batch stands now, the record tells.
             Ok(_) | Err(StoreError::Conflict { .. }) => Ok(()),
             Err(error) => Err(error),
@@ -152,9 +178,13 @@ impl Gate {
         });
     }
 
-    fn owed(&self) -> MutexGuard<'_, Option<(BatchState, String)>> {
+    fn owed(&self) -> MutexGuard<'_, Option<Word>> {
         self.owed.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn act(reason: &str) -> Act {
+    Act { actor: ACTOR.to_owned(), reason: reason.to_owned() }
 }
 
 fn standing_of(batch: &BatchRecord) -> Standing {

@@ -84,7 +84,8 @@ impl Recipe {
         RecipeRecord { hash: self.hash, name: self.name.clone(), text: self.text.clone(), policy: self.policy.clone() }
     }
 
-    /// The recipe that repairs a unit's credentials: a unit that has passed before gets a new identity.
+    /// The recipe that repairs a unit's credentials: a unit that has passed before gets a new identity. Its runs are no
+    /// attempts, and their passes are none of the unit's: how it stands stays as it was.
     ///
     /// Where the app takes its code from NVS, only that partition is written; no other region, and so not the app, is
     /// written or judged. Where the code is in the app, or a field image cannot provision, the whole recipe is done.
@@ -93,6 +94,8 @@ impl Recipe {
         let mut repair = self.clone();
         repair.policy.known_unit = KnownUnit::Reissue;
         repair.policy.refuse_provisioned = false;
+        repair.policy.repair = true;
+        (repair.policy.max_attempts, repair.policy.max_batch_attempts) = (0, 0);
         if self.patch.is_none() && self.field.is_none() {
             repair.regions.clear();
             repair.images.clear();

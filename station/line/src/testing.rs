@@ -19,7 +19,7 @@ pub(crate) struct Bench {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) batch: BatchRecord,
     recipe: Sha256Digest,
-    _folder: TempDir,
+    pub(crate) folder: TempDir,
 }
 
 pub(crate) const NOW: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
@@ -42,7 +42,15 @@ impl Bench {
         let new_batch = NewBatch { name: "W1".into(), product: "lamp".into(), recipe, quantity, quota: None };
         let id = store.open_batch(&new_batch, NOW).await.unwrap();
         let batch = store.batch(id).await.unwrap().unwrap();
-        Self { store, batch, recipe, _folder: folder }
+        Self { store, batch, recipe, folder }
+    }
+
+    /// The same record, as another station sees it.
+    pub(crate) async fn seen_by(&self, station: &str) -> Arc<dyn Store> {
+        let station = StationId::new(station).unwrap();
+        let store = SqliteStore::open(self.folder.path().join("record.sqlite"), station).await.unwrap();
+        store.start_station(NOW).await.unwrap();
+        Arc::new(store)
     }
 
     /// Begins a run on the slot `A1`.
@@ -56,32 +64,41 @@ impl Bench {
 
     /// Puts everything on record that a pass needs, but for the pass itself.
     pub(crate) async fn prove(&self, run: RunId) {
-        self.store.identify_run(run, MAC, &policy(), NOW).await.unwrap();
+        self.prove_as(run, MAC).await;
+    }
+
+    async fn prove_as(&self, run: RunId, mac: Mac) {
+        self.store.identify_run(run, mac, &policy(), NOW).await.unwrap();
         self.store.begin_step(run, Step::Attest, NOW).await.unwrap();
-        self.store.add_evidence(run, &proof()).await.unwrap();
+        self.store.add_evidence(run, &proof(mac)).await.unwrap();
         self.store.end_step(run, Step::Attest, StepOutcome::Done, NOW).await.unwrap();
     }
 
     /// Takes a unit through to its pass.
     pub(crate) async fn pass(&self) -> RunId {
+        self.pass_as(MAC).await
+    }
+
+    /// The same with the unit of this MAC.
+    pub(crate) async fn pass_as(&self, mac: Mac) -> RunId {
         let run = self.begin().await;
-        self.prove(run).await;
+        self.prove_as(run, mac).await;
         self.store.finish_run(run, &RunEnd::Passed, &[], NOW).await.unwrap();
         run
     }
 }
 
-fn proof() -> Vec<Evidence> {
+fn proof(mac: Mac) -> Vec<Evidence> {
     let subscribed = |name: &str| Fact::Subscribed { connection: CONNECTION, filter: format!("factory/key/{name}/#") };
     let accepted = Fact::ProvisionAccepted {
         device_id: DeviceId::new("device-1").unwrap(),
         mqtt_username: USER.to_owned(),
-        mac: Some(MAC),
+        mac: Some(mac),
         certificate: None,
         on_behalf: false,
     };
     let facts = [
-        identified(),
+        identified(mac),
         Fact::Prepared { serial: SerialNumber::new("FP1").unwrap(), nvs_sha256: Sha256Digest::of(b""), app: None },
         Fact::Uart(UartFact::NetworkUp { ip: None }),
         accepted,
@@ -89,16 +106,16 @@ fn proof() -> Vec<Evidence> {
         Fact::MqttConnected { connection: CONNECTION, username: USER.to_owned(), certificate: None },
         subscribed("cmd"),
         subscribed("config"),
-        Fact::Reconnected { mac: MAC },
+        Fact::Reconnected { mac },
         read_back(),
     ];
     facts.map(|fact| Evidence { at: NOW, fact }).to_vec()
 }
 
-fn identified() -> Fact {
+fn identified(mac: Mac) -> Fact {
     let (chip, flash_size) = (Some(Chip::Esp32c3), "4MB".parse().ok());
     let security = Security::default();
-    Fact::Identified(Identity { chip, revision: "v0.4".parse().ok(), flash_size, flash_id: None, mac: MAC, security })
+    Fact::Identified(Identity { chip, revision: "v0.4".parse().ok(), flash_size, flash_id: None, mac, security })
 }
 
 fn read_back() -> Fact {

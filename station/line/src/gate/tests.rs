@@ -82,3 +82,50 @@ async fn the_keeper_pauses_and_resumes_with_the_service() {
     assert_eq!(state(&bench).await.0, BatchState::Open);
     keeper.abort();
 }
+
+#[tokio::test]
+async fn a_persons_pause_outlives_the_return_of_the_service() {
+    let bench = Bench::new(None).await;
+    let gate = gate(&bench);
+    gate.pause_for_upstream("unreachable");
+    gate.refresh(false).await.unwrap();
+    set(&bench, BatchState::Paused, "recall: bad solder").await;
+    gate.refresh(true).await.unwrap();
+    assert_eq!(state(&bench).await, (BatchState::Paused, Some("recall: bad solder".to_owned())));
+    assert_eq!(gate.standing(), Standing::Paused { reason: "recall: bad solder".to_owned() });
+}
+
+#[tokio::test]
+async fn a_stop_of_the_line_outlives_the_return_of_the_service() {
+    for is_on_record in [true, false] {
+        let bench = Bench::new(None).await;
+        let gate = gate(&bench);
+        gate.pause_for_upstream("unreachable");
+        if is_on_record {
+            gate.refresh(false).await.unwrap();
+        }
+        gate.pause("station_certificate_invalid on slot A1".to_owned());
+        gate.pause_for_upstream("unreachable");
+        gate.refresh(true).await.unwrap();
+        let reason = Some("station_certificate_invalid on slot A1".to_owned());
+        assert_eq!(state(&bench).await, (BatchState::Paused, reason));
+    }
+}
+
+#[tokio::test]
+async fn a_station_resumes_no_batch_that_waits_for_another_ones_service() {
+    let bench = Bench::new(None).await;
+    let away = gate(&bench);
+    let here = Gate::new(bench.seen_by("other").await, Arc::new(|| NOW), &bench.batch);
+    for _ in 0..3 {
+        away.pause_for_upstream("unreachable");
+        away.refresh(false).await.unwrap();
+        here.refresh(true).await.unwrap();
+        assert_eq!((state(&bench).await.0, here.standing()), (BatchState::Paused, away.standing()));
+    }
+    let reason = state(&bench).await.1.unwrap();
+    assert!(reason.contains("bench"), "it names the station: {reason}");
+    away.refresh(true).await.unwrap();
+    here.refresh(true).await.unwrap();
+    assert_eq!((away.standing(), here.standing()), (Standing::Open, Standing::Open));
+}

@@ -1,7 +1,7 @@
 //! The end of a run: the verdict is computed from the record, committed, and only then shown.
 
-use firstpass_domain::{Diagnosis, RunState, Verdict, judge};
-use firstpass_store::{RunDetail, RunEnd, StoreError};
+use firstpass_domain::{Diagnosis, Evidence, Fact, RunState, Verdict, judge};
+use firstpass_store::{RunDetail, RunEnd, SessionRecord, Store, StoreError};
 use tracing::{info, warn};
 
 use super::{Driver, RunReport};
@@ -39,7 +39,22 @@ impl Driver {
                 Ok(self.tell_end(RunReport::passed(self.run.id, detail.run.mac, self.duration_ms())))
             }
             (RunState::Open, Verdict::Fail(diagnosis)) => self.end_failed(diagnosis).await,
+            (RunState::Open, Verdict::Pass) => match revoked_meanwhile(self.context.store.as_ref(), &detail).await? {
+                Some(fact) => self.end_with(fact).await,
+                None => Err(StationError::RecordDisagrees { run: self.run.id }),
+            },
             (RunState::Open | RunState::Failed { .. }, _) => Err(StationError::RecordDisagrees { run: self.run.id }),
+        }
+    }
+
+    /// Puts on record what stands against the pass, and commits the failure that it means.
+    async fn end_with(&self, fact: Fact) -> Result<RunReport, StationError> {
+        let evidence = Evidence { at: self.now(), fact };
+        self.context.store.add_evidence(self.run.id, std::slice::from_ref(&evidence)).await?;
+        let detail = self.on_record().await?;
+        match judge(&detail.policy, &detail.evidence) {
+            Verdict::Fail(diagnosis) => self.end_failed(diagnosis).await,
+            Verdict::Pass | Verdict::Open { .. } => Err(StationError::RecordDisagrees { run: self.run.id }),
         }
     }
 
@@ -86,3 +101,20 @@ impl Driver {
         u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 }
+
+/// The session that a run was to pass with, be it new or kept, when it was revoked while the run was open.
+async fn revoked_meanwhile(store: &dyn Store, detail: &RunDetail) -> Result<Option<Fact>, StoreError> {
+    let Some(mac) = detail.run.mac else { return Ok(None) };
+    let sessions = store.unit(mac).await?.map(|unit| unit.sessions).unwrap_or_default();
+    let is_kept = |session: &SessionRecord| {
+        let user = &session.session.mqtt_username;
+        let keeps = |fact: &Fact| matches!(fact, Fact::SessionKept { mqtt_username, .. } if mqtt_username == user);
+        detail.evidence.iter().any(|seen| keeps(&seen.fact))
+    };
+    let of_run = |session: &SessionRecord| session.run == detail.run.id || is_kept(session);
+    let shut = sessions.into_iter().find(|session| of_run(session) && !session.may_log_in());
+    Ok(shut.map(|shut| Fact::CredentialsRevoked { mqtt_username: shut.session.mqtt_username }))
+}
+
+#[cfg(test)]
+mod tests;
