@@ -14,7 +14,7 @@ use firstpass_domain::{Chip, Revision, Sha256Digest};
 
 pub use self::description::AppDescription;
 pub use self::error::ImageError;
-pub use self::patch::{OwnImage, Placeholder, patch};
+pub use self::patch::{OwnImage, Placeholder, check_whole_text, patch};
 pub use self::patch_error::PatchError;
 pub use self::report::{Checksum, Hash, ImageReport, inspect};
 pub use self::segments::Segment;

@@ -47,6 +47,17 @@ pub fn patch(image: &[u8], placeholder: &[u8], value: &[u8]) -> Result<Vec<u8>, 
     Ok(patched)
 }
 
+/// Checks that `placeholder` is a whole text of `image`, from a byte that is no text to its NUL, as a person who names it
+/// may not know.
+pub fn check_whole_text(image: &[u8], placeholder: &[u8]) -> Result<(), PatchError> {
+    let Place { hole, .. } = find(image, placeholder)?;
+    let begins_earlier = image[hole.start - 1].is_ascii_graphic() || image[hole.start - 1] == b' ';
+    if begins_earlier || image[hole.end] != 0 {
+        return Err(PatchError::PartOfText { at: offset(hole.start), begins_earlier });
+    }
+    Ok(())
+}
+
 impl Placeholder {
     /// Finds `placeholder` in `image` and prepares everything that does not depend on the value.
     pub fn prepare(image: &[u8], placeholder: &[u8]) -> Result<Self, PatchError> {

@@ -41,6 +41,14 @@ pub enum PatchError {
         /// Second place.
         second: u32,
     },
+    /// What was named is only a part of a longer text: an app that reads all of it would read a wrong code.
+    #[error("the placeholder is only a part of the text at {at:#x}: that {}", if *.begins_earlier { "begins earlier" } else { "goes on behind it" })]
+    PartOfText {
+        /// Where the placeholder stands, from the image's first byte.
+        at: u32,
+        /// Whether the text begins earlier, or else goes on.
+        begins_earlier: bool,
+    },
     /// The value is empty.
     #[error("the value is empty")]
     NoValue,
@@ -79,6 +87,9 @@ impl PatchError {
                  letter by letter as in the recipe."
             }
             Self::Ambiguous { .. } => "Use a placeholder that stands nowhere else in the firmware, and build it again.",
+            Self::PartOfText { .. } => {
+                "Name the whole text: it begins behind a byte that is no text, and a NUL ends it."
+            }
             Self::NoValue => "Give a code.",
             Self::ValueTooLong { .. } => "Build the firmware with a placeholder at least as long as a code.",
             Self::ValueWithNul { .. } => "Give a code without NUL bytes.",
@@ -92,6 +103,7 @@ impl PatchError {
             Self::Encrypted => "image_encrypted",
             Self::Signed { .. } => "image_signed",
             Self::NoPlaceholder | Self::PlaceholderTooLong { .. } => "placeholder_unusable",
+            Self::PartOfText { .. } => "placeholder_partial",
             Self::NotFound => "placeholder_missing",
             Self::Ambiguous { .. } => "placeholder_ambiguous",
             Self::NoValue | Self::ValueTooLong { .. } | Self::ValueWithNul { .. } => "code_unusable",

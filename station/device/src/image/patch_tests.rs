@@ -69,6 +69,16 @@ fn a_value_that_does_not_fit_is_refused() {
 }
 
 #[test]
+fn a_part_of_a_text_is_told_from_the_whole() {
+    let image = with(&[b"\0", PLACEHOLDER, b"\0"].concat(), &[299]);
+    assert_eq!(check_whole_text(&image, PLACEHOLDER), Ok(()));
+    let part = |begins_earlier, at| Err(PatchError::PartOfText { at, begins_earlier });
+    let len = PLACEHOLDER.len();
+    assert_eq!(check_whole_text(&image, &PLACEHOLDER[..len - 1]), part(false, 332));
+    assert_eq!(check_whole_text(&image, &PLACEHOLDER[2..]), part(true, 334));
+}
+
+#[test]
 fn a_damaged_image_is_not_made_sound_by_a_patch() {
     let mut image = with(PLACEHOLDER, &[300]);
     image[DATA + 200] ^= 1;
