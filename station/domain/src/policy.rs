@@ -19,10 +19,11 @@ pub struct Policy {
     pub min_revision: Option<Revision>,
     /// Flash that the product is built with.
     pub flash_size: FlashSize,
-    /// Runs that one unit may have in all, this one included; 0 means no limit.
+    /// Runs that one unit may have until it passes, this one included; 0 means no limit. A pass and a release from
+    /// quarantine begin the count anew.
     #[serde(default)]
     pub max_attempts: u32,
-    /// Runs that one unit may have in one batch, this one included; 0 means no limit.
+    /// The same in one batch.
     #[serde(default, skip_serializing_if = "is_default")]
     pub max_batch_attempts: u32,
     /// Which failures are tried again without the unit leaving its slot; `None` means none.

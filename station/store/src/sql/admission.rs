@@ -54,11 +54,14 @@ async fn refusal(tx: &mut Tx, mac: Mac, batch: BatchId, policy: &Policy) -> Resu
 }
 
 /// Counted are runs that were admitted and came to an end of their own: a power cut says nothing of the unit, and a repair
-/// is no try. Those before the last release by a person are forgiven.
+/// is no try. Those before the last release by a person are forgiven, and those up to the last pass: a unit that comes
+/// back begins with a clean count.
 async fn attempts_used_up(tx: &mut Tx, mac: Mac, batch: BatchId, policy: &Policy) -> Result<Option<Rule>, StoreError> {
     let sql = "SELECT COUNT(*), COUNT(CASE WHEN r.batch = $2 THEN 1 END)
                FROM runs r JOIN units u ON u.mac = r.mac
                WHERE r.mac = $1 AND r.admitted = 1 AND r.repair = 0 AND r.attempt > u.forgiven
+                 AND r.attempt > (SELECT COALESCE(MAX(p.attempt), 0) FROM runs p
+                                  WHERE p.mac = $1 AND p.state = 'passed' AND p.repair = 0)
                  AND (r.code IS NULL OR r.code NOT IN ('interrupted', 'cancelled'))";
     let Some(mut row) = tx.row(sql, values![mac, batch]).await? else { return Ok(None) };
     let (in_all, in_batch): (u32, u32) = (row.next()?, row.next()?);

@@ -59,6 +59,21 @@ pub(crate) async fn attempts_run_out_and_refused_runs_do_not_count(place: &dyn P
     assert_eq!(admission, Admission::Admitted { attempt: 3 });
 }
 
+pub(crate) async fn a_pass_forgives_the_attempts_before_it(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let known = Policy { max_attempts: 2, max_batch_attempts: 2, known_unit: KnownUnit::Reissue, ..policy() };
+    let unit = mac();
+    for passes in [false, true, true, false] {
+        let run = line.run_with("A1", unit, &known).await;
+        if passes { line.pass(run).await } else { line.fail(run).await };
+    }
+    let last = line.run_with("A1", unit, &known).await;
+    line.fail(last).await;
+    let beyond = line.begin("A1").await.id;
+    let admission = line.store.identify_run(beyond, unit, &known, now()).await.unwrap();
+    assert_eq!(admission, refused(6, Rule::AttemptsUsedUp), "two have failed since it passed");
+}
+
 pub(crate) async fn a_refused_run_leaves_the_unit_free_and_shows_in_its_history(place: &dyn Place) {
     let line = Line::start(place).await;
     let unit = mac();

@@ -26,6 +26,7 @@ macro_rules! every_claim {
             admission::a_unit_in_work_is_refused_elsewhere_and_stays_with_its_first_run;
             admission::a_unit_that_passed_is_refused_unless_the_policy_lets_it_repeat;
             admission::attempts_run_out_and_refused_runs_do_not_count;
+            admission::a_pass_forgives_the_attempts_before_it;
             admission::a_refused_run_leaves_the_unit_free_and_shows_in_its_history;
             admission::a_full_batch_refuses_further_units_but_not_one_of_its_own;
             admission::an_open_run_has_its_place_in_the_batch_before_it_has_a_session;
