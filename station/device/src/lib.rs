@@ -23,4 +23,4 @@ pub use nvs::{NvsEntry, NvsError, NvsValue};
 pub use partition::{FlashLayout, PartitionError};
 pub use ports::{PortError, PortInfo, PortName};
 pub use prepared::{PreparedImage, Region};
-pub use uart::{Redactor, UartCapture, UartEvent};
+pub use uart::{Clock, Heard, Redactor, UartCapture, UartEvent};

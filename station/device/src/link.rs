@@ -29,7 +29,7 @@ use self::error::WireError;
 use self::recover::Terms;
 use self::wire::Wire;
 use crate::nvs::CodeSearch;
-use crate::{Fixture, PortLease, Redactor, Region, UartCapture, UartEvent, uart};
+use crate::{Clock, Fixture, Heard, PortLease, Redactor, Region, UartCapture, uart};
 
 pub use self::error::LinkError;
 pub use self::search::FlashSearch;
@@ -161,24 +161,25 @@ impl Link {
     }
 
     /// Resets the unit into its app and captures its log from the first byte, every byte into the file at `log` (which
-    /// is appended to). What the log says comes out of the receiver; see [`UartCapture`].
-    pub fn run(self, log: &Path) -> Result<(UartCapture, mpsc::Receiver<UartEvent>), LinkError> {
-        self.run_discreetly(log, Redactor::default())
+    /// is appended to). What the log says comes out of the receiver, with its time by `clock`; see [`UartCapture`].
+    pub fn run(self, log: &Path, clock: Clock) -> Result<(UartCapture, mpsc::Receiver<Heard>), LinkError> {
+        self.run_discreetly(log, clock, Redactor::default())
     }
 
     /// Like [`Self::run`], with the secrets that `redactor` knows taken out of all that is kept of the log.
     pub fn run_discreetly(
         self,
         log: &Path,
+        clock: Clock,
         redactor: Redactor,
-    ) -> Result<(UartCapture, mpsc::Receiver<UartEvent>), LinkError> {
+    ) -> Result<(UartCapture, mpsc::Receiver<Heard>), LinkError> {
         let during = |err: WireError| err.during("reset the unit into its app");
         let usb_pid = self.terms.usb_pid();
         let Self { terms: Terms { lease, fixture, token, .. }, wire, .. } = self;
         let log = uart::Log::open(log)?;
         let wire = wire.ok_or_else(|| during(lost()))?;
         let port = reset::begin_run(wire, &fixture, usb_pid).map_err(during)?;
-        let (capture, events) = uart::start(port, lease, log, redactor, &token);
+        let (capture, events) = uart::start(port, lease, log, redactor, clock, &token);
         fixture.run_by_command(&token).map_err(during)?;
         Ok((capture, events))
     }

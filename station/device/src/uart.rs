@@ -8,9 +8,15 @@ mod reading;
 mod recognise;
 mod redact;
 
-use std::thread::{self, JoinHandle};
+use std::{
+    sync::Arc,
+    thread::{self, JoinHandle},
+};
 
-use firstpass_domain::evidence::{LinkFault, UartFact};
+use firstpass_domain::{
+    Timestamp,
+    evidence::{LinkFault, UartFact},
+};
 use serialport::TTYPort;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
@@ -25,6 +31,18 @@ pub use self::redact::Redactor;
 
 /// Events that wait for the line while the capture runs; so many hold it up, and it loses nothing.
 const EVENTS_MAX: usize = 256;
+
+/// Tells the time.
+pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+
+/// Something that happened on the unit's UART, with its time: when its bytes were read, not when it is looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Heard {
+    /// When it was read.
+    pub at: Timestamp,
+    /// What it was.
+    pub event: UartEvent,
+}
 
 /// Something that happened on the unit's UART.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -89,11 +107,12 @@ pub(crate) fn start(
     lease: PortLease,
     log: Log,
     redactor: Redactor,
+    clock: Clock,
     token: &CancellationToken,
-) -> (UartCapture, mpsc::Receiver<UartEvent>) {
+) -> (UartCapture, mpsc::Receiver<Heard>) {
     let stop = token.child_token();
     let (events, receiver) = mpsc::channel(EVENTS_MAX + REST_EVENTS_MAX);
-    let capture = Capture::new(log, redactor, events, stop.clone());
+    let capture = Capture::new(log, redactor, clock, events, stop.clone());
     let thread = thread::spawn(move || capture.run(port));
     (UartCapture { stop, thread: Some(thread), lease: Some(lease) }, receiver)
 }

@@ -240,4 +240,5 @@ catalogue! {
     BleUuidByteOrder = "ble_uuid_byte_order": Boot, Recipe, Rework;
     BuildConfigurationStale = "build_configuration_stale": Build, Recipe, StopLine;
     CredentialsRevoked = "credentials_revoked": Any, Person, Rework;
+    UpstreamKnownUnit = "upstream_known_unit": Provision, Service, Rework;
 }

@@ -137,7 +137,8 @@ pub enum Fact {
     UpstreamFailed {
         /// HTTP status, when there was an answer.
         status: Option<u16>,
-        /// Stable code of the reason: `unreachable`, `throttled`, `refused`, `failed`, `unreadable`, `foreign_broker`.
+        /// Stable code of the reason: `unreachable`, `throttled`, `refused`, `failed`, `unreadable`, `foreign_broker`,
+        /// `known_unit`, `unrecorded`, `left_alone`.
         reason: String,
     },
     /// A TLS handshake from the unit's address with one of this station's services failed.

@@ -15,7 +15,7 @@ mod watch;
 
 use std::{sync::Arc, time::Instant};
 
-use firstpass_device::{Fixture, Leases, PortName, Redactor, UartEvent};
+use firstpass_device::{Fixture, Leases, PortName, Redactor};
 use firstpass_domain::{
     Evidence, Fact, Policy, Run, RunId, SlotId, Step, StepOutcome, Timestamp, Verdict, evidence::UartFact, judge,
 };
@@ -247,17 +247,10 @@ impl Driver {
         Ok(self.evidence.len() > before)
     }
 
-    /// Takes in what has arrived and was not waited for: a contradiction must not be overlooked because it came late.
-    async fn take_in_rest(&mut self, uart: Vec<UartEvent>) -> Result<(), StationError> {
-        let at = self.now();
-        let mut witnessed: Vec<Witnessed> = Vec::new();
-        for event in uart {
-            let fact = watch::uart_fact(self.step, Some(event))?;
-            witnessed.push(Witnessed { evidence: Evidence { at, fact }, recorded: false });
-        }
-        while let Ok(late) = self.inbox.receiver.try_recv() {
-            witnessed.push(late);
-        }
+    /// Takes in what was seen, with all that has arrived besides: a contradiction must not be overlooked because it came
+    /// late.
+    async fn take_in_rest(&mut self, witnessed: Vec<Witnessed>) -> Result<(), StationError> {
+        let witnessed = self.with_those_that_wait(witnessed)?;
         self.take_in(witnessed).await
     }
 

@@ -4,7 +4,10 @@ use std::io::{self, Read};
 use std::thread;
 use std::time::Duration;
 
-use firstpass_domain::evidence::{LinkFault, UartFact};
+use firstpass_domain::{
+    Timestamp,
+    evidence::{LinkFault, UartFact},
+};
 use serialport::{SerialPort, TTYPort};
 use tokio::sync::mpsc::{Sender, error::TrySendError};
 use tokio_util::sync::CancellationToken;
@@ -13,7 +16,7 @@ use super::lines::Lines;
 use super::log::Log;
 use super::recognise::Recogniser;
 use super::redact::{Cleaner, Redactor};
-use super::{CaptureEnd, EVENTS_MAX, UartEvent};
+use super::{CaptureEnd, Clock, EVENTS_MAX, Heard, UartEvent};
 use crate::ports::IO_TICK;
 
 /// How long a held-up capture sleeps before it tries again and looks at its token.
@@ -33,17 +36,25 @@ pub(super) struct Capture {
     cleaner: Cleaner,
     lines: Lines,
     recogniser: Recogniser,
-    events: Sender<UartEvent>,
+    clock: Clock,
+    events: Sender<Heard>,
     stop: CancellationToken,
 }
 
 impl Capture {
-    pub(super) fn new(log: Log, redactor: Redactor, events: Sender<UartEvent>, stop: CancellationToken) -> Self {
+    pub(super) fn new(
+        log: Log,
+        redactor: Redactor,
+        clock: Clock,
+        events: Sender<Heard>,
+        stop: CancellationToken,
+    ) -> Self {
         Self {
             log,
             cleaner: Cleaner::new(redactor),
             lines: Lines::default(),
             recogniser: Recogniser::default(),
+            clock,
             events,
             stop,
         }
@@ -54,7 +65,7 @@ impl Capture {
         let read = self.read_until_stopped(&mut port);
         let finished = self.finish();
         if let Err(end) = read.and(finished) {
-            self.report(UartEvent::Ended(end));
+            self.report((self.clock)(), UartEvent::Ended(end));
         }
     }
 
@@ -96,20 +107,22 @@ impl Capture {
     }
 
     fn keep(&mut self, first: Option<UartFact>, bytes: &[u8]) -> Result<(), CaptureEnd> {
+        // What a line says is as old as the bytes that ended it, however long the disk or the line takes.
+        let at = (self.clock)();
         self.log.write(bytes)?;
         let mut facts: Vec<UartFact> = first.into_iter().collect();
         self.lines.push(bytes, |line| facts.extend(self.recogniser.line(line)));
-        facts.into_iter().for_each(|fact| self.report(UartEvent::Fact(fact)));
+        facts.into_iter().for_each(|fact| self.report(at, UartEvent::Fact(fact)));
         Ok(())
     }
 
     /// Hands an event over; waits while [`EVENTS_MAX`] of them have not been taken, but not beyond the stop: what is
     /// read after it has room of its own in the channel.
-    fn report(&self, event: UartEvent) {
+    fn report(&self, at: Timestamp, event: UartEvent) {
         while self.waiting() >= EVENTS_MAX && !self.stop.is_cancelled() && !self.events.is_closed() {
             thread::sleep(FULL_TICK);
         }
-        match self.events.try_send(event) {
+        match self.events.try_send(Heard { at, event }) {
             // Nobody listens any more: the file is still written.
             Ok(()) | Err(TrySendError::Closed(_)) => {}
             Err(TrySendError::Full(_)) => unreachable!("the channel has room for all that can follow the stop"),

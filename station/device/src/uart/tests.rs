@@ -1,6 +1,7 @@
 use std::io::Write;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use serialport::SerialPort;
 
@@ -8,11 +9,19 @@ use super::*;
 use crate::{Leases, PortName};
 
 /// A capture of one end of a pseudo-terminal; the other end is the unit.
-fn capture(log: &Path, token: &CancellationToken) -> (TTYPort, UartCapture, mpsc::Receiver<UartEvent>) {
+fn capture(log: &Path, token: &CancellationToken) -> (TTYPort, UartCapture, mpsc::Receiver<Heard>) {
     let (unit, port) = TTYPort::pair().unwrap();
     let lease = Leases::new().try_acquire(&PortName::new(port.name().unwrap())).unwrap();
-    let (capture, events) = start(port, lease, Log::open(log).unwrap(), Redactor::default(), token);
+    let (capture, events) = start(port, lease, Log::open(log).unwrap(), Redactor::default(), clock(), token);
     (unit, capture, events)
+}
+
+fn clock() -> Clock {
+    Arc::new(|| Timestamp::from_micros(1))
+}
+
+fn next(events: &mut mpsc::Receiver<Heard>) -> Option<UartEvent> {
+    events.blocking_recv().map(|heard| heard.event)
 }
 
 fn wait_until(condition: impl Fn() -> bool) {
@@ -37,9 +46,9 @@ fn a_line_that_listens_late_loses_nothing() {
         (0..count).for_each(|_| unit.write_all(CONNECTED).unwrap());
         unit
     });
-    assert_eq!(events.blocking_recv(), Some(UartEvent::Fact(UartFact::FirstByte)));
+    assert_eq!(next(&mut events), Some(UartEvent::Fact(UartFact::FirstByte)));
     for _ in 0..count {
-        assert_eq!(events.blocking_recv(), Some(UartEvent::Fact(UartFact::MqttConnected)));
+        assert_eq!(next(&mut events), Some(UartEvent::Fact(UartFact::MqttConnected)));
     }
     drop(capture.stop());
     drop(writer.join().unwrap());
@@ -76,11 +85,33 @@ fn what_has_arrived_when_the_capture_is_stopped_is_still_told() {
     unit.write_all(CONNECTED).unwrap();
     wait_until(|| port.bytes_to_read().unwrap() as usize == CONNECTED.len());
     let lease = Leases::new().try_acquire(&PortName::new(port.name().unwrap())).unwrap();
-    let (capture, mut events) = start(port, lease, Log::open(&log).unwrap(), Redactor::default(), &token);
+    let (capture, mut events) = start(port, lease, Log::open(&log).unwrap(), Redactor::default(), clock(), &token);
     drop(capture.stop());
-    assert_eq!(events.try_recv(), Ok(UartEvent::Fact(UartFact::FirstByte)));
-    assert_eq!(events.try_recv(), Ok(UartEvent::Fact(UartFact::MqttConnected)));
+    assert_eq!(next(&mut events), Some(UartEvent::Fact(UartFact::FirstByte)));
+    assert_eq!(next(&mut events), Some(UartEvent::Fact(UartFact::MqttConnected)));
     assert_eq!(read(&log), CONNECTED);
+}
+
+#[test]
+fn what_is_said_keeps_the_time_at_which_it_was_read_however_late_it_is_taken() {
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("uart.log");
+    let (mut unit, port) = TTYPort::pair().unwrap();
+    let lease = Leases::new().try_acquire(&PortName::new(port.name().unwrap())).unwrap();
+    let time = Arc::new(AtomicI64::new(1));
+    let shown = Arc::clone(&time);
+    let clock: Clock = Arc::new(move || Timestamp::from_micros(shown.load(Ordering::SeqCst)));
+    let token = CancellationToken::new();
+    let (capture, mut events) = start(port, lease, Log::open(&log).unwrap(), Redactor::default(), clock, &token);
+    unit.write_all(CONNECTED).unwrap();
+    wait_until(|| events.len() == 2);
+    time.store(2, Ordering::SeqCst);
+    unit.write_all(CONNECTED).unwrap();
+    wait_until(|| events.len() == 3);
+    time.store(3, Ordering::SeqCst);
+    drop(capture.stop());
+    let times = std::iter::from_fn(|| events.blocking_recv()).map(|heard| heard.at.as_micros());
+    assert_eq!(times.collect::<Vec<_>>(), [1, 1, 2]);
 }
 
 #[test]
@@ -95,7 +126,7 @@ fn a_log_file_is_for_the_station_only() {
 fn a_full_disk_ends_the_capture_as_the_stations_fault() {
     let (mut unit, capture, mut events) = capture(Path::new("/dev/full"), &CancellationToken::new());
     unit.write_all(CONNECTED).unwrap();
-    let Some(UartEvent::Ended(CaptureEnd::Log { detail })) = events.blocking_recv() else { panic!("no end") };
+    let Some(UartEvent::Ended(CaptureEnd::Log { detail })) = next(&mut events) else { panic!("no end") };
     assert!(detail.starts_with("could not write the log file /dev/full"), "{detail}");
     drop(capture);
 }

@@ -1,8 +1,14 @@
 //! Whole sessions: write, run and listen, attest; and once more on the same port.
 
+use std::sync::Arc;
+
 use firstpass_device::uart::CaptureEnd;
-use firstpass_device::{FlashLayout, Link, LinkError, Region, UartEvent};
-use firstpass_domain::evidence::{LinkFault, UartFact};
+use firstpass_device::{Clock, FlashLayout, Heard, Link, LinkError, Region, UartEvent};
+use firstpass_domain::{
+    Timestamp,
+    evidence::{LinkFault, UartFact},
+};
+use tokio::sync::mpsc::Receiver;
 use virtual_unit::Fault;
 use virtual_unit::image::{self, AppImage};
 
@@ -24,14 +30,22 @@ pub(crate) fn firmware(app_len: usize) -> Vec<Region> {
     ]
 }
 
+fn clock() -> Clock {
+    Arc::new(|| Timestamp::from_micros(1))
+}
+
+fn next(events: &mut Receiver<Heard>) -> Option<UartEvent> {
+    events.blocking_recv().map(|heard| heard.event)
+}
+
 /// Writes, runs until the app is loaded, attests.
 fn session(slot: &Slot, firmware: &[Region]) {
     let mut link = slot.connect().unwrap();
     let mac = link.read_mac().unwrap();
     assert!(link.write(firmware, &mut quiet).unwrap().iter().all(|digest| digest.md5_matches));
-    let (capture, mut events) = link.run(&slot.log()).unwrap();
-    assert_eq!(events.blocking_recv(), Some(UartEvent::Fact(UartFact::FirstByte)));
-    assert_eq!(events.blocking_recv(), Some(UartEvent::Fact(LOADED)));
+    let (capture, mut events) = link.run(&slot.log(), clock()).unwrap();
+    assert_eq!(next(&mut events), Some(UartEvent::Fact(UartFact::FirstByte)));
+    assert_eq!(next(&mut events), Some(UartEvent::Fact(LOADED)));
     let lease = capture.stop();
     let mut link = Link::connect(lease, slot.fixture(), &[BAUD], &slot.token).unwrap();
     assert_eq!(link.read_mac().unwrap(), mac);
@@ -52,12 +66,12 @@ fn two_sessions_in_a_row_write_run_and_attest() {
 #[test]
 fn a_blank_unit_fails_to_boot_and_says_how() {
     let slot = Slot::new([]);
-    let (capture, mut events) = slot.connect().unwrap().run(&slot.log()).unwrap();
-    assert_eq!(events.blocking_recv(), Some(UartEvent::Fact(UartFact::FirstByte)));
+    let (capture, mut events) = slot.connect().unwrap().run(&slot.log(), clock()).unwrap();
+    assert_eq!(next(&mut events), Some(UartEvent::Fact(UartFact::FirstByte)));
     let failed = UartFact::BootFailed { text: "invalid header: 0xffffffff".into() };
-    assert_eq!(events.blocking_recv(), Some(UartEvent::Fact(failed)));
+    assert_eq!(next(&mut events), Some(UartEvent::Fact(failed)));
     drop(capture);
-    assert_eq!(events.blocking_recv(), None);
+    assert_eq!(next(&mut events), None);
 }
 
 #[test]
@@ -65,27 +79,27 @@ fn a_unit_that_panics_again_and_again_tells_so() {
     let slot = Slot::new([Fault::BootLoop]);
     let mut link = slot.connect().unwrap();
     link.write(&firmware(64 * 1024), &mut quiet).unwrap();
-    let (_capture, mut events) = link.run(&slot.log()).unwrap();
-    let mut next = || loop {
-        match events.blocking_recv() {
+    let (_capture, mut events) = link.run(&slot.log(), clock()).unwrap();
+    let mut next_fact = || loop {
+        match next(&mut events) {
             Some(UartEvent::Fact(UartFact::Backtrace { .. })) => {}
             Some(UartEvent::Fact(fact)) => return fact,
             other => panic!("{other:?}"),
         }
     };
-    assert_eq!([next(), next()], [UartFact::FirstByte, LOADED]);
-    assert!(matches!(next(), UartFact::Panicked { .. }));
-    assert!(matches!(next(), UartFact::Restarted { .. }));
-    assert_eq!(next(), LOADED);
+    assert_eq!([next_fact(), next_fact()], [UartFact::FirstByte, LOADED]);
+    assert!(matches!(next_fact(), UartFact::Panicked { .. }));
+    assert!(matches!(next_fact(), UartFact::Restarted { .. }));
+    assert_eq!(next_fact(), LOADED);
 }
 
 #[test]
 fn a_port_that_goes_away_ends_the_capture() {
     let slot = Slot::new([]);
-    let (capture, mut events) = slot.connect().unwrap().run(&slot.log()).unwrap();
-    assert_eq!(events.blocking_recv(), Some(UartEvent::Fact(UartFact::FirstByte)));
+    let (capture, mut events) = slot.connect().unwrap().run(&slot.log(), clock()).unwrap();
+    assert_eq!(next(&mut events), Some(UartEvent::Fact(UartFact::FirstByte)));
     slot.unit.end();
-    let last = std::iter::from_fn(|| events.blocking_recv()).last();
+    let last = std::iter::from_fn(|| next(&mut events)).last();
     assert!(matches!(last, Some(UartEvent::Ended(CaptureEnd::Link { fault: LinkFault::PortGone, .. }))), "{last:?}");
     drop(capture.stop());
 }
@@ -94,7 +108,7 @@ fn a_port_that_goes_away_ends_the_capture() {
 fn a_log_that_cannot_be_made_is_the_stations_fault_and_leaves_the_unit_alone() {
     let slot = Slot::new([]);
     let link = slot.connect().unwrap();
-    let err = link.run(&slot.folder().join("no/such/folder.log")).unwrap_err();
+    let err = link.run(&slot.folder().join("no/such/folder.log"), clock()).unwrap_err();
     assert!(matches!(err, LinkError::Log(_)) && err.fault().is_none(), "{}", err.detail());
     assert_eq!(slot.unit.status().boots, 0);
 }

@@ -46,7 +46,7 @@ fn judge_fact(policy: &Policy, evidence: &[Evidence], fact: &Fact) -> Option<Dia
             judge_accepted(policy, before, *on_behalf, mqtt_username).or_else(|| identity::judge_sender(before, *mac))
         }
         Fact::ProvisionRefused { status, reason } => judge_refusal(before, *status, reason),
-        Fact::UpstreamFailed { status, reason } => judge_upstream(*status, reason),
+        Fact::UpstreamFailed { status, reason } => judge_upstream(policy, *status, reason),
         Fact::MqttConnected { username, certificate, .. } => {
             judge_connected(policy, before, username, certificate.as_ref())
         }

@@ -296,6 +296,26 @@ fn slow_refused_logins_are_no_hammering() {
 }
 
 #[test]
+fn what_the_service_does_when_it_is_asked_on_a_units_behalf_ends_the_run() {
+    let policy = Policy { injection: Injection::Session, ..policy() };
+    let identified = good()[..1].to_vec();
+    for (status, reason, expected) in [
+        (None, "unreachable", Code::UpstreamAway),
+        (None, "left_alone", Code::UpstreamAway),
+        (Some(429), "throttled", Code::UpstreamAway),
+        (Some(503), "failed", Code::UpstreamAway),
+        (Some(401), "refused", Code::UpstreamRefused),
+        (Some(200), "unreadable", Code::ProvisionUnreadable),
+        (None, "unrecorded", Code::ProvisionUnreadable),
+        (Some(200), "known_unit", Code::UpstreamKnownUnit),
+    ] {
+        let failed = Fact::UpstreamFailed { status, reason: reason.to_owned() };
+        let facts = [identified.clone(), vec![failed]].concat();
+        assert_eq!(code_under(&policy, facts), Some(expected), "{reason}");
+    }
+}
+
+#[test]
 fn refused_logins_between_which_the_clock_was_set_back_are_no_hammering() {
     let refused = Fact::MqttRefused { code: 4, reason: "wrong_password".into() };
     let mut all = evidence([provisioned(), vec![refused; 3]].concat());

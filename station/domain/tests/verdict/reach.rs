@@ -166,6 +166,7 @@ fn of_provisioning() -> Vec<Case> {
         case(loaded(), [upstream(None, "foreign_broker")], Code::UpstreamForeignBroker),
         case(provisioned(), [long_key()], Code::NvsKeyTooLong),
         case(loaded(), late(vec![nvs("ESP_FAIL, reading")]), Code::NvsCorrupt),
+        case(loaded(), [upstream(Some(201), "known_unit")], Code::UpstreamKnownUnit),
     ]
 }
 

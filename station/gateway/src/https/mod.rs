@@ -43,7 +43,7 @@ pub use draft::{SessionError, Workspace};
 pub use event::GatewayEvent;
 pub use limits::Limits;
 pub use offer::{FirmwareImage, Offer, OfferError};
-pub use provisioner::{IssuedSession, Provisioner};
+pub use provisioner::{IssuedSession, OnBehalf, Provisioner};
 pub use range::Wanted;
 pub use refusal::Refusal;
 pub use routes::{BasePath, BasePathError};

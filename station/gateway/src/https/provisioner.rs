@@ -5,7 +5,7 @@ use std::{net::SocketAddr, sync::Arc};
 use firstpass_authority::Authority;
 use firstpass_contract::ProvisionResponse;
 use firstpass_domain::{Evidence, Fact, Mac, RunId, Timestamp};
-use firstpass_store::{NewCertificate, NewSession, Store, StoreError};
+use firstpass_store::{IssueError, NewCertificate, NewSession, Store, StoreError};
 use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -17,7 +17,7 @@ use super::{
     handover::Handovers,
     offer::Offers,
     provision::Asked,
-    upstream::{Chance, Relay, Upstream, UpstreamError, UpstreamState},
+    upstream::{Chance, Relay, Upstream, UpstreamError, UpstreamFault, UpstreamState},
 };
 
 /// Events that wait for the line; when it is this far behind, units wait too.
@@ -50,6 +50,15 @@ pub struct IssuedSession {
     pub evidence: Evidence,
     /// The body of the answer to the unit.
     pub(super) answer: AnswerBody,
+}
+
+/// What became of a session that was asked for on a unit's behalf.
+#[derive(Debug)]
+pub enum OnBehalf {
+    /// It is on record.
+    Issued(Box<IssuedSession>),
+    /// The service that this station relays to granted none, or none that can be used. This is on record of it.
+    NotGranted(Evidence),
 }
 
 impl Provisioner {
@@ -93,25 +102,32 @@ impl Provisioner {
         }
     }
 
-    /// Issues a session to a run's unit without a code (injection `session`). Its evidence is on record when this
-    /// returns; no event is sent, since the caller is the line.
+    /// Issues a session to a run's unit without a code (injection `session`). Its evidence, or that of what the service
+    /// did instead, is on record when this returns; no event is sent, since the caller is the line.
     pub async fn issue_on_behalf(
         &self,
         run: RunId,
         mac: Mac,
         want_certificate: bool,
         now: Timestamp,
-    ) -> Result<IssuedSession, SessionError> {
+    ) -> Result<OnBehalf, SessionError> {
         let wish = if want_certificate { CertificateWish::FreshKey } else { CertificateWish::None };
-        let drafted = self.draft(run, mac, &Asked::on_behalf(&self.workspace), wish, now).await;
-        if let Err(SessionError::Upstream(fault)) = &drafted {
-            // When the record fails, the caller learns so by what it writes next.
-            let _ = self.note_upstream(run, fault).await;
-        }
-        let draft = drafted?;
+        let draft = match self.draft(run, mac, &Asked::on_behalf(&self.workspace), wish, now).await {
+            Ok(draft) => draft,
+            Err(SessionError::Upstream(fault)) => {
+                let evidence = self.record_upstream(run, &fault).await.map_err(SessionError::Record)?;
+                return Ok(OnBehalf::NotGranted(evidence));
+            }
+            Err(error) => return Err(error),
+        };
         let evidence = accepted(&draft, None, true, now);
         match self.store.issue_session(run, &draft.session, draft.certificate.as_ref(), &evidence, now).await {
-            Ok(()) => Ok(issued(draft, evidence)),
+            Ok(()) => Ok(OnBehalf::Issued(Box::new(issued(draft, evidence)))),
+            // The identity is another session's: the service's doing, and no reason to stop the slot.
+            Err(IssueError::Store(StoreError::Conflict { .. })) if self.relay.is_some() => {
+                let evidence = self.record_upstream(run, &UpstreamFault::Unrecorded).await;
+                Ok(OnBehalf::NotGranted(evidence.map_err(SessionError::Record)?))
+            }
             Err(error) => {
                 self.note_unrecorded(run, &draft).await;
                 Err(SessionError::Record(error))

@@ -64,6 +64,8 @@ pub enum Refusal {
     UpstreamUnusable(String),
     /// That service sends the unit to this broker, which is not this station's.
     UpstreamForeignBroker(String),
+    /// That service recognised the unit and granted the identity that it got in an earlier run.
+    UpstreamKnownUnit,
     /// The answer was not ready in time.
     TooSlow,
     /// The answer would not fit the unit's buffers: a mistake in the station's configuration.
@@ -90,9 +92,10 @@ impl Refusal {
             Self::TooOften(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::RecordUnavailable | Self::AuthorityUnavailable | Self::TooSlow => StatusCode::SERVICE_UNAVAILABLE,
             Self::UpstreamAway(_) => StatusCode::SERVICE_UNAVAILABLE,
-            Self::UpstreamRefused(_) | Self::UpstreamUnusable(_) | Self::UpstreamForeignBroker(_) => {
-                StatusCode::BAD_GATEWAY
-            }
+            Self::UpstreamRefused(_)
+            | Self::UpstreamUnusable(_)
+            | Self::UpstreamForeignBroker(_)
+            | Self::UpstreamKnownUnit => StatusCode::BAD_GATEWAY,
             Self::DoesNotFit | Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -129,6 +132,7 @@ impl Refusal {
             | Self::UpstreamRefused(_)
             | Self::UpstreamUnusable(_)
             | Self::UpstreamForeignBroker(_)
+            | Self::UpstreamKnownUnit
             | Self::DoesNotFit
             | Self::Internal => None,
         }
@@ -231,6 +235,9 @@ impl Refusal {
             Self::UpstreamForeignBroker(_) => ("upstream_foreign_broker", "The service sends the unit to another broker.",
                 "A connect there could not be witnessed by this station; the answer names",
                 "Let the service name this station's broker, or put the name that it gives into alt_names in [gateway]                  and let the factory's DNS lead it here."),
+            Self::UpstreamKnownUnit => ("upstream_known_unit", "The service returned this unit's earlier identity.",
+                "It recognises the unit by its MAC; the identity is on record for an earlier run of the unit, and no identity is used twice.",
+                "Delete the device at the service, or write forward_mac = false in [upstream]; then run the unit again."),
             Self::TooSlow => ("station_busy", "The station did not answer in time.",
                 "It has more to do than it can.", "The unit tries again; if it stays, look at the station's log."),
             Self::DoesNotFit => ("answer_does_not_fit", "The answer would not fit the unit's memory.",

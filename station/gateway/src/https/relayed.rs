@@ -1,6 +1,7 @@
 //! Drafts of the station's own making or of the service's granting, and what is noted when the latter come to nothing.
 
-use firstpass_domain::{Evidence, Mac, RunId, Timestamp};
+use firstpass_domain::{Evidence, Fact, Mac, RunId, Timestamp};
+use firstpass_store::IssueError;
 
 use super::{
     GatewayEvent, Refusal,
@@ -9,6 +10,9 @@ use super::{
     provisioner::Provisioner,
     upstream::{Granted, Unusable, UpstreamFault},
 };
+
+/// Reason on record of a question that was not asked, because the service failed of late.
+const LEFT_ALONE: &str = "left_alone";
 
 /// A question that is under way. It is not dropped without a word: the service may grant what nobody waits for.
 struct Asking {
@@ -67,7 +71,7 @@ impl Provisioner {
         let asking = Asking { run, mac, answered: false };
         let granted = asking.end(relay.ask(body).await).map_err(SessionError::Upstream)?;
         let device = granted.answer.device_id.clone();
-        let drafted = match self.check_granted(&granted).await {
+        let drafted = match self.check_granted(&granted, mac).await {
             Ok(()) => {
                 let (keep, now) = (relay.settings.forward_firmware, (self.clock)());
                 Draft::relayed(granted, &self.authority, mac, wish, firmware, keep, now)
@@ -83,12 +87,15 @@ impl Provisioner {
     }
 
     /// Refuses a grant with which the unit could not pass here.
-    async fn check_granted(&self, granted: &Granted) -> Result<(), UpstreamFault> {
+    async fn check_granted(&self, granted: &Granted, mac: Mac) -> Result<(), UpstreamFault> {
         let (response, port) = (&granted.answer.response, granted.answer.mqtt_port);
         let host = &response.mqtt_host;
         let ours = self.broker_names().any(|name| name.eq_ignore_ascii_case(host));
         if !ours || port != self.workspace.mqtt_port || response.mqtt_tls == Some(false) {
             return Err(UpstreamFault::ForeignBroker { status: granted.status, host: host.clone(), port });
+        }
+        if self.had_before(granted, mac).await {
+            return Err(UpstreamFault::KnownUnit(granted.status));
         }
         // A record that does not answer now is asked again when the session is to be put there.
         let known = self.store.session_by_username(&response.mqtt_username).await;
@@ -96,6 +103,17 @@ impl Provisioner {
             return Err(UpstreamFault::Unusable(granted.status, Unusable::Taken("mqtt_username")));
         }
         Ok(())
+    }
+
+    /// Whether the service recognised the unit and granted what an earlier run of it got.
+    async fn had_before(&self, granted: &Granted, mac: Mac) -> bool {
+        let (answer, response) = (&granted.answer, &granted.answer.response);
+        let unit = self.store.unit(mac).await.ok().flatten();
+        unit.is_some_and(|unit| {
+            let mut earlier = unit.sessions.iter().map(|earlier| &earlier.session);
+            earlier
+                .any(|earlier| earlier.device_id == answer.device_id || earlier.mqtt_username == response.mqtt_username)
+        })
     }
 
     /// The names under which a unit may know this station's broker: those in its certificate.
@@ -114,6 +132,16 @@ impl Provisioner {
         self.add_evidence(run, &evidence).await?;
         self.tell(GatewayEvent::UpstreamFailed { run, evidence }).await;
         Ok(())
+    }
+
+    /// Puts on record what became of a question on a unit's behalf. Nobody asks for that unit again: that the service is
+    /// left alone counts as well.
+    pub(super) async fn record_upstream(&self, run: RunId, fault: &UpstreamFault) -> Result<Evidence, IssueError> {
+        let left_alone = Fact::UpstreamFailed { status: None, reason: LEFT_ALONE.to_owned() };
+        let evidence = Evidence { at: (self.clock)(), fact: fault.fact().unwrap_or(left_alone) };
+        tracing::warn!(%run, %fault, "not provisioned by the service");
+        self.store.add_evidence(run, std::slice::from_ref(&evidence)).await?;
+        Ok(evidence)
     }
 
     /// Notes that the service granted a session which the record refused: it exists there, and no unit has it.

@@ -31,7 +31,7 @@ async fn a_confidant_hears_of_a_session_on_behalf_and_nothing_after_the_run() {
     let station = Station::start().await;
     let (run, mac) = station.run().await;
     let (confidence, heard) = listen(&station, run);
-    let issued = station.provisioner.issue_on_behalf(run, mac, false, station.now()).await.unwrap();
+    let issued = station.on_behalf(run, mac, false, station.now()).await;
     assert!(heard.lock().unwrap().contains(&issued.response.mqtt_password));
     drop(confidence);
     let unit = station.unit(false).await;

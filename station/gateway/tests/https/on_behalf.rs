@@ -10,7 +10,7 @@ use crate::station::{Station, workspace};
 async fn a_session_on_behalf_is_on_record_with_its_evidence() {
     let station = Station::start().await;
     let (run, mac) = station.run().await;
-    let issued = station.provisioner.issue_on_behalf(run, mac, true, station.now()).await.unwrap();
+    let issued = station.on_behalf(run, mac, true, station.now()).await;
     assert!(matches!(issued.evidence.fact, Fact::ProvisionAccepted { on_behalf: true, mac: None, .. }));
     assert_eq!(station.evidence(run).await, [issued.evidence]);
     let stored = station.store.session_by_username(&issued.response.mqtt_username).await.unwrap().unwrap();
@@ -36,7 +36,7 @@ async fn a_workspace_whose_sessions_would_not_fit_a_unit_is_refused_at_the_start
 async fn no_secret_shows_in_debug_output() {
     let station = Station::start().await;
     let (run, mac) = station.run().await;
-    let issued = station.provisioner.issue_on_behalf(run, mac, true, station.now()).await.unwrap();
+    let issued = station.on_behalf(run, mac, true, station.now()).await;
     let printed = format!("{issued:?}");
     assert!(!printed.contains(issued.response.mqtt_password.expose()) && !printed.contains("PRIVATE KEY"));
 }

@@ -17,7 +17,8 @@ use firstpass_domain::{
     Timestamp,
 };
 use firstpass_gateway::https::{
-    BasePath, GatewayEvent, HttpsServer, Limits, Protocol, Provisioner, Upstream, Workspace, server_tls,
+    BasePath, GatewayEvent, HttpsServer, IssuedSession, Limits, OnBehalf, Protocol, Provisioner, Upstream, Workspace,
+    server_tls,
 };
 use firstpass_store::{Admission, BatchId, NewBatch, NewCode, NewRun, RecipeRecord, SqliteStore, Store};
 use serde_json::Value;
@@ -145,22 +146,43 @@ impl Station {
 
     /// An admitted unit on a slot of its own.
     pub(crate) async fn run(&self) -> (RunId, Mac) {
-        let n = self.counter.fetch_add(1, Ordering::SeqCst);
+        let n = self.counter.load(Ordering::SeqCst);
         let [.., a, b] = n.to_be_bytes();
         let mac = Mac::new([0x60, 0x55, 0xf9, 0, a, b]);
+        (self.run_of(mac).await, mac)
+    }
+
+    async fn run_of(&self, mac: Mac) -> RunId {
+        let n = self.counter.fetch_add(1, Ordering::SeqCst);
         let id = RunId(Uuid::from_u128(u128::from(n) << 64));
         let slot = SlotId::new(format!("A{n}")).unwrap();
         let run = NewRun { id, slot, batch: self.batch, recipe: self.recipe };
         self.store.begin_run(&run, self.now()).await.unwrap();
         let admission = self.store.identify_run(id, mac, &policy(), self.now()).await.unwrap();
         assert!(matches!(admission, Admission::Admitted { .. }), "{admission:?}");
-        (id, mac)
+        id
     }
 
-    /// An admitted unit with a code that is good for an hour.
+    /// A session on a unit's behalf, which is granted.
+    pub(crate) async fn on_behalf(&self, run: RunId, mac: Mac, certificate: bool, now: Timestamp) -> IssuedSession {
+        let issued = self.provisioner.issue_on_behalf(run, mac, certificate, now).await.unwrap();
+        let OnBehalf::Issued(issued) = issued else { panic!("{issued:?}") };
+        *issued
+    }
+
     pub(crate) async fn unit(&self, certificate: bool) -> Unit {
         let (run, mac) = self.run().await;
-        let code = format!("code-of-{mac}");
+        self.with_code(run, mac, certificate).await
+    }
+
+    /// The same unit, in a run of its own.
+    pub(crate) async fn again(&self, unit: &Unit) -> Unit {
+        let run = self.run_of(unit.mac).await;
+        self.with_code(run, unit.mac, false).await
+    }
+
+    async fn with_code(&self, run: RunId, mac: Mac, certificate: bool) -> Unit {
+        let code = format!("code-of-{mac}-in-{}", run.0);
         let expires = self.now().plus(Duration::from_secs(3600));
         let new = NewCode { hash: CodeHash::of(&code), run, expires, certificate };
         self.store.issue_code(&new, self.now()).await.unwrap();

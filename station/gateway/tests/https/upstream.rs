@@ -2,10 +2,8 @@
 
 use std::{sync::Arc, time::Duration};
 
-use firstpass_domain::{Diagnosis, DiagnosisCode, Fact, Sha256Digest, Step};
-use firstpass_gateway::https::{
-    FirmwareImage, GatewayEvent, Limits, SessionError, Upstream, UpstreamFault, UpstreamState,
-};
+use firstpass_domain::{Diagnosis, DiagnosisCode, Fact, Mac, RunId, Sha256Digest, Step};
+use firstpass_gateway::https::{FirmwareImage, GatewayEvent, Limits, OnBehalf, Upstream, UpstreamState};
 use firstpass_store::{RunEnd, Store};
 use serde_json::{Value, json};
 use tokio::sync::watch;
@@ -282,16 +280,63 @@ async fn the_services_firmware_is_kept_from_units_when_configured_so() {
 async fn a_session_on_a_units_behalf_comes_from_the_service_too() {
     let (station, mut service) = relaying().await;
     let (run, mac) = station.run().await;
-    let issued = station.provisioner.issue_on_behalf(run, mac, false, station.now()).await.unwrap();
+    let issued = station.on_behalf(run, mac, false, station.now()).await;
     assert_eq!(issued.response.mqtt_password.expose(), PASSWORD);
     assert_eq!(service.request().await.body, json!({ "workspace_id": WORKSPACE }));
     assert!(station.store.session_by_username("cu1").await.unwrap().is_some());
 
     service.reply(Reply::Http("401 Unauthorized", String::new()));
     let (run, mac) = station.run().await;
-    let refused = station.provisioner.issue_on_behalf(run, mac, false, station.now()).await;
-    assert!(matches!(refused, Err(SessionError::Upstream(UpstreamFault::Refused(401)))), "{refused:?}");
-    assert!(matches!(station.evidence(run).await[0].fact, Fact::UpstreamFailed { status: Some(401), .. }));
+    assert_eq!(not_granted(&station, run, mac).await, (Some(401), "refused".to_owned()));
+}
+
+/// What is on record of a session on a unit's behalf that is not granted.
+async fn not_granted(station: &Station, run: RunId, mac: Mac) -> (Option<u16>, String) {
+    let asked = station.provisioner.issue_on_behalf(run, mac, false, station.now()).await.unwrap();
+    let OnBehalf::NotGranted(evidence) = asked else { panic!("{asked:?}") };
+    assert_eq!(station.evidence(run).await, std::slice::from_ref(&evidence));
+    let Fact::UpstreamFailed { status, reason } = evidence.fact else { panic!("{evidence:?}") };
+    (status, reason)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_is_away_is_on_record_of_every_unit_that_it_should_have_granted_a_session_on_behalf() {
+    let (station, mut service) = relaying().await;
+    service.reply(Reply::Hangs);
+    let (run, mac) = station.run().await;
+    assert_eq!(not_granted(&station, run, mac).await, (None, "unreachable".to_owned()));
+    let (run, mac) = station.run().await;
+    assert_eq!(not_granted(&station, run, mac).await, (None, "left_alone".to_owned()));
+    assert_eq!(service.further(), 1, "it was left alone");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_on_behalf_with_another_sessions_key_is_the_services_doing() {
+    let (station, service) = relaying().await;
+    let (run, mac) = station.run().await;
+    station.on_behalf(run, mac, false, station.now()).await;
+    service.grant_with(&[("device_id", json!("cloud-2")), ("mqtt_username", json!("cu2"))]);
+    let (run, mac) = station.run().await;
+    assert_eq!(not_granted(&station, run, mac).await, (None, "unrecorded".to_owned()));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_unit_that_the_service_recognises_is_refused_with_the_way_out() {
+    let (station, service) = relaying_with(Limits::default(), |settings| settings.forward_mac = true).await;
+    let first = station.unit(false).await;
+    assert_eq!(station.provision(&first).await.status, 200);
+    let end = RunEnd::Failed(Diagnosis::new(DiagnosisCode::MqttDropped, Step::Connect, "connection_lost"));
+    station.store.finish_run(first.run, &end, &[], station.now()).await.unwrap();
+    for username in ["cu1", "cu1-again"] {
+        service.grant_with(&[("mqtt_username", json!(username))]);
+        let again = station.again(&first).await;
+        let answer = station.provision(&again).await;
+        assert_eq!(answer.refusal(), refused(502, "upstream_known_unit"));
+        assert!(answer.body.contains("Delete the device") && answer.body.contains("forward_mac"), "{}", answer.body);
+        assert_eq!(failures(&station, &again).await, failure(201, "known_unit"));
+        let end = RunEnd::Failed(Diagnosis::new(DiagnosisCode::UpstreamKnownUnit, Step::Provision, ""));
+        station.store.finish_run(again.run, &end, &[], station.now()).await.unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -84,9 +84,11 @@ impl Driver {
     /// Lets the unit run; `false` when it could not be started, which is then on record.
     pub(super) async fn start_unit(&mut self, step: Step) -> Result<bool, StationError> {
         let link = self.hardware.take_link().ok_or(StationError::Stuck { step })?;
-        let (log, redactor) = (self.uart_log(), self.redactor.clone());
+        let (log, clock, redactor) = (self.uart_log(), self.context.clock.clone(), self.redactor.clone());
         let started = self
-            .act(step, "starting the unit", move |_| -> Result<_, LinkError> { link.run_discreetly(&log, redactor) })
+            .act(step, "starting the unit", move |_| -> Result<_, LinkError> {
+                link.run_discreetly(&log, clock, redactor)
+            })
             .await;
         match started {
             Ok((capture, events)) => {

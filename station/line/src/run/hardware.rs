@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use firstpass_device::{Link, LinkError, PortLease, UartCapture, UartEvent};
+use firstpass_device::{Heard, Link, LinkError, PortLease, UartCapture};
 use firstpass_domain::{Fact, Step, evidence::LinkFault};
 use tokio::{sync::mpsc, time::sleep};
 use tokio_util::sync::CancellationToken;
@@ -21,7 +21,7 @@ pub(super) enum Hardware {
         /// The capture; stopping it gives the lease back.
         capture: UartCapture,
         /// What matters in the log.
-        events: mpsc::Receiver<UartEvent>,
+        events: mpsc::Receiver<Heard>,
     },
     /// The port, with nobody talking on it.
     Leased(PortLease),
@@ -29,10 +29,26 @@ pub(super) enum Hardware {
 
 impl Hardware {
     /// The next thing that happened on the unit's UART; never completes when no unit runs.
-    pub(super) async fn next_uart(&mut self) -> Option<UartEvent> {
+    pub(super) async fn next_uart(&mut self) -> Option<Heard> {
         match self {
             Self::Running { events, .. } => events.recv().await,
             Self::Free | Self::Linked(_) | Self::Leased(_) => std::future::pending().await,
+        }
+    }
+
+    /// What has happened there and waits to be looked at.
+    pub(super) fn waiting_uart(&mut self) -> Option<Heard> {
+        match self {
+            Self::Running { events, .. } => events.try_recv().ok(),
+            Self::Free | Self::Linked(_) | Self::Leased(_) => None,
+        }
+    }
+
+    /// Whether the unit runs and is listened to.
+    pub(super) const fn is_running(&self) -> bool {
+        match self {
+            Self::Running { .. } => true,
+            Self::Free | Self::Linked(_) | Self::Leased(_) => false,
         }
     }
 
@@ -180,11 +196,11 @@ impl Driver {
         };
         let lease = blocking("ending the capture", move || capture.stop()).await?;
         self.hardware = Hardware::Leased(lease);
-        let mut uart = Vec::new();
-        while let Ok(event) = events.try_recv() {
-            uart.push(event);
+        let mut said = Vec::new();
+        while let Ok(heard) = events.try_recv() {
+            said.push(self.witness_uart(Some(heard))?);
         }
-        self.take_in_rest(uart).await
+        self.take_in_rest(said).await
     }
 
     /// File of this run's UART log.

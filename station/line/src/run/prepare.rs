@@ -13,7 +13,7 @@ use firstpass_domain::{
     evidence::{OwnApp, Rule},
     policy::{APP_REGION, NVS_REGION},
 };
-use firstpass_gateway::https::{FirmwareImage, SessionError};
+use firstpass_gateway::https::{FirmwareImage, OnBehalf, SessionError};
 use firstpass_store::{IssueError, NewCode};
 
 use super::Driver;
@@ -139,12 +139,17 @@ impl Driver {
         Ok(())
     }
 
-    /// Provisions on the unit's behalf and adds the complete session; `false` when the batch has no more room for it.
+    /// Provisions on the unit's behalf and adds the complete session; `false` when the batch has no more room for it, or a
+    /// service granted none, which is then on record.
     async fn issue_session(&mut self, mac: Mac, entries: &mut Vec<NvsEntry>) -> Result<bool, StationError> {
         let context = Arc::clone(&self.context);
         let certificate = context.recipe.policy.client_certificate;
         let issued = match context.provisioner.issue_on_behalf(self.run.id, mac, certificate, self.now()).await {
-            Ok(issued) => issued,
+            Ok(OnBehalf::Issued(issued)) => *issued,
+            Ok(OnBehalf::NotGranted(evidence)) => {
+                self.take_in(vec![Witnessed { evidence, recorded: true }]).await?;
+                return Ok(false);
+            }
             Err(SessionError::Record(IssueError::QuotaReached)) => {
                 self.testify(Fact::Refused { rule: Rule::QuotaReached }).await?;
                 return Ok(false);

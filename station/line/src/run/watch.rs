@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use firstpass_contract::{Topics, state};
-use firstpass_device::{UartEvent, uart::CaptureEnd};
+use firstpass_device::{Heard, UartEvent, uart::CaptureEnd};
 use firstpass_domain::{Evidence, Fact, Step, Verdict, connection_to_hold, evidence::LinkFault, judge};
 use firstpass_gateway::mqtt::QoS;
-use futures_util::FutureExt;
 use tokio::time::{Instant, sleep_until};
 
 use super::{Driver, Witnessed};
@@ -29,8 +28,8 @@ pub(super) struct Hold {
     since: Instant,
 }
 
-/// Observations that are put on record in one transaction.
-const WITNESSED_BATCH_MAX: usize = 64;
+/// Observations of one source that are put on record in one transaction. More never wait.
+const WITNESSED_MAX: usize = 1024;
 
 /// Facts that a unit's log may give in one run. A good unit gives some twenty; one that gives so many would make the
 /// record work for nobody else.
@@ -39,7 +38,8 @@ const UART_FACTS_MAX: usize = 1000;
 impl Driver {
     /// Collects evidence until `step` is complete, the run has failed, or its time is over.
     pub(super) async fn watch(&mut self, step: Step) -> Result<(), StationError> {
-        let limit = self.time_limit(step);
+        // A unit that does not run will say nothing more: nothing is waited for but what is on its way.
+        let limit = if self.hardware.is_running() { self.time_limit(step) } else { Duration::ZERO };
         let deadline = Instant::now() + limit;
         while self.is_open(step) {
             let mut witnessed = Vec::new();
@@ -49,17 +49,17 @@ impl Driver {
                 () = self.token.cancelled() => return self.testify(Fact::Interrupted { step, cancelled: true }).await,
                 // A proof that came in time may hold beyond it; when its connection ends, so does the time.
                 () = sleep_until(deadline), if held.is_none() => return self.time_out(step, limit).await,
-                count = self.inbox.receiver.recv_many(&mut witnessed, WITNESSED_BATCH_MAX) => {
+                count = self.inbox.receiver.recv_many(&mut witnessed, WITNESSED_MAX) => {
                     if count == 0 {
                         // The router closes the inbox of a unit that sends without end.
                         return self.testify(Fact::Flooded).await;
                     }
                 }
-                event = self.hardware.next_uart() => witnessed = self.with_those_that_wait(step, event)?,
+                heard = self.hardware.next_uart() => witnessed.push(self.witness_uart(heard)?),
                 () = sleep_until(held.unwrap_or(deadline)), if held.is_some() => self.testify_hold().await?,
                 () = sleep_until(next_ping) => {}
             }
-            self.take_in(witnessed).await?;
+            self.take_in_rest(witnessed).await?;
             if self.uart_facts > UART_FACTS_MAX {
                 return self.testify(Fact::Flooded).await;
             }
@@ -87,28 +87,35 @@ impl Driver {
         self.testify(Fact::ConnectionHeld { connection: hold.connection, for_ms }).await
     }
 
-    /// The event with those behind it, so that a unit that says much does not take a transaction for each.
-    fn with_those_that_wait(&mut self, step: Step, first: Option<UartEvent>) -> Result<Vec<Witnessed>, StationError> {
-        let at = self.now();
-        let mut facts = vec![uart_fact(step, first)?];
-        while facts.len() < WITNESSED_BATCH_MAX && !matches!(facts.last(), Some(Fact::LinkFailed { .. })) {
-            let Some(next) = self.hardware.next_uart().now_or_never() else { break };
-            facts.push(uart_fact(step, next)?);
+    /// What was seen with all that waits behind it, in the order of time: the unit's log and the services reach this run
+    /// on ways of their own, and what one of them says must not overtake the other because the station was slow. What
+    /// the services saw comes first at the same time: the unit's log tells the same later and knows less.
+    pub(super) fn with_those_that_wait(
+        &mut self,
+        mut witnessed: Vec<Witnessed>,
+    ) -> Result<Vec<Witnessed>, StationError> {
+        for _ in 0..WITNESSED_MAX {
+            let Some(heard) = self.hardware.waiting_uart() else { break };
+            witnessed.push(self.witness_uart(Some(heard))?);
         }
-        // What the services saw comes first: the unit's log tells the same later and knows less.
-        let mut witnessed: Vec<Witnessed> =
-            std::iter::from_fn(|| self.inbox.receiver.try_recv().ok()).take(WITNESSED_BATCH_MAX).collect();
-        witnessed.extend(facts.into_iter().map(|fact| Witnessed { evidence: Evidence { at, fact }, recorded: false }));
+        witnessed.extend(std::iter::from_fn(|| self.inbox.receiver.try_recv().ok()).take(WITNESSED_MAX));
+        put_in_order(&mut witnessed);
         Ok(witnessed)
+    }
+
+    /// What was heard on the unit's UART, as evidence; `None` when the capture has ended without a word.
+    pub(super) fn witness_uart(&self, heard: Option<Heard>) -> Result<Witnessed, StationError> {
+        let (at, event) = match heard {
+            Some(Heard { at, event }) => (at, Some(event)),
+            None => (self.now(), None),
+        };
+        let fact = uart_fact(self.step, event)?;
+        Ok(Witnessed { evidence: Evidence { at, fact }, recorded: false })
     }
 
     /// The time of `step` is over. What had arrived by then still counts: a slow station is not the unit's fault.
     async fn time_out(&mut self, step: Step, limit: Duration) -> Result<(), StationError> {
-        let mut uart = Vec::new();
-        while let Some(event) = self.hardware.next_uart().now_or_never().flatten() {
-            uart.push(event);
-        }
-        self.take_in_rest(uart).await?;
+        self.take_in_rest(Vec::new()).await?;
         if !self.is_open(step) {
             return Ok(());
         }
@@ -166,8 +173,15 @@ impl Driver {
     }
 }
 
+/// Puts evidence into the order of time. Each source's own order stays; a fact of the services goes before a line of the
+/// unit's log of the same time.
+fn put_in_order(witnessed: &mut [Witnessed]) {
+    let is_uart = |fact: &Fact| matches!(fact, Fact::Uart(_) | Fact::LinkFailed { .. });
+    witnessed.sort_by_key(|w| (w.evidence.at, is_uart(&w.evidence.fact)));
+}
+
 /// What an event of the capture says; a log that cannot be written is the station's failure.
-pub(super) fn uart_fact(step: Step, event: Option<UartEvent>) -> Result<Fact, StationError> {
+fn uart_fact(step: Step, event: Option<UartEvent>) -> Result<Fact, StationError> {
     match event {
         Some(UartEvent::Fact(fact)) => Ok(Fact::Uart(fact)),
         Some(UartEvent::Ended(CaptureEnd::Link { fault, detail })) => Ok(Fact::LinkFailed { step, fault, detail }),
@@ -198,4 +212,24 @@ pub(super) fn session_username(evidence: &[Evidence]) -> Option<&str> {
         }
         _ => None,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use firstpass_domain::{Timestamp, evidence::UartFact};
+
+    use super::*;
+
+    #[test]
+    fn what_was_seen_stands_in_the_order_of_time_and_the_services_word_before_the_units_of_the_same_time() {
+        let seen =
+            |at, fact| Witnessed { evidence: Evidence { at: Timestamp::from_micros(at), fact }, recorded: false };
+        let refused = |status| Fact::ProvisionRefused { status, reason: String::new() };
+        let said = |status| Fact::Uart(UartFact::ProvisionRefused { status });
+        let mut witnessed =
+            vec![seen(2, said(1)), seen(2, said(2)), seen(4, said(3)), seen(1, refused(4)), seen(2, refused(5))];
+        put_in_order(&mut witnessed);
+        let facts: Vec<Fact> = witnessed.into_iter().map(|w| w.evidence.fact).collect();
+        assert_eq!(facts, [refused(4), refused(5), said(1), said(2), said(3)]);
+    }
 }

@@ -130,6 +130,9 @@ pub(super) const fn story(code: Code) -> &'static [Story] {
         Code::PingUnanswered => &[Fault("no_ping_answer")],
         Code::PresenceMissing => &[Fault("no_presence")],
         Code::PresenceStale => &[Fault("stale_presence")],
+        Code::UpstreamKnownUnit => {
+            &[Test(UPSTREAM, "a_unit_that_the_service_recognises_is_refused_with_the_way_out"), REACHED]
+        }
         Code::SubscriptionMissing => &[MISSING],
         Code::OtaTimedOut => &[Test(CAUSES, "an_update_that_never_begins_is_named_when_it_was_to_be_applied")],
         Code::NvsFull => &[Fault("nvs_full")],

@@ -368,6 +368,11 @@ pub(super) const fn words(code: Code) -> Words {
             "Das Netz zwischen Gerät und Broker ist unstet, oder zwei Geräte benutzen dieselbe Anmeldung.",
             "Signal und Versorgung prüfen; prüfen, dass kein anderes Gerät dessen Zugangsdaten hat.",
         ),
+        Code::UpstreamKnownUnit => entry(
+            "Der Provisionierungsdienst hat die frühere Identität des Geräts zurückgegeben.",
+            "Er erkennt das Gerät wieder; diese Identität steht für einen früheren Durchlauf in den Aufzeichnungen, und keine Identität wird zweimal verwendet.",
+            "Das Gerät beim Dienst löschen oder forward_mac = false im Abschnitt [upstream] der Station setzen; dann das Gerät erneut durchlaufen lassen.",
+        ),
         Code::PingUnanswered => entry(
             "Das Gerät beantwortet den Befehl der Station nicht.",
             "Es abonnierte seine Befehle, antwortete auf `cmd/ping` aber nicht auf `state`.",

@@ -368,6 +368,11 @@ pub(super) const fn words(code: Code) -> Words {
             "The network between unit and broker is unstable, or two units use the same login.",
             "Check signal and supply; check that no other unit holds this one's credentials.",
         ),
+        Code::UpstreamKnownUnit => entry(
+            "The provisioning service returned the unit's earlier identity.",
+            "It recognises the unit; that identity is on record for an earlier run, and no identity is used twice.",
+            "Delete the device at the service, or write forward_mac = false in the station's [upstream] section; then run the unit again.",
+        ),
         Code::PingUnanswered => entry(
             "The unit does not answer the station's command.",
             "It subscribed to its commands and did not answer `cmd/ping` on `state`.",

@@ -334,6 +334,11 @@ pub(super) const fn words(code: Code) -> Words {
             "设备与 MQTT 服务器之间的网络不稳定，或两台设备使用同一登录。",
             "检查信号和供电；确认没有别的设备持有它的凭据。",
         ),
+        Code::UpstreamKnownUnit => entry(
+            "配置服务返回了该设备以前的身份。",
+            "服务认出了该设备；此身份已记录在以前的一次运行中，任何身份都不会使用两次。",
+            "在服务中删除该设备，或在工站的 [upstream] 部分设置 forward_mac = false；然后重新运行该设备。",
+        ),
         Code::PingUnanswered => entry(
             "设备没有应答工站的命令。",
             "它订阅了命令，但没有在 `state` 上应答 `cmd/ping`。",

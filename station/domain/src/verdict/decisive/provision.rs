@@ -63,13 +63,18 @@ fn lost_answer(before: &[Evidence]) -> Option<Code> {
     })
 }
 
-/// The service's word on this unit, or an answer that leads the unit away, stays as it is; everything else may heal.
-pub(super) fn judge_upstream(status: Option<u16>, reason: &str) -> Option<Diagnosis> {
+/// The service's word on this unit, or an answer that leads the unit away, stays as it is; everything else may heal while
+/// the unit itself asks. The line asks once on a unit's behalf: then what the service did is the end.
+pub(super) fn judge_upstream(policy: &Policy, status: Option<u16>, reason: &str) -> Option<Diagnosis> {
+    let on_behalf = policy.injection == Injection::Session;
     let code = match reason {
         "refused" => Code::UpstreamRefused,
         "foreign_broker" => Code::UpstreamForeignBroker,
+        "known_unit" => Code::UpstreamKnownUnit,
+        "unreadable" | "unrecorded" if on_behalf => Code::ProvisionUnreadable,
+        _ if on_behalf => Code::UpstreamAway,
         _ => return None,
     };
     let seen = status.map_or(reason.to_owned(), |status| format!("HTTP {status}, {reason}"));
-    Some(Diagnosis::new(code, Step::Provision, seen))
+    Some(Diagnosis::new(code, if on_behalf { Step::Prepare } else { Step::Provision }, seen))
 }

@@ -239,6 +239,7 @@ fn of_upstream(status: Option<u16>, reason: &str) -> Cause {
         "refused" => Code::UpstreamRefused,
         "foreign_broker" => Code::UpstreamForeignBroker,
         _ => Code::UpstreamAway,
+        "known_unit" => Code::UpstreamKnownUnit,
     };
     (code, status.map_or(reason.to_owned(), |status| format!("HTTP {status}, {reason}")))
 }

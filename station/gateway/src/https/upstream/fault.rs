@@ -39,6 +39,9 @@ pub enum UpstreamFault {
         /// Port that it names.
         port: u16,
     },
+    /// It recognised the unit and granted the identity that the unit got in an earlier run.
+    #[error("the service granted the identity that the unit has on record from an earlier run")]
+    KnownUnit(u16),
     /// It granted a session that this station could not put on record; the session exists there all the same.
     #[error("the service granted a session that this station could not put on record")]
     Unrecorded,
@@ -55,6 +58,7 @@ impl UpstreamFault {
             Self::Refused(status) => (Some(*status), "refused"),
             Self::Unusable(status, _) => (Some(*status), "unreadable"),
             Self::ForeignBroker { status, .. } => (Some(*status), "foreign_broker"),
+            Self::KnownUnit(status) => (Some(*status), "known_unit"),
             Self::Unrecorded => (None, "unrecorded"),
         };
         Some(Fact::UpstreamFailed { status, reason: reason.to_owned() })
@@ -69,6 +73,7 @@ impl UpstreamFault {
             Self::Refused(status) => Refusal::UpstreamRefused(*status),
             Self::Unusable(_, unusable) => Refusal::UpstreamUnusable(unusable.to_string()),
             Self::ForeignBroker { host, port, .. } => Refusal::UpstreamForeignBroker(format!("{host}:{port}")),
+            Self::KnownUnit(_) => Refusal::UpstreamKnownUnit,
             Self::Unrecorded => Refusal::UpstreamUnusable("this station's record did not take it".to_owned()),
         }
     }
@@ -76,7 +81,7 @@ impl UpstreamFault {
     /// Whether the service has granted something for this code, so that it must not be asked for it again.
     pub(in crate::https) const fn is_granted(&self) -> bool {
         match self {
-            Self::Unusable(..) | Self::ForeignBroker { .. } | Self::Unrecorded => true,
+            Self::Unusable(..) | Self::ForeignBroker { .. } | Self::KnownUnit(_) | Self::Unrecorded => true,
             Self::Quiet(_) | Self::Unreachable(_) | Self::Throttled(_) | Self::Failed(..) | Self::Refused(_) => false,
         }
     }
