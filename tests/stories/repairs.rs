@@ -23,6 +23,7 @@ fn a_unit_whose_credentials_were_reset_connects_again_after_its_repair() {
     assert_eq!(unit.states(), ["passed", "passed"]);
     let [live] = unit.live_sessions()[..] else { panic!("one session lives: {:?}", unit.sessions()) };
     assert_eq!(live["mqtt_username"], proof["mqtt_username"]);
+    assert_eq!((&proof["standing"], &unit.shown["standing"]), (&"passed".into(), &"passed".into()));
     assert_eq!(regions(&unit.runs()[1]), ["nvs"], "the firmware was left alone");
     line.station.audit();
 }
@@ -48,7 +49,41 @@ fn a_repair_that_fails_says_why_and_leaves_no_open_door() {
     assert!(sessions.sessions()[1]["revoked"].is_string(), "{:?}", sessions.sessions());
 }
 
-/// A unit that has passed.
+#[test]
+fn a_unit_that_is_laid_out_otherwise_than_the_recipe_says_is_left_alone() {
+    let mut line = Line::start(Injection::Nvs);
+    line.refuses_to_repair("never_flashed");
+    line.flash().expect_code(0).expect_counts(1, 0);
+    let table = line._product.folder().join("demo-partitions.csv");
+    let other = std::fs::read_to_string(&table).unwrap().replace("0x6000", "0x4000");
+    std::fs::write(&table, other).unwrap();
+    line.refuses_to_repair("other_layout");
+    let unit = line.station.unit(MAC);
+    assert_eq!((&unit.shown["standing"], unit.live_sessions().len()), (&"passed".into(), 1));
+    line.station.audit();
+}
+
+#[test]
+fn a_repair_passes_no_unit_that_never_passed() {
+    let line = Line::start(Injection::Nvs);
+    line.hardware.order(WRONG_FIRMWARE);
+    line.flash().expect_code(1).expect_counts(0, 1);
+    let repaired = line.repair().expect_code(0).expect_counts(1, 0);
+    assert_eq!(repaired.events("reprovisioned")[0]["standing"], "failed");
+    let unit = line.station.unit(MAC);
+    assert_eq!((&unit.shown["standing"], unit.states()), (&"failed".into(), vec!["wrong_firmware", "passed"]));
+    let repairs: Vec<_> = unit.runs().iter().map(|run| run["repair"].as_bool().unwrap()).collect();
+    assert_eq!(repairs, [false, true]);
+    // It has not passed before, so the line takes it, and finds what it found at first.
+    line.flash().expect_code(1).expect_counts(0, 1);
+    assert_eq!(line.station.unit(MAC).state(), "wrong_firmware");
+    line.station.audit();
+}
+
+/// A unit that runs other firmware than it was given.
+const WRONG_FIRMWARE: &str = r#"{"op":"fault","set":{"fault":"wrong_firmware_answer"}}"#;
+
+/// A unit on its line.
 struct Line {
     station: Station,
     gateway: Gateway,
@@ -58,12 +93,23 @@ struct Line {
 }
 
 impl Line {
+    /// With a unit that has passed.
     fn passed(injection: Injection) -> Self {
+        let line = Self::start(injection);
+        line.flash().expect_code(0).expect_counts(1, 0);
+        line
+    }
+
+    fn start(injection: Injection) -> Self {
         let (station, product) = (Station::new(), Product::new());
         let recipe = product.recipe(injection, &[]);
         let hardware = VirtualUnit::start(product.folder(), "A1", MAC, &[]);
-        station.flash(&recipe, &[&hardware], &[]).expect_code(0).expect_counts(1, 0);
         Self { gateway: Gateway::of(&station), station, recipe, hardware, _product: product }
+    }
+
+    fn flash(&self) -> Outcome {
+        let mut command = self.station.flash_command(&self.recipe, &[&self.hardware], &[]);
+        Process::start(&mut command).finish()
     }
 
     /// Resets the credentials, as a person does in a console.
@@ -79,6 +125,19 @@ impl Line {
         let (_, port) = slot.split_once('=').unwrap();
         command.args(["--port", port]).arg("--recipe").arg(&self.recipe).arg("--config").arg(&self.gateway.config);
         Process::start(&mut command).finish()
+    }
+
+    /// The repair ends with this problem before anything is written to the unit or given out for it.
+    fn refuses_to_repair(&mut self, code: &str) {
+        let (before, given) = (self.hardware.flash(), self.serials_given());
+        let outcome = self.repair().expect_code(3).expect_counts(0, 0);
+        assert_eq!(outcome.events("slot_stopped")[0]["problem"]["code"], code);
+        assert!(self.hardware.flash() == before && self.serials_given() == given, "{code}");
+    }
+
+    fn serials_given(&self) -> usize {
+        let rows = self.station.json(["serials", "list"]).objects();
+        rows.iter().filter(|row| row["serial"].is_string()).count()
     }
 
     fn login(&self, index: usize) -> Login {

@@ -85,6 +85,8 @@ struct UnitRow<'a> {
     last_run: Option<RunId>,
     /// `passed`, `failed` or `open`.
     verdict: Option<&'static str>,
+    /// Whether the newest run only repaired the unit's credentials, so that its verdict is none of the unit's.
+    repair: bool,
     /// Why the newest run failed.
     code: Option<&'static str>,
     /// When the newest run ended, or else began.
@@ -102,6 +104,7 @@ impl<'a> UnitRow<'a> {
             standing: unit.standing.map(Standing::name),
             last_run: run.map(|run| run.id),
             verdict: state.map(|(verdict, _)| verdict),
+            repair: run.is_some_and(|run| run.repair),
             code: state.and_then(|(_, code)| code),
             at: run.map(|run| utc(run.ended.unwrap_or(run.began))),
         }
@@ -111,6 +114,7 @@ impl<'a> UnitRow<'a> {
         let serial = self.serial.map_or("-", SerialNumber::as_str);
         let verdict = match (self.verdict, self.code) {
             (Some(verdict), Some(code)) => format!("{verdict} {code}"),
+            (Some(verdict), None) if self.repair => format!("repair {verdict}"),
             (Some(verdict), None) => verdict.to_owned(),
             (None, _) => "-".to_owned(),
         };

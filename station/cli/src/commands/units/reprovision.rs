@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use firstpass_domain::{Fact, Mac, RunId};
 use firstpass_line::{BatchReport, RunReport, recipe::Recipe};
-use firstpass_store::{RunDetail, Store};
+use firstpass_store::{RunDetail, Standing, Store};
 use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
@@ -61,15 +61,23 @@ struct Proof {
     connected: Option<String>,
     /// When its NVS was read back: the session in it is the one on record, and the code is gone.
     read_back: Option<String>,
+    /// How the unit stands, which a repair does not change: `passed`, `failed`, `quarantined` or `scrapped`; `None`
+    /// when no run on record has tested it to its end.
+    standing: Option<&'static str>,
 }
 
 async fn proof(store: &dyn Store, report: &BatchReport) -> Result<Option<Proof>, Failure> {
     let Some(RunReport { run, .. }) = report.runs.iter().rev().find(|run| run.passed) else { return Ok(None) };
-    Ok(store.run(*run).await?.map(|detail| Proof::of(&detail)))
+    let Some(detail) = store.run(*run).await? else { return Ok(None) };
+    let unit = match detail.run.mac {
+        Some(mac) => store.unit(mac).await?,
+        None => None,
+    };
+    Ok(Some(Proof::of(&detail, unit.and_then(|unit| unit.summary.standing))))
 }
 
 impl Proof {
-    fn of(detail: &RunDetail) -> Self {
+    fn of(detail: &RunDetail, standing: Option<Standing>) -> Self {
         let mut proof = Self {
             event: "reprovisioned",
             mac: detail.run.mac,
@@ -79,6 +87,7 @@ impl Proof {
             provisioned: None,
             connected: None,
             read_back: None,
+            standing: standing.map(Standing::name),
         };
         for evidence in &detail.evidence {
             proof.take_in(&evidence.fact, utc(evidence.at));
@@ -103,14 +112,26 @@ impl Proof {
         let or_dash = |text: &Option<String>| text.clone().unwrap_or_else(|| "-".to_owned());
         let mac = self.mac.map_or("-".to_owned(), |mac| mac.to_string());
         format!(
-            "unit {mac} is well again (run {})\n  device {}, broker user {}\n  provisioned {}\n  connected   {}\n  \
-             read back   {}",
+            "the credentials of unit {mac} are well again (run {})\n  device {}, broker user {}\n  provisioned {}\n  \
+             connected   {}\n  read back   {}\n{}",
             self.run,
             or_dash(&self.device_id),
             or_dash(&self.mqtt_username),
             or_dash(&self.provisioned),
             or_dash(&self.connected),
             or_dash(&self.read_back),
+            self.verdict(),
         )
+    }
+
+    /// What the repair says of the unit itself: nothing.
+    fn verdict(&self) -> String {
+        match self.standing {
+            Some("passed") => "the unit stands as passed, as before".to_owned(),
+            Some(standing) => {
+                format!("a repair passes no unit: this one stands as {standing}, as before; run it through the line")
+            }
+            None => "a repair passes no unit: no run has tested this one; run it through the line".to_owned(),
+        }
     }
 }

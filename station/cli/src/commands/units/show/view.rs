@@ -53,6 +53,8 @@ impl HoldView {
 pub(super) struct RunView {
     pub(super) run: RunId,
     pub(super) attempt: u32,
+    /// Whether it only repaired the unit's credentials, so that its state is none of the unit's.
+    pub(super) repair: bool,
     pub(super) station: StationId,
     pub(super) slot: SlotId,
     pub(super) recipe: String,
@@ -129,6 +131,7 @@ impl RunView {
         Self {
             run: run.id,
             attempt: run.attempt,
+            repair: run.repair,
             station: run.station.clone(),
             slot: run.slot.clone(),
             recipe: detail.recipe_name.clone(),
