@@ -59,6 +59,36 @@ fn a_kept_unit_has_the_same_session_certificate_and_nvs() {
 }
 
 #[test]
+fn what_the_recipe_keeps_secret_is_in_no_log_of_a_unit_that_prints_it_and_keeps_what_it_has() {
+    let (station, product) = (Station::new(), Product::new());
+    let (pass, api_key) = ("correct-horse-battery-staple", "sk_live_51HzQ4TkX9");
+    for (name, secret) in [("wifi.pass", pass), ("api.key", api_key)] {
+        std::fs::write(product.folder().join(name), secret).unwrap();
+    }
+    let secrets = "wifi_pass = { file = \"wifi.pass\" }\n\
+                   extra.api_key = { type = \"str\", value = { file = \"api.key\" } }\n";
+    let ssid = "wifi_ssid = \"factory-line\"\n";
+    let recipe = product.recipe(
+        Injection::Nvs,
+        &[(ssid, &format!("{ssid}{secrets}")), (RULE, "max_attempts = 3\nknown_unit = \"keep\"")],
+    );
+    let line = format!("log-line=joins with {pass} and calls with {api_key}.");
+    let unit = VirtualUnit::start(product.folder(), "A1", MAC, &["--fault", &line]);
+    let gateway = Gateway::of(&station);
+    for _ in 0..2 {
+        let run = Process::start(&mut station.flash_command_at(&gateway, &recipe, &[&unit], &[]));
+        run.finish().expect_code(0).expect_counts(1, 0);
+    }
+    let shown = station.unit(MAC);
+    assert_eq!(Unit::evidence(&shown.runs()[1], "session_kept").len(), 1);
+    for run in shown.runs() {
+        let log = station.uart_log(run);
+        assert!(log.contains("joins with [secret] and calls with [secret]."), "{log}");
+        assert!(!log.contains(pass) && !log.contains(api_key), "{log}");
+    }
+}
+
+#[test]
 fn a_unit_that_another_station_has_provisioned_is_not_touched() {
     let (elsewhere, here, product) = (Station::new(), Station::new(), Product::new());
     let edit = ("flash_size = \"4MB\"", "flash_size = \"4MB\"\nrefuse_provisioned = true");

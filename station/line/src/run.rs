@@ -114,6 +114,8 @@ impl Driver {
         let inbox = context.router.open(id);
         let run = context.store.begin_run(&new_run, (context.clock)()).await?;
         let redactor = Redactor::default();
+        // A unit has them whatever this run writes: it may keep what an earlier one wrote.
+        context.recipe.nvs.secrets.iter().for_each(|secret| redactor.hide(secret));
         let hidden = redactor.clone();
         let confidence = context.provisioner.confide(id, Arc::new(move |secret| hidden.hide(secret)));
         let driver = Self {

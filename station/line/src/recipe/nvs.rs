@@ -13,7 +13,7 @@ use super::{
     NvsPlan,
     error::{RecipeError, Source},
     raw::{RawEntry, RawNvs},
-    secret::{SECRET_FORMS, SecretSource},
+    secret::{SECRET_FORMS, SecretError, SecretSource},
 };
 
 /// Prefix of serial numbers when the recipe names neither pattern nor prefix.
@@ -24,12 +24,12 @@ const SERIAL_PREFIX_MAX: usize = 32;
 /// Checks the section `[nvs]`.
 pub(super) fn plan(source: Source<'_>, raw: &RawNvs, place: &PartitionInfo) -> Result<NvsPlan, RecipeError> {
     let namespace = namespace(source, raw.namespace.as_ref())?.unwrap_or_else(|| keys::NAMESPACE.to_owned());
-    let mut secret_files = Vec::new();
-    let entries = raw.extra.iter().map(|(key, entry)| extra_entry(source, &namespace, key, entry, &mut secret_files));
+    let mut read = Read::default();
+    let entries = raw.extra.iter().map(|(key, entry)| extra_entry(source, &namespace, key, entry, &mut read));
     let extra = entries.collect::<Result<_, _>>()?;
     let ssid = raw.wifi_ssid.as_ref();
     let wifi_ssid = ssid.map(|ssid| fits(source, ssid, limits::WIFI_SSID).map(|()| ssid.get_ref().clone()));
-    let wifi_pass = raw.wifi_pass.as_ref().map(|pass| wifi_pass(source, pass, &mut secret_files));
+    let wifi_pass = raw.wifi_pass.as_ref().map(|pass| wifi_pass(source, pass, &mut read));
     Ok(NvsPlan {
         offset: place.offset,
         len: place.len,
@@ -39,8 +39,16 @@ pub(super) fn plan(source: Source<'_>, raw: &RawNvs, place: &PartitionInfo) -> R
         namespace,
         extra,
         endpoint: None,
-        secret_files,
+        secrets: read.secrets,
+        secret_files: read.files,
     })
+}
+
+/// Secrets that a recipe refers to, and the files that they came from.
+#[derive(Default)]
+struct Read {
+    secrets: Vec<Secret>,
+    files: Vec<PathBuf>,
 }
 
 /// A namespace that the recipe names.
@@ -91,12 +99,8 @@ fn fits(source: Source<'_>, text: &Spanned<String>, field: limits::TextField) ->
     })
 }
 
-fn wifi_pass(
-    source: Source<'_>,
-    value: &Spanned<toml::Value>,
-    files: &mut Vec<PathBuf>,
-) -> Result<Secret, RecipeError> {
-    let secret = resolve(source, value, files)?;
+fn wifi_pass(source: Source<'_>, value: &Spanned<toml::Value>, read: &mut Read) -> Result<Secret, RecipeError> {
+    let secret = resolve(source, value, read)?;
     limits::WIFI_PASS.check(secret.expose()).map_err(|error| {
         source.error(value.span(), "value_too_long", error.to_string(), "Shorten it; the unit cannot hold it.")
     })?;
@@ -104,7 +108,7 @@ fn wifi_pass(
 }
 
 /// Takes a secret from where the recipe says. What stands there instead is in no error.
-fn resolve(source: Source<'_>, value: &Spanned<toml::Value>, files: &mut Vec<PathBuf>) -> Result<Secret, RecipeError> {
+fn resolve(source: Source<'_>, value: &Spanned<toml::Value>, read: &mut Read) -> Result<Secret, RecipeError> {
     let form = || {
         let remedy = format!("Write {SECRET_FORMS}.");
         if value.get_ref().is_table() {
@@ -114,8 +118,11 @@ fn resolve(source: Source<'_>, value: &Spanned<toml::Value>, files: &mut Vec<Pat
     };
     let from = value.get_ref().clone().try_into::<SecretSource>().map_err(|_| form())?;
     let base = source.path.parent().unwrap_or(source.path);
-    files.extend(from.path(base));
-    from.read(base).map_err(|error| source.error(value.span(), "secret_missing", error.to_string(), error.remedy()))
+    read.files.extend(from.path(base));
+    let missing = |error: SecretError| source.error(value.span(), "secret_missing", error.to_string(), error.remedy());
+    let secret = from.read(base).map_err(missing)?;
+    read.secrets.push(secret.clone());
+    Ok(secret)
 }
 
 /// One entry of `[nvs.extra]`.
@@ -124,7 +131,7 @@ fn extra_entry(
     namespace: &str,
     key: &Spanned<String>,
     entry: &RawEntry,
-    files: &mut Vec<PathBuf>,
+    read: &mut Read,
 ) -> Result<NvsEntry, RecipeError> {
     check_key(source, key)?;
     if keys::ALL_KEYS.contains(&key.get_ref().as_str()) {
@@ -132,7 +139,7 @@ fn extra_entry(
         return Err(source.error(key.span(), "nvs_key", what, "The line writes it by itself; leave it out."));
     }
     let value = if entry.value.get_ref().is_table() {
-        value::text(source, entry, resolve(source, &entry.value, files)?)?
+        value::text(source, entry, resolve(source, &entry.value, read)?)?
     } else {
         value::written(source, entry)?
     };

@@ -26,6 +26,8 @@ pub struct NvsPlan {
     pub extra: Vec<NvsEntry>,
     /// A further entry that is each unit's own.
     pub endpoint: Option<UnitText>,
+    /// What was read from somewhere else than the recipe: nobody may read it in a log.
+    pub secrets: Vec<Secret>,
     /// Files that secrets were read from.
     pub secret_files: Vec<PathBuf>,
 }

@@ -89,9 +89,6 @@ impl Driver {
         entries.extend(plan.wifi_ssid.as_deref().map(|ssid| self.text(keys::WIFI_SSID, ssid)));
         entries.extend(plan.wifi_pass.as_ref().map(|pass| self.text(keys::WIFI_PASS, pass.expose())));
         entries.extend(plan.entries_for(mac, serial.as_str()));
-        if let Some(pass) = &plan.wifi_pass {
-            self.redactor.hide(pass);
-        }
         entries
     }
 
