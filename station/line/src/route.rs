@@ -11,9 +11,9 @@ use firstpass_domain::{Evidence, RunId};
 use firstpass_gateway::mqtt::BrokerEvent;
 use firstpass_store::{SessionRecord, Store};
 use tokio::sync::mpsc;
-use tracing::{debug, warn};
+use tracing::{debug, error, warn};
 
-use crate::witness;
+use crate::{StationError, witness};
 
 /// Evidence that may wait for one run. A unit that fills it is out of its mind: its run is closed to more.
 const INBOX_MAX: usize = 1024;
@@ -123,10 +123,18 @@ impl Router {
     }
 
     /// Asks the record until it answers: an event that a verdict may need is never dropped because the record was away.
+    /// What is damaged stays so, and holds up no other unit's events.
     async fn look_up(&self, username: &str) -> Option<SessionRecord> {
         loop {
-            match self.store.session_by_username(username).await {
+            match self.store.session_by_username(username).await.map_err(StationError::from) {
                 Ok(session) => return session,
+                Err(failed) if !failed.is_outage() => {
+                    error!(
+                        error = &failed as &dyn std::error::Error,
+                        "could not tell whose session a broker event is about; it is no run's evidence"
+                    );
+                    return None;
+                }
                 Err(error) => {
                     warn!(
                         error = &error as &dyn std::error::Error,
@@ -163,3 +171,6 @@ impl Drop for Inbox {
         waiting.kept.retain(|_, run| *run != self.run);
     }
 }
+
+#[cfg(test)]
+mod tests;
