@@ -1,6 +1,6 @@
 //! What stops a slot without being the unit's fault.
 
-use firstpass_domain::{Problem, RunId, Step};
+use firstpass_domain::{DiagnosisCode, Problem, RunId, Step};
 use firstpass_gateway::mqtt::PublishError;
 use firstpass_store::{IssueError, StoreError};
 use thiserror::Error;
@@ -91,6 +91,14 @@ impl StationError {
             | Self::NeedsPerson { .. }
             | Self::RecordDisagrees { .. } => false,
         }
+    }
+
+    /// Whether a slot's port or fixture was the cause: it may become usable again.
+    pub(crate) fn is_of_port(&self) -> bool {
+        let Self::NeedsPerson { problem } = self else { return false };
+        [DiagnosisCode::PortBusy, DiagnosisCode::PortUnusable, DiagnosisCode::FixtureFailed]
+            .iter()
+            .any(|code| code.name() == problem.code)
     }
 
     /// For people. The technical cause is in the log.

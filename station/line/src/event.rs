@@ -118,7 +118,8 @@ pub enum LineEventKind {
         reason: String,
     },
     /// The slot cannot work. When the station's record or disk is the cause, it goes on by itself once that is back, and
-    /// the run that was cut is closed as interrupted.
+    /// the run that was cut is closed as interrupted. In a batch without an end it also goes on once its port and its
+    /// fixture can be used again.
     SlotStopped {
         /// Cause and remedy.
         problem: Problem,

@@ -94,7 +94,8 @@ impl Line {
     pub fn resume_slot(&self, slot: &SlotId) -> bool {
         let resumes = self.resumes.lock().unwrap_or_else(PoisonError::into_inner);
         let resume = resumes.get(slot);
-        resume.into_iter().for_each(|resume| resume.notify_waiters());
+        // Not lost either when the slot is about to stop.
+        resume.into_iter().for_each(|resume| resume.notify_one());
         resume.is_some()
     }
 

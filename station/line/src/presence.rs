@@ -25,6 +25,11 @@ const PORT_BACK: Duration = Duration::from_secs(5);
 /// Pause between two questions to a loader.
 const PROBE_PAUSE: Duration = Duration::from_secs(1);
 
+/// Pause before the port of a slot that was stopped is tried.
+const RETURN_PAUSE: Duration = Duration::from_secs(3);
+/// Longest such pause, for a port that can be opened and then not be worked with.
+const RETURN_PAUSE_MAX: Duration = Duration::from_secs(120);
+
 /// What is in a slot.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Occupant {
@@ -60,15 +65,60 @@ pub(crate) async fn wait_until_gone(
 }
 
 /// Whether the unit is still in its slot after a failure: a port that went away may come back at once.
-pub(crate) async fn stays(slot: &Slot, token: &CancellationToken) -> bool {
+pub(crate) async fn stays(slot: &Slot, leases: &Leases, token: &CancellationToken) -> bool {
     let back = async {
-        while !slot.port.path().exists() {
+        while leases.locate(&slot.port).is_none() {
             sleep(PORT_POLL).await;
         }
     };
     tokio::select! {
         () = token.cancelled() => false,
         back = timeout(PORT_BACK, back) => back.is_ok(),
+    }
+}
+
+/// Waits until the port and the fixture of a slot that was stopped for one of them can be used; never completes once
+/// `token` is cancelled. `returns`: how often that has been found before, and did not hold.
+pub(crate) async fn wait_until_usable(slot: &Slot, leases: &Leases, returns: u32, token: &CancellationToken) {
+    let pause = RETURN_PAUSE.saturating_mul(1 << returns.min(u32::BITS - 1)).min(RETURN_PAUSE_MAX);
+    loop {
+        sleep(pause).await;
+        if !token.is_cancelled() && is_usable(slot, leases, token).await {
+            return;
+        }
+    }
+}
+
+/// Tries port and fixture on whatever is in the slot, which resets it; a slot that is empty by now is as good.
+async fn is_usable(slot: &Slot, leases: &Leases, token: &CancellationToken) -> bool {
+    if leases.locate(&slot.port).is_none() {
+        return true;
+    }
+    let (slot, leases, token) = (slot.clone(), leases.clone(), token.clone());
+    let tried = blocking("trying the port of a slot that was stopped", move || {
+        let Some(lease) = leases.acquire(&slot.port, &token) else { return false };
+        match Link::connect(lease, slot.fixture, &[BAUD_DEFAULT], &token) {
+            Ok(_) => true,
+            Err(LinkError::Failed { fault, .. }) => !is_of_port(fault),
+            Err(LinkError::Cancelled { .. } | LinkError::Log(_)) => false,
+        }
+    });
+    tried.await.unwrap_or(false)
+}
+
+/// Whether a fault lies with the port or the fixture, which may become usable without anybody's hand on the station.
+const fn is_of_port(fault: LinkFault) -> bool {
+    match fault {
+        LinkFault::PortBusy | LinkFault::PortUnusable | LinkFault::FixtureFailed => true,
+        LinkFault::PortGone
+        | LinkFault::PortMoved
+        | LinkFault::NoAnswer
+        | LinkFault::Garbled
+        | LinkFault::Rejected
+        | LinkFault::SecureDownload
+        | LinkFault::VerifyFailed
+        | LinkFault::NvsUnreadable
+        | LinkFault::OtherUnit => false,
     }
 }
 
@@ -99,8 +149,8 @@ async fn wait_until(
 }
 
 async fn look(slot: &Slot, leases: &Leases, token: &CancellationToken) -> Occupant {
-    // An unplugged USB adapter has no device node.
-    if !slot.port.path().exists() {
+    // An unplugged USB adapter has no device node; one that is plugged in again may have another.
+    if leases.locate(&slot.port).is_none() {
         return Occupant::Nobody;
     }
     match slot.presence {

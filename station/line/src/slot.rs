@@ -17,7 +17,7 @@ use crate::{
     event::{LineEvent, LineEventKind},
     gate::Standing,
     outage,
-    presence::{stays, wait_for_unit, wait_until_gone},
+    presence::{stays, wait_for_unit, wait_until_gone, wait_until_usable},
     run::{Context, Driver},
 };
 
@@ -32,6 +32,8 @@ pub(crate) struct Worker {
     reports: Vec<RunReport>,
     /// Outages in a row, without a verdict between them.
     outages: u32,
+    /// Stops in a row that seemed to be over by themselves, without a unit that was worked on between them.
+    returns: u32,
 }
 
 /// What a slot does after it has worked.
@@ -50,11 +52,11 @@ impl Worker {
         resumed: Arc<Notify>,
         token: CancellationToken,
     ) -> Self {
-        Self { context, slot, demand, resumed, token, reports: Vec::new(), outages: 0 }
+        Self { context, slot, demand, resumed, token, reports: Vec::new(), outages: 0, returns: 0 }
     }
 
     /// Works until the batch wants no more, `token` is cancelled, or the slot is stopped; in a batch without an end, a
-    /// slot that was stopped waits for [`crate::Line::resume_slot`].
+    /// slot that was stopped waits for [`crate::Line::resume_slot`], or until its port can be used again.
     pub(crate) async fn work(mut self) -> (Vec<RunReport>, Option<StationError>) {
         loop {
             let Err(stop) = self.work_until_stopped().await else { return (self.reports, None) };
@@ -63,20 +65,24 @@ impl Worker {
                 error!(error = &stop as &dyn std::error::Error, "slot stopped");
                 self.publish(LineEventKind::SlotStopped { problem: stop.problem() });
             }
-            if !self.is_resumed().await {
+            if !self.is_resumed(&stop).await {
                 return (self.reports, Some(stop));
             }
             self.publish(LineEventKind::SlotResumed);
         }
     }
 
-    async fn is_resumed(&self) -> bool {
+    async fn is_resumed(&mut self, stop: &StationError) -> bool {
         if self.demand.counter.goal() != Goal::Endless {
             return false;
         }
         tokio::select! {
             () = self.token.cancelled() => false,
             () = self.resumed.notified() => true,
+            () = wait_until_usable(&self.slot, &self.context.leases, self.returns, &self.token), if stop.is_of_port() => {
+                self.returns = self.returns.saturating_add(1);
+                true
+            }
         }
     }
 
@@ -161,10 +167,15 @@ impl Worker {
             mac = report.mac.or(mac);
             self.reports.push(report.clone());
             let Some(code) = report.code() else {
+                self.returns = 0;
                 demand.count_pass().await;
                 return Ok(Next::Leave(mac));
             };
-            match after_failure(&self.context.recipe.policy, code, retries) {
+            let after = after_failure(&self.context.recipe.policy, code, retries);
+            if after != After::StopSlot {
+                self.returns = 0;
+            }
+            match after {
                 After::NextUnit => return Ok(Next::Leave(mac)),
                 After::StopLine => return Ok(self.stop_line(code, &report)),
                 After::StopSlot => return self.stop_slot(report),
@@ -182,7 +193,7 @@ impl Worker {
         // A person who stops the batch wants no retry either, whatever the rule says of a cancelled run.
         let goes_on = !self.token.is_cancelled()
             && demand.gate.standing() == Standing::Open
-            && stays(&self.slot, &self.token).await;
+            && stays(&self.slot, &self.context.leases, &self.token).await;
         if goes_on { demand.counter.try_begin() } else { None }
     }
 
