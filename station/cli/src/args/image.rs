@@ -21,14 +21,17 @@ pub(crate) enum ImageCommand {
 pub(crate) struct ImagePatchArgs {
     /// Image file.
     pub(crate) image: PathBuf,
-    /// The text in the image that the code replaces; it must stand there exactly once.
+    /// The text in the image that the code replaces, the whole of it; it must stand there exactly once.
     #[arg(long, value_name = "TEXT")]
     pub(crate) placeholder: String,
     #[command(flatten)]
     pub(crate) code: CodeSource,
-    /// Image to write.
+    /// Image to write; another one than is read.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
+    /// Replace what is there already.
+    #[arg(long)]
+    pub(crate) force: bool,
 }
 
 /// Where the code comes from.

@@ -19,7 +19,8 @@ fn folder_with(offsets: &[usize]) -> tempfile::TempDir {
     let folder = tempfile::tempdir().unwrap();
     let mut image = app(&AppImage { size: 64 * 1024, seed: 7, version: "1.2.3".into(), project: "lamp".into() });
     for at in offsets {
-        image[*at..at + PLACEHOLDER.len()].copy_from_slice(PLACEHOLDER.as_bytes());
+        let text = format!("\0{PLACEHOLDER}\0");
+        image[at - 1..at - 1 + text.len()].copy_from_slice(text.as_bytes());
     }
     fs::write(folder.path().join("app.bin"), sealed(image)).unwrap();
     fs::write(folder.path().join("code"), format!("{CODE}\n")).unwrap();
@@ -90,6 +91,7 @@ fn the_code_may_come_from_the_environment() {
     let answer = station_with(folder.path(), &args, &[("UNIT_CODE", CODE)]);
     assert_eq!(answer.code, 0, "{}", answer.stderr);
     let by_env = fs::read(folder.path().join("u.bin")).unwrap();
+    fs::remove_file(folder.path().join("u.bin")).unwrap();
     patch(folder.path());
     assert_eq!(by_env, fs::read(folder.path().join("u.bin")).unwrap());
     let unset = station(folder.path(), &args);
@@ -106,6 +108,44 @@ fn an_image_that_takes_no_code_is_refused_with_the_reason() {
         assert!(answer.stderr.contains(reason), "{}", answer.stderr);
         assert!(!folder.path().join("u.bin").exists());
     }
+}
+
+#[test]
+fn a_part_of_the_placeholder_is_refused() {
+    let folder = folder_with(&[9000]);
+    let cut = PLACEHOLDER.len() - 1;
+    for (part, words) in [(&PLACEHOLDER[..cut], "goes on behind it"), (&PLACEHOLDER[1..], "begins earlier")] {
+        let args = ["image", "patch", "app.bin", "--placeholder", part, "--code-file", "code", "--out", "u.bin"];
+        station(folder.path(), &args).refused(&["placeholder_partial", words, "whole text"]);
+        assert!(!folder.path().join("u.bin").exists());
+    }
+}
+
+#[test]
+fn a_code_with_white_space_or_control_characters_is_refused_and_not_shown() {
+    for code in
+        ["one two-of-a-code", " leading-of-a-code", "of-a-code\nof-a-code", "tab\t-of-a-code", "bell\u{7}of-a-code"]
+    {
+        let folder = folder_with(&[9000]);
+        fs::write(folder.path().join("code"), code).unwrap();
+        let answer = patch(folder.path());
+        answer.refused(&["code_unusable", "white space or a control character"]);
+        assert!(!answer.stderr.contains("of-a-code"), "{}", answer.stderr);
+    }
+}
+
+#[test]
+fn no_file_is_written_over_unasked_and_the_built_image_never() {
+    let folder = folder_with(&[9000]);
+    let built = fs::read(folder.path().join("app.bin")).unwrap();
+    fs::write(folder.path().join("u.bin"), "precious").unwrap();
+    patch(folder.path()).refused(&["out_exists", "--force"]);
+    assert_eq!(fs::read(folder.path().join("u.bin")).unwrap(), b"precious");
+    let args = ["image", "patch", "app.bin", "--placeholder", PLACEHOLDER, "--code-file", "code", "--force", "--out"];
+    let over = |out: &str| station(folder.path(), &[&args[..], &[out]].concat());
+    assert_eq!(over("u.bin").code, 0);
+    over("./app.bin").refused(&["out_is_input"]);
+    assert_eq!(fs::read(folder.path().join("app.bin")).unwrap(), built);
 }
 
 #[test]

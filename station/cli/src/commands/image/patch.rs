@@ -35,6 +35,9 @@ struct Patched<'a> {
 pub(super) fn run(args: &ImagePatchArgs, output: Output) -> Result<Exit, Failure> {
     let image = read(&args.image)?;
     let code = code(&args.code)?;
+    check_code(&code)?;
+    check_out(args)?;
+    image::check_whole_text(&image, args.placeholder.as_bytes()).map_err(|error| refused(&args.image, &error))?;
     let patched = image::patch(&image, args.placeholder.as_bytes(), code.expose().as_bytes());
     let patched = patched.map_err(|error| refused(&args.image, &error))?;
     whole_file::write(&args.out, &patched, IMAGE_MODE).map_err(|error| {
@@ -48,6 +51,35 @@ pub(super) fn run(args: &ImagePatchArgs, output: Output) -> Result<Exit, Failure
         format!("{}: {} bytes, SHA-256 {}; checksum and hash are right", args.out.display(), done.len, done.sha256)
     });
     Ok(Exit::Done)
+}
+
+/// The image that was built is every unit's: it stays as it is. So does whatever else is there, unless it is to go.
+fn check_out(args: &ImagePatchArgs) -> Result<(), Failure> {
+    let what = "The image would be written over another file.";
+    let Ok(out) = args.out.canonicalize() else { return Ok(()) };
+    if args.image.canonicalize().is_ok_and(|image| image == out) {
+        let why = format!("{} is the image that is read.", args.out.display());
+        return Err(Failure::usage("out_is_input", what, why, "Name another file with --out."));
+    }
+    if !args.force && !out.is_dir() {
+        let why = format!("{} is there already.", args.out.display());
+        return Err(Failure::usage(
+            "out_exists",
+            what,
+            why,
+            "Name another file with --out, or replace it with --force.",
+        ));
+    }
+    Ok(())
+}
+
+/// A code with a space or a line end in it is more likely a mistake than a code, and no service takes it.
+fn check_code(code: &Secret) -> Result<(), Failure> {
+    let is_odd = |letter: char| letter.is_whitespace() || letter.is_control();
+    let Some(at) = code.expose().chars().position(is_odd) else { return Ok(()) };
+    let why = format!("Character {} of it is white space or a control character.", at + 1);
+    let remedy = "Give the code and nothing else.";
+    Err(Failure::usage("code_unusable", "The code cannot be used.", why, remedy))
 }
 
 fn code(source: &CodeSource) -> Result<Secret, Failure> {
