@@ -12,7 +12,7 @@ use crate::{language::translate, output::Output};
 /// Shows events until the line is dropped.
 pub(crate) fn show(output: Output, language: Language, mut events: broadcast::Receiver<LineEvent>) -> JoinHandle<()> {
     tokio::spawn(async move {
-        let mut view = View::new(output);
+        let mut view = View::new(output, language);
         loop {
             match events.recv().await {
                 Ok(event) => view.show(&translated(event, language)),
@@ -34,24 +34,24 @@ fn translated(mut event: LineEvent, language: Language) -> LineEvent {
 
 enum View {
     Json(Output),
-    Plain,
+    Plain(Language),
     Bars(Bars),
 }
 
 impl View {
-    fn new(output: Output) -> Self {
+    fn new(output: Output, language: Language) -> Self {
         match (output.is_json(), output.is_live()) {
             (true, _) => Self::Json(output),
             (false, true) => Self::Bars(Bars::default()),
-            (false, false) => Self::Plain,
+            (false, false) => Self::Plain(language),
         }
     }
 
     fn show(&mut self, event: &LineEvent) {
         match self {
             Self::Json(output) => output.object(event),
-            Self::Plain => {
-                if let Some(line) = plain(&event.kind) {
+            Self::Plain(language) => {
+                if let Some(line) = plain(&event.kind, *language) {
                     eprintln!("slot {:<6} {line}", event.slot.as_str());
                 }
             }
@@ -67,7 +67,7 @@ impl View {
 }
 
 /// One line for people who watch a log; bytes written are not worth one.
-fn plain(kind: &LineEventKind) -> Option<String> {
+fn plain(kind: &LineEventKind, language: Language) -> Option<String> {
     Some(match kind {
         LineEventKind::Waiting => "waiting for a unit".to_owned(),
         LineEventKind::RunBegan { run } => format!("run {run}"),
@@ -75,12 +75,12 @@ fn plain(kind: &LineEventKind) -> Option<String> {
         LineEventKind::StepBegan { .. } | LineEventKind::Progress { .. } => return None,
         LineEventKind::StepEnded { step, duration_ms, .. } => format!("{step} done in {duration_ms} ms"),
         LineEventKind::Passed { mac, duration_ms, .. } => format!("PASSED {mac} in {duration_ms} ms"),
-        LineEventKind::Failed { step, problem, .. } => format!("FAILED in {step}: {problem}"),
+        LineEventKind::Failed { step, problem, .. } => format!("FAILED in {step}: {}", problem.told(language)),
         LineEventKind::Retrying { retry, max, code, .. } => format!("retry {retry} of {max} after {code}"),
         LineEventKind::BaudReduced { from, to, .. } => format!("{from} baud does not hold; goes on at {to}"),
         LineEventKind::Paused { reason } => format!("PAUSED: {reason}"),
         LineEventKind::BatchClosed { reason } => format!("the batch is closed: {reason}"),
-        LineEventKind::SlotStopped { problem } => format!("STOPPED: {problem}"),
+        LineEventKind::SlotStopped { problem } => format!("STOPPED: {}", problem.told(Language::English)),
         LineEventKind::SlotResumed => "goes on".to_owned(),
     })
 }

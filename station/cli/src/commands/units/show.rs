@@ -17,7 +17,7 @@ pub(super) async fn run(store: &SqliteStore, mac: Mac, language: Language, outpu
     let unit = store.unit(mac).await?.ok_or_else(|| unknown(mac))?;
     let runs = runs_of(store, &unit, language).await?;
     let view = UnitView::of(&unit, runs);
-    output.say(&view, || text::of(&view));
+    output.say(&view, || text::of(&view, language));
     Ok(Exit::Done)
 }
 
