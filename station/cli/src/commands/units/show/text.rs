@@ -2,27 +2,33 @@
 
 use std::fmt::{self, Write as _};
 
-use firstpass_domain::{SerialNumber, StepOutcome};
+use firstpass_domain::{Language, SerialNumber, StepOutcome};
 
 use super::view::{HoldView, RunView, SessionView, StepView, UnitView};
 use crate::commands::ca::CertificateView;
 
 /// The whole unit, without the end of the last line.
-pub(super) fn of(unit: &UnitView) -> String {
+pub(super) fn of(unit: &UnitView, language: Language) -> String {
     let mut text = String::new();
-    write_unit(&mut text, unit).expect("writing to a string does not fail");
+    write_unit(&mut text, unit, language).expect("writing to a string does not fail");
     text.truncate(text.trim_end().len());
     text
 }
 
-fn write_unit(text: &mut String, unit: &UnitView) -> fmt::Result {
+fn write_unit(text: &mut String, unit: &UnitView, language: Language) -> fmt::Result {
     let serial = unit.serial.as_ref().map_or("none", SerialNumber::as_str);
-    writeln!(text, "unit {}, serial number {serial}, attempts: {}", unit.mac, unit.attempts)?;
+    writeln!(
+        text,
+        "unit {}, serial number {serial}, attempts: {}, stands as {}",
+        unit.mac,
+        unit.attempts,
+        unit.standing.unwrap_or("untested")
+    )?;
     if let Some(HoldView { kind, reason, by, since }) = &unit.hold {
         writeln!(text, "{} since {since} by {by}: {reason}", kind.to_uppercase())?;
     }
     for run in &unit.runs {
-        write_run(text, run)?;
+        write_run(text, run, language)?;
     }
     for session in &unit.sessions {
         write_session(text, session)?;
@@ -33,8 +39,9 @@ fn write_unit(text: &mut String, unit: &UnitView) -> fmt::Result {
     Ok(())
 }
 
-fn write_run(text: &mut String, run: &RunView) -> fmt::Result {
-    writeln!(text, "\nrun {} (attempt {}): {}", run.run, run.attempt, run.state.to_uppercase())?;
+fn write_run(text: &mut String, run: &RunView, language: Language) -> fmt::Result {
+    let kind = if run.repair { ", repair" } else { "" };
+    writeln!(text, "\nrun {} (attempt {}{kind}): {}", run.run, run.attempt, run.state.to_uppercase())?;
     writeln!(text, "  station {}, slot {}, recipe {} {}", run.station, run.slot, run.recipe, run.recipe_hash)?;
     writeln!(text, "  from {} to {}", run.began, run.ended.as_deref().unwrap_or("now"))?;
     for step in &run.steps {
@@ -44,7 +51,7 @@ fn write_run(text: &mut String, run: &RunView) -> fmt::Result {
     writeln!(text, "  evidence: {} ({})", run.evidence.len(), counts.join(", "))?;
     if let Some(problem) = &run.problem {
         let step = run.failed_step.map(|step| format!(" in step {step}")).unwrap_or_default();
-        writeln!(text, "  failed{step}: {}", problem.to_string().replace('\n', "\n  "))?;
+        writeln!(text, "  failed{step}: {}", problem.told(language).replace('\n', "\n  "))?;
     }
     Ok(())
 }
