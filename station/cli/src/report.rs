@@ -45,7 +45,7 @@ fn table(runs: &[RunReport], language: Language) -> String {
     for run in runs {
         let mac = run.mac.map_or("(not identified)".to_owned(), |mac| mac.to_string());
         let verdict = if run.passed { "PASSED" } else { "FAILED" };
-        let why = run.problem.as_ref().map(|problem| translate(problem, language).to_string()).unwrap_or_default();
+        let why = run.problem.as_ref().map(|problem| translate(problem, language).told(language)).unwrap_or_default();
         let _ = write!(text, "\n{mac:<19} {verdict:<8} {:>6.1} s  {why}", seconds(run.duration_ms));
     }
     text

@@ -11,7 +11,10 @@ use std::{
 
 use clap::Args;
 use firstpass_device::uart;
-use firstpass_domain::{DiagnosisCode, Language};
+use firstpass_domain::{
+    DiagnosisCode, Language, NextAction,
+    diagnosis::{Owner, Phase},
+};
 use serde::Serialize;
 
 use self::findings::Finding;
@@ -87,18 +90,20 @@ fn read(file: &Path) -> io::Result<Vec<uart::Remark>> {
     uart::read_log(BufReader::new(File::open(file)?))
 }
 
-/// A diagnosis as it is printed.
+/// A diagnosis as it is printed. Only its sentences are in `language`; names are the same in every one.
 #[derive(Debug, Serialize)]
 struct Row<'a> {
     code: &'static str,
     what: &'static str,
     why: &'static str,
     remedy: &'static str,
-    phase: &'static str,
-    owner: &'static str,
-    next: &'static str,
+    phase: Phase,
+    owner: Owner,
+    next: NextAction,
     #[serde(skip_serializing_if = "Option::is_none")]
     lines: Option<&'a [u64]>,
+    #[serde(skip)]
+    language: Language,
 }
 
 impl<'a> Row<'a> {
@@ -109,18 +114,20 @@ impl<'a> Row<'a> {
             what: words.what,
             why: words.why,
             remedy: words.remedy,
-            phase: code.phase().words(language),
-            owner: code.owner().words(language),
-            next: code.next_action().words(language),
+            phase: code.phase(),
+            owner: code.owner(),
+            next: code.next_action(),
             lines,
+            language,
         }
     }
 
     fn text(&self) -> String {
         let lines: Vec<String> = self.lines.into_iter().flatten().map(u64::to_string).collect();
         let place = if lines.is_empty() { String::new() } else { format!("line {}: ", lines.join(", ")) };
-        let Self { code, what, why, remedy, next, .. } = self;
-        format!("{place}{what} [{code}]\n  why:    {why}\n  remedy: {remedy}\n  next:   {next}")
+        let Self { code, what, why, remedy, .. } = self;
+        let (owner, next) = (self.owner.words(self.language), self.next.words(self.language));
+        format!("{place}{what} [{code}]\n  why:    {why}\n  remedy: {remedy}\n  fault:  {owner}; next: {next}")
     }
 }
 

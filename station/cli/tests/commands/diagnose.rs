@@ -33,8 +33,10 @@ fn a_log_with_trouble_is_explained_and_makes_exit_code_1() {
         let other = station(folder.path(), &["diagnose", "uart.log", "--language", language]);
         assert_ne!(other.stdout, answer.stdout, "{language}");
     }
-    let rows = station(folder.path(), &["diagnose", "uart.log", "--json"]).objects();
+    let rows = station(folder.path(), &["diagnose", "uart.log", "--json", "--language", "de"]).objects();
     assert_eq!(rows[0]["code"], "wifi_refused");
+    let names = ["phase", "owner", "next"].map(|field| rows[0][field].as_str().unwrap());
+    assert_eq!(names, ["network", "recipe", "rework"]);
     assert_eq!(rows[0]["lines"], serde_json::json!([3]));
 }
 
