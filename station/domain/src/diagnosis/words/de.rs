@@ -376,7 +376,7 @@ pub(super) const fn words(code: Code) -> Words {
         Code::PingUnanswered => entry(
             "Das Gerät beantwortet den Befehl der Station nicht.",
             "Es abonnierte seine Befehle, antwortete auf `cmd/ping` aber nicht auf `state`.",
-            "Firmware verwenden, die den Ping beantwortet, oder `app` aus den Forderungen des Rezepts nehmen.",
+            "Firmware verwenden, die den Ping beantwortet, oder im Rezept unter `[proof]` `ping = false` setzen.",
         ),
         Code::PresenceMissing => entry(
             "Das Gerät meldet seine Anwesenheit nicht.",

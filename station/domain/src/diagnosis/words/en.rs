@@ -376,7 +376,7 @@ pub(super) const fn words(code: Code) -> Words {
         Code::PingUnanswered => entry(
             "The unit does not answer the station's command.",
             "It subscribed to its commands and did not answer `cmd/ping` on `state`.",
-            "Use firmware that answers the ping, or take `app` out of the recipe's demands.",
+            "Use firmware that answers the ping, or write `ping = false` under `[proof]` in the recipe.",
         ),
         Code::PresenceMissing => entry(
             "The unit does not publish its presence.",

@@ -342,7 +342,7 @@ pub(super) const fn words(code: Code) -> Words {
         Code::PingUnanswered => entry(
             "设备没有应答工站的命令。",
             "它订阅了命令，但没有在 `state` 上应答 `cmd/ping`。",
-            "使用会应答 ping 的固件，或从配方要求中去掉 `app`。",
+            "使用会应答 ping 的固件，或在配方的 `[proof]` 中写 `ping = false`。",
         ),
         Code::PresenceMissing => entry(
             "设备没有发布在线状态。",
