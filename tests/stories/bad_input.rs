@@ -3,7 +3,7 @@
 use std::{fs, process::Command};
 
 use serde_json::Value;
-use tests::{Injection, Outcome, Process, Product, Station, VirtualUnit};
+use tests::{Gateway, Injection, Outcome, Process, Product, Station, VirtualUnit};
 
 const MAC: &str = "62:55:f9:00:90:01";
 
@@ -12,10 +12,7 @@ fn a_port_that_another_program_holds_is_busy() {
     let (station, product) = (Station::new(), Product::new());
     let recipe = product.recipe(Injection::Nvs, &[]);
     let unit = VirtualUnit::start(product.folder(), "A1", MAC, &[]);
-    let terminal = fs::canonicalize(unit.link()).unwrap();
-    // As `esptool`, `minicom` and `screen` hold one.
-    let mut holder = Process::start(Command::new("flock").arg(terminal).args(["-c", "echo held; exec sleep 3600"]));
-    holder.wait_for("lock", |line| line == "held");
+    let holder = hold(&unit);
     for presence in ["port", "probe"] {
         let outcome = station.flash(&recipe, &[&unit], &["--presence", presence]).expect_code(1).expect_counts(0, 1);
         assert_problem(&failure(&outcome), "port_busy", "in use", "Close the other program");
@@ -23,6 +20,36 @@ fn a_port_that_another_program_holds_is_busy() {
     drop(holder);
     station.flash(&recipe, &[&unit], &[]).expect_code(0).expect_counts(1, 0);
     station.audit();
+}
+
+#[test]
+fn a_slot_that_serves_goes_on_by_itself_when_its_port_is_free_again() {
+    let (station, product) = (Station::new(), Product::new());
+    let recipe = product.recipe(Injection::Nvs, &[]);
+    let unit = VirtualUnit::start(product.folder(), "A1", MAC, &[]);
+    let gateway = Gateway::of(&station);
+    let socket = product.folder().join("A1.sock");
+    let slot = format!("[[slot]]\nname = \"A1\"\nport = {:?}\nfixture_socket = {socket:?}\n", unit.link());
+    fs::write(&gateway.config, fs::read_to_string(&gateway.config).unwrap() + &slot).unwrap();
+    let holder = hold(&unit);
+    let mut command = station.command(["serve", "--json"]);
+    let mut serving = Process::start(command.arg("--recipe").arg(&recipe).arg("--config").arg(&gateway.config));
+    let stopped = serving.wait_for_event("slot_stopped", |_| true);
+    assert_eq!(stopped["problem"]["code"], "port_busy", "{stopped}");
+    drop(holder);
+    serving.wait_for_event("slot_resumed", |_| true);
+    serving.wait_for_event("passed", |event| event["mac"] == MAC);
+    serving.stop();
+    let begun = station.audit().of_kind("run.began").len();
+    assert_eq!(begun, 2, "no run begins on a port that is still held");
+}
+
+/// Holds the unit's port as `esptool`, `minicom` and `screen` do.
+fn hold(unit: &VirtualUnit) -> Process {
+    let terminal = fs::canonicalize(unit.link()).unwrap();
+    let mut holder = Process::start(Command::new("flock").arg(terminal).args(["-c", "echo held; exec sleep 3600"]));
+    holder.wait_for("lock", |line| line == "held");
+    holder
 }
 
 #[test]
