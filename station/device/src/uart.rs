@@ -2,8 +2,10 @@
 //! secrets, and what matters as typed events. Knows no recipe and no verdict.
 
 mod capture;
+mod last_words;
 mod lines;
 mod log;
+mod noise;
 mod reading;
 mod recognise;
 mod redact;

@@ -239,6 +239,8 @@ catalogue! {
     BleAdvertisementTooLong = "ble_advertisement_too_long": Boot, Recipe, Rework;
     BleUuidByteOrder = "ble_uuid_byte_order": Boot, Recipe, Rework;
     BuildConfigurationStale = "build_configuration_stale": Build, Recipe, StopLine;
-    CredentialsRevoked = "credentials_revoked": Any, Person, Rework;
     UpstreamKnownUnit = "upstream_known_unit": Provision, Service, Rework;
+    UartNoise = "uart_noise": Boot, Fixture, RetryHere;
+    AppHung = "app_hung": Boot, Recipe, Rework;
+    CredentialsRevoked = "credentials_revoked": Any, Person, Rework;
 }

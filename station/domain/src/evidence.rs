@@ -391,6 +391,11 @@ pub enum UartFact {
     },
     /// The brown-out detector was triggered.
     BrownOut,
+    /// Bytes arrived that make no readable line. Told once for each log.
+    Noise {
+        /// How many, when it was told.
+        bytes: u64,
+    },
     /// The unit waits for a download: run straps were not seen.
     DownloadMode,
     /// `WiFi connected`.

@@ -220,7 +220,7 @@ pub const FAULTS: &[Fault] = &[
         &["ble_advertisement_too_long"],
     ),
     fault("renumber", How::Unit(r#"{"fault":"renumber","bytes":50000}"#), Phase::Never, &[]),
-    fault("flood", How::Unit(r#"{"fault":"flood"}"#), Phase::Boot, &["unit_floods", "app_silent", "boot_app_missing"]),
+    fault("flood", How::Unit(r#"{"fault":"flood"}"#), Phase::Boot, &["uart_noise"]),
     // Provisioning.
     fault("http_400", How::Https(NetworkFault::Status(400)), Phase::Provision, &["provision_refused"]),
     fault("http_403", How::Https(NetworkFault::Status(403)), Phase::Provision, &["provision_refused"]),

@@ -12,8 +12,10 @@ use serialport::{SerialPort, TTYPort};
 use tokio::sync::mpsc::{Sender, error::TrySendError};
 use tokio_util::sync::CancellationToken;
 
+use super::last_words::LastWords;
 use super::lines::Lines;
 use super::log::Log;
+use super::noise::Noise;
 use super::recognise::Recogniser;
 use super::redact::{Cleaner, Redactor};
 use super::{CaptureEnd, Clock, EVENTS_MAX, Heard, UartEvent};
@@ -28,14 +30,16 @@ const GATHER_PAUSE: Duration = Duration::from_millis(5);
 /// Bytes that are still read after the stop: what had arrived by then.
 const REST_MAX: usize = 64 * 1024;
 /// Events that these bytes, and those in hand at the stop, can make at most: one for each line, which has a line end and
-/// something before it, one for a line that was under way, the first byte, and the end.
-pub(super) const REST_EVENTS_MAX: usize = (REST_MAX + 2 * READ_LEN) / 2 + 3;
+/// something before it, one for a line that was under way, the first byte, noise, a panic that waited, and the end.
+pub(super) const REST_EVENTS_MAX: usize = (REST_MAX + 2 * READ_LEN) / 2 + 5;
 
 pub(super) struct Capture {
     log: Log,
     cleaner: Cleaner,
     lines: Lines,
     recogniser: Recogniser,
+    noise: Noise,
+    last_words: LastWords,
     clock: Clock,
     events: Sender<Heard>,
     stop: CancellationToken,
@@ -54,6 +58,8 @@ impl Capture {
             cleaner: Cleaner::new(redactor),
             lines: Lines::default(),
             recogniser: Recogniser::default(),
+            noise: Noise::default(),
+            last_words: LastWords::default(),
             clock,
             events,
             stop,
@@ -73,6 +79,9 @@ impl Capture {
         port.set_timeout(IO_TICK).map_err(|err| link_end(&err.into()))?;
         while !self.stop.is_cancelled() {
             let came = self.read_once(port)?;
+            if came == 0 {
+                self.tell_last_words();
+            }
             if (1..READ_LEN).contains(&came) {
                 thread::sleep(GATHER_PAUSE);
             }
@@ -103,7 +112,9 @@ impl Capture {
     /// What was held back because a secret could have begun there.
     fn finish(&mut self) -> Result<(), CaptureEnd> {
         let clean = self.cleaner.finish();
-        self.keep(None, &clean)
+        self.keep(None, &clean)?;
+        self.tell_last_words();
+        Ok(())
     }
 
     fn keep(&mut self, first: Option<UartFact>, bytes: &[u8]) -> Result<(), CaptureEnd> {
@@ -111,9 +122,21 @@ impl Capture {
         let at = (self.clock)();
         self.log.write(bytes)?;
         let mut facts: Vec<UartFact> = first.into_iter().collect();
-        self.lines.push(bytes, |line| facts.extend(self.recogniser.line(line)));
-        facts.into_iter().for_each(|fact| self.report(at, UartEvent::Fact(fact)));
+        self.noise.bytes_came(bytes);
+        self.lines.push(bytes, |line| {
+            self.noise.line(line);
+            facts.extend(self.recogniser.line(line));
+        });
+        facts.extend(self.noise.tell());
+        self.last_words.hear(facts, bytes.len()).into_iter().for_each(|fact| self.report(at, UartEvent::Fact(fact)));
         Ok(())
+    }
+
+    /// A panic that the unit says no more about.
+    fn tell_last_words(&mut self) {
+        if let Some(fact) = self.last_words.release() {
+            self.report((self.clock)(), UartEvent::Fact(fact));
+        }
     }
 
     /// Hands an event over; waits while [`EVENTS_MAX`] of them have not been taken, but not beyond the stop: what is

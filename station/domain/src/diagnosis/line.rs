@@ -24,6 +24,7 @@ impl UartFact {
             Self::Restarted { reason } => of_restart(reason),
             Self::Panicked { .. } | Self::Backtrace { .. } => Code::BootLoop,
             Self::BrownOut => Code::BrownOut,
+            Self::Noise { .. } => Code::UartNoise,
             Self::DownloadMode => Code::DownloadMode,
             Self::WifiDisconnected { reason } => reason.and_then(of_wifi_reason).unwrap_or(Code::NetworkFailed),
             Self::NetworkFailed { .. } => Code::NetworkFailed,
@@ -58,6 +59,7 @@ impl UartFact {
             | Self::ClientError { .. } => served,
             Self::ProvisionRefused { status } => served && matches!(status, 408 | 429 | 500..=599),
             Self::MqttError { .. } => matches!(later, Self::MqttConnected),
+            Self::Noise { .. } => served || matches!(later, Self::AppLoaded { .. } | Self::NetworkUp { .. }),
             Self::NvsFailed { .. } => matches!(later, Self::InitComplete { .. } | Self::MqttConnected),
             Self::FirstByte
             | Self::AppLoaded { .. }

@@ -55,6 +55,7 @@ impl Language {
 
     /// Introduces what was seen.
     pub(super) fn seen(self, seen: &str) -> String {
+        let seen = seen.trim_end_matches(['.', '。']);
         match self {
             Self::English => format!("Seen: {seen}."),
             Self::German => format!("Gesehen: {seen}."),

@@ -35,12 +35,26 @@ fn any_line(evidence: &[Evidence], wanted: fn(&UartFact) -> bool) -> bool {
     evidence.iter().any(|e| matches!(&e.fact, Fact::Uart(line) if wanted(line)))
 }
 
+/// Bytes of which none were readable, when no app was loaded after them.
+fn noise(evidence: &[Evidence]) -> Option<Cause> {
+    evidence
+        .iter()
+        .rev()
+        .find_map(|e| match &e.fact {
+            Fact::Uart(UartFact::Noise { bytes }) => Some(Some(*bytes)),
+            Fact::Uart(UartFact::AppLoaded { .. }) => Some(None),
+            _ => None,
+        })?
+        .map(|bytes| (Code::UartNoise, format!("{bytes} bytes arrived, none of them readable")))
+}
+
 fn explain_boot(evidence: &[Evidence], waited: String) -> Cause {
     if let Some(cause) = Way::of(evidence).cause() {
         return cause;
     }
     let printed = any_line(evidence, |line| matches!(line, UartFact::FirstByte));
-    if printed { (Code::BootAppMissing, waited) } else { (Code::BootSilent, waited) }
+    let silent = || if printed { (Code::BootAppMissing, waited) } else { (Code::BootSilent, waited) };
+    noise(evidence).unwrap_or_else(silent)
 }
 
 fn explain_provision(evidence: &[Evidence], waited: String) -> Cause {
@@ -50,7 +64,10 @@ fn explain_provision(evidence: &[Evidence], waited: String) -> Cause {
     }
     let began = any_line(evidence, |line| matches!(line, UartFact::ProvisionStarted | UartFact::NetworkUp { .. }));
     let issued = issued(evidence).is_some_and(|issued| !issued.on_behalf);
-    if began || issued { (Code::ProvisionTimedOut, waited) } else { (Code::AppSilent, waited) }
+    if began || issued {
+        return (Code::ProvisionTimedOut, waited);
+    }
+    noise(evidence).unwrap_or((Code::AppSilent, waited))
 }
 
 /// A refused login and a network that is away come before what is missing of the proof. `since` is where the stage that
@@ -80,12 +97,14 @@ fn explain_field(policy: &Policy, evidence: &[Evidence], waited: String) -> Caus
             _ => None,
         })
     };
-    let first_byte = |line: &UartFact| matches!(line, UartFact::FirstByte);
-    let loader = |line: &UartFact| matches!(line, UartFact::FirstByte | UartFact::AppLoaded { .. });
+    let first_byte = |line: &UartFact| matches!(line, UartFact::FirstByte | UartFact::Noise { .. });
+    let loader =
+        |line: &UartFact| matches!(line, UartFact::FirstByte | UartFact::Noise { .. } | UartFact::AppLoaded { .. });
+    let noise_or = |code| noise(&evidence[since..]).unwrap_or((code, waited.clone()));
     match () {
         () if lines().next().is_none() => (Code::BootSilent, waited),
-        () if lines().all(first_byte) => (Code::BootAppMissing, waited),
-        () if lines().all(loader) => (Code::AppSilent, waited),
+        () if lines().all(first_byte) => noise_or(Code::BootAppMissing),
+        () if lines().all(loader) => noise_or(Code::AppSilent),
         () => explain_connect(policy, evidence, since, waited),
     }
 }

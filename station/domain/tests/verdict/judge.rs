@@ -229,3 +229,17 @@ fn every_diagnosis_has_words_and_its_own_code() {
         }
     }
 }
+
+#[test]
+fn what_people_read_is_words_and_ends_with_one_full_stop() {
+    let security = Security { secure_boot: true, flash_encryption: true, secure_download: false };
+    let locked = Fact::Identified(Identity { security, ..identity() });
+    let panicked = Fact::Uart(UartFact::Panicked { text: "Exception was unhandled.".into() });
+    for (fact, end) in
+        [(locked, "Seen: secure boot, flash encryption: on."), (panicked, "Seen: Exception was unhandled.")]
+    {
+        let Verdict::Fail(diagnosis) = verdict(vec![fact]) else { panic!("no failure") };
+        let why = diagnosis.problem().why;
+        assert!(why.ends_with(end), "{why}");
+    }
+}

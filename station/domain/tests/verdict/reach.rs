@@ -16,8 +16,9 @@ use crate::{
     facts::*,
 };
 
-/// Codes of what is no unit's run: builds and files.
-const OUTSIDE_RUNS: [Code; 3] = [Code::SecretInFile, Code::BleComponentMissing, Code::BuildConfigurationStale];
+/// Codes of what is no unit's run: builds, files and logs that somebody kept.
+const OUTSIDE_RUNS: [Code; 4] =
+    [Code::AppHung, Code::SecretInFile, Code::BleComponentMissing, Code::BuildConfigurationStale];
 
 struct Case {
     policy: Policy,
@@ -113,6 +114,8 @@ fn of_the_start() -> Vec<Case> {
         case(written(), late(Step::Boot, []), Code::BootSilent),
         case(written(), late(Step::Boot, [uart(UartFact::FirstByte)]), Code::BootAppMissing),
         case(loaded(), late(Step::Provision, []), Code::AppSilent),
+        case(loaded(), late(Step::Provision, [uart(UartFact::Noise { bytes: 200 })]), Code::UartNoise),
+        case(written(), late(Step::Boot, [uart(UartFact::Noise { bytes: 200 })]), Code::UartNoise),
         case(written(), [uart(UartFact::BootFailed { text: text() })], Code::BootImageInvalid),
         case(written(), [uart(UartFact::DownloadMode)], Code::DownloadMode),
         case(loaded(), [uart(UartFact::Panicked { text: text() })], Code::BootLoop),
@@ -164,9 +167,9 @@ fn of_provisioning() -> Vec<Case> {
         case(loaded(), late(vec![upstream(None, "unreachable")]), Code::UpstreamAway),
         case(loaded(), [upstream(Some(403), "refused")], Code::UpstreamRefused),
         case(loaded(), [upstream(None, "foreign_broker")], Code::UpstreamForeignBroker),
+        case(loaded(), [upstream(Some(201), "known_unit")], Code::UpstreamKnownUnit),
         case(provisioned(), [long_key()], Code::NvsKeyTooLong),
         case(loaded(), late(vec![nvs("ESP_FAIL, reading")]), Code::NvsCorrupt),
-        case(loaded(), [upstream(Some(201), "known_unit")], Code::UpstreamKnownUnit),
     ]
 }
 

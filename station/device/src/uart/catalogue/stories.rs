@@ -63,6 +63,8 @@ pub(super) const fn story(code: Code) -> &'static [Story] {
         Code::BootImageInvalid => &[Fault("invalid_header"), Fault("flash_read_err")],
         Code::DownloadMode => &[Fault("stuck_in_download")],
         Code::BootLoop => &[Fault("boot_loop")],
+        Code::UartNoise => &[Fault("flood")],
+        Code::AppHung => &[Test("station/cli/tests/commands/diagnose.rs", "what_a_kept_log_alone_tells_is_explained")],
         Code::AppSilent => &[Fault("silent_after_boot")],
         Code::NetworkFailed => &[Fault("no_network")],
         Code::ProvisionImpossible => &[Fault("no_code")],
@@ -125,14 +127,14 @@ pub(super) const fn story(code: Code) -> &'static [Story] {
         Code::UpstreamForeignBroker => {
             &[Test(UPSTREAM, "an_answer_that_no_unit_could_store_is_named_and_the_code_is_not_sent_twice"), REACHED]
         }
+        Code::UpstreamKnownUnit => {
+            &[Test(UPSTREAM, "a_unit_that_the_service_recognises_is_refused_with_the_way_out"), REACHED]
+        }
         Code::MqttHammering => &[Fault("hammering")],
         Code::MqttFlapping => &[Fault("flapping")],
         Code::PingUnanswered => &[Fault("no_ping_answer")],
         Code::PresenceMissing => &[Fault("no_presence")],
         Code::PresenceStale => &[Fault("stale_presence")],
-        Code::UpstreamKnownUnit => {
-            &[Test(UPSTREAM, "a_unit_that_the_service_recognises_is_refused_with_the_way_out"), REACHED]
-        }
         Code::SubscriptionMissing => &[MISSING],
         Code::OtaTimedOut => &[Test(CAUSES, "an_update_that_never_begins_is_named_when_it_was_to_be_applied")],
         Code::NvsFull => &[Fault("nvs_full")],

@@ -123,6 +123,16 @@ pub(super) const fn words(code: Code) -> Words {
             "Sie wurde geladen, gab aber keine Zeile des Gerätevertrags rechtzeitig aus.",
             "Prüfen, ob das Rezept die richtige Firmware nennt; sonst das Gerät in die Nacharbeit geben.",
         ),
+        Code::UartNoise => entry(
+            "Das Protokoll des Geräts ist Rauschen.",
+            "Am UART kamen Bytes an, und keines ist lesbar: Masse, Kontakt von TX oder Baudrate.",
+            "Masse- und TX-Stift dieses Platzes prüfen, und ob die Anwendung mit 115200 Baud schreibt; dann ein anderes Gerät nehmen.",
+        ),
+        Code::AppHung => entry(
+            "Eine Task der Anwendung hängt.",
+            "Der Task-Watchdog schlug an: eine Task gab den Prozessor nicht frei oder wartet ewig.",
+            "Die Tasks ansehen, die das Protokoll unter dieser Zeile nennt; Firmware benutzen, in der sie abgeben.",
+        ),
         Code::NetworkFailed => entry(
             "Das Gerät bekommt kein Netz.",
             "Es verlor sein Netz oder bekam nie eines, und sein Protokoll sagt nicht, warum.",
@@ -358,6 +368,11 @@ pub(super) const fn words(code: Code) -> Words {
             "Der Broker in seiner Antwort ist nicht der, den diese Station beobachtet; hier kann sich kein Gerät beweisen.",
             "Dienst oder Station so einstellen, dass beide denselben Broker nennen.",
         ),
+        Code::UpstreamKnownUnit => entry(
+            "Der Provisionierungsdienst hat die frühere Identität des Geräts zurückgegeben.",
+            "Er erkennt das Gerät wieder; diese Identität steht für einen früheren Durchlauf in den Aufzeichnungen, und keine Identität wird zweimal verwendet.",
+            "Das Gerät beim Dienst löschen oder forward_mac = false im Abschnitt [upstream] der Station setzen; dann das Gerät erneut durchlaufen lassen.",
+        ),
         Code::MqttHammering => entry(
             "Das Gerät meldet sich ohne Pause immer wieder an.",
             "Nach einer abgelehnten Anmeldung muss es mindestens 30 Sekunden warten und tut es nicht; Broker sperren solche Geräte.",
@@ -367,11 +382,6 @@ pub(super) const fn words(code: Code) -> Words {
             "Das Gerät verbindet sich und verliert die Verbindung immer wieder.",
             "Das Netz zwischen Gerät und Broker ist unstet, oder zwei Geräte benutzen dieselbe Anmeldung.",
             "Signal und Versorgung prüfen; prüfen, dass kein anderes Gerät dessen Zugangsdaten hat.",
-        ),
-        Code::UpstreamKnownUnit => entry(
-            "Der Provisionierungsdienst hat die frühere Identität des Geräts zurückgegeben.",
-            "Er erkennt das Gerät wieder; diese Identität steht für einen früheren Durchlauf in den Aufzeichnungen, und keine Identität wird zweimal verwendet.",
-            "Das Gerät beim Dienst löschen oder forward_mac = false im Abschnitt [upstream] der Station setzen; dann das Gerät erneut durchlaufen lassen.",
         ),
         Code::PingUnanswered => entry(
             "Das Gerät beantwortet den Befehl der Station nicht.",

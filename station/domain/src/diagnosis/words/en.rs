@@ -123,6 +123,16 @@ pub(super) const fn words(code: Code) -> Words {
             "The app was loaded, but it printed no line of the device contract in time.",
             "Check that the recipe's app is the right firmware; else put the unit into rework.",
         ),
+        Code::UartNoise => entry(
+            "The unit's log is noise.",
+            "Bytes arrived on the UART, and none of them are readable: ground, the contact of TX, or the baud rate.",
+            "Check the ground and TX pins of this slot, and that the app logs at 115200 baud; then try another unit.",
+        ),
+        Code::AppHung => entry(
+            "A task of the app hangs.",
+            "The task watchdog was triggered: a task kept the processor, or waits for ever.",
+            "Look at the tasks that the log names below this line; use firmware in which they yield.",
+        ),
         Code::NetworkFailed => entry(
             "The unit gets no network.",
             "It lost its network or never got one, and its log does not tell why.",
@@ -358,6 +368,11 @@ pub(super) const fn words(code: Code) -> Words {
             "The broker in its answer is not the one that this station watches, so no unit can prove itself here.",
             "Configure the service or the station so that both name the same broker.",
         ),
+        Code::UpstreamKnownUnit => entry(
+            "The provisioning service returned the unit's earlier identity.",
+            "It recognises the unit; that identity is on record for an earlier run, and no identity is used twice.",
+            "Delete the device at the service, or write forward_mac = false in the station's [upstream] section; then run the unit again.",
+        ),
         Code::MqttHammering => entry(
             "The unit logs in again and again without waiting.",
             "After a refused login it must wait 30 seconds or more, and it does not; brokers ban such units.",
@@ -367,11 +382,6 @@ pub(super) const fn words(code: Code) -> Words {
             "The unit connects and loses its connection again and again.",
             "The network between unit and broker is unstable, or two units use the same login.",
             "Check signal and supply; check that no other unit holds this one's credentials.",
-        ),
-        Code::UpstreamKnownUnit => entry(
-            "The provisioning service returned the unit's earlier identity.",
-            "It recognises the unit; that identity is on record for an earlier run, and no identity is used twice.",
-            "Delete the device at the service, or write forward_mac = false in the station's [upstream] section; then run the unit again.",
         ),
         Code::PingUnanswered => entry(
             "The unit does not answer the station's command.",

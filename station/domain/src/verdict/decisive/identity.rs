@@ -2,7 +2,7 @@
 
 use crate::{
     Diagnosis, DiagnosisCode as Code, Evidence, Fact, Mac, Policy, Step,
-    evidence::Identity,
+    evidence::{Identity, Security},
     verdict::{proof::proof_of_life, stage::field_written},
 };
 
@@ -17,7 +17,7 @@ pub(super) fn judge_identity(policy: &Policy, identity: &Identity) -> Option<Dia
     }
     let security = identity.security;
     if security.secure_boot || security.flash_encryption || security.secure_download {
-        return fail(Code::SecurityEnabled, format!("{security:?}"));
+        return fail(Code::SecurityEnabled, security_words(security));
     }
     if let Some(wanted) = policy.min_revision
         && identity.revision.is_none_or(|revision| revision < wanted)
@@ -26,6 +26,15 @@ pub(super) fn judge_identity(policy: &Policy, identity: &Identity) -> Option<Dia
         return fail(Code::RevisionTooOld, format!("{found}, at least {wanted} is needed"));
     }
     judge_flash_chip(policy, identity)
+}
+
+/// What is on, in words.
+fn security_words(security: Security) -> String {
+    let Security { secure_boot, flash_encryption, secure_download } = security;
+    let all =
+        [(secure_boot, "secure boot"), (flash_encryption, "flash encryption"), (secure_download, "secure download")];
+    let on: Vec<&str> = all.into_iter().filter(|(on, _)| *on).map(|(_, name)| name).collect();
+    format!("{}: on", on.join(", "))
 }
 
 /// A flash chip that does not answer has no size: that it is silent comes first.

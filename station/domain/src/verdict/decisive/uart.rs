@@ -18,6 +18,7 @@ pub(super) fn judge_line(policy: &Policy, before: &[Evidence], line: &UartFact) 
     match line {
         UartFact::FirstByte
         | UartFact::Backtrace { .. }
+        | UartFact::Noise { .. }
         | UartFact::NetworkUp { .. }
         | UartFact::WifiJoined
         | UartFact::WifiDisconnected { .. }
@@ -39,6 +40,8 @@ pub(super) fn judge_line(policy: &Policy, before: &[Evidence], line: &UartFact) 
         UartFact::Restarted { reason } => judge_restart(before, reason),
         UartFact::AppLoaded { offset } => judge_loaded(policy, before, *offset),
         UartFact::NvsFailed { error } => judge_nvs_error(error),
+        // The broker itself names the topic.
+        UartFact::FirmwareFault { code: Code::TopicDenied, .. } => None,
         UartFact::FirmwareFault { code, text } => fail(*code, Step::Boot, text),
         UartFact::ProvisionStarted => judge_started(policy, before),
         UartFact::ProvisionSkipped => judge_skipped(policy, before),

@@ -154,6 +154,7 @@ impl<'a> Way<'a> {
             | UartFact::Panicked { .. }
             | UartFact::Backtrace { .. }
             | UartFact::BrownOut
+            | UartFact::Noise { .. }
             | UartFact::DownloadMode
             | UartFact::FirmwareFault { .. }
             | UartFact::BackingOff { .. }
@@ -238,8 +239,8 @@ fn of_upstream(status: Option<u16>, reason: &str) -> Cause {
         "unreadable" => Code::ProvisionUnreadable,
         "refused" => Code::UpstreamRefused,
         "foreign_broker" => Code::UpstreamForeignBroker,
-        _ => Code::UpstreamAway,
         "known_unit" => Code::UpstreamKnownUnit,
+        _ => Code::UpstreamAway,
     };
     (code, status.map_or(reason.to_owned(), |status| format!("HTTP {status}, {reason}")))
 }
