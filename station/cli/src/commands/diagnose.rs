@@ -42,7 +42,7 @@ fn code(text: &str) -> Result<DiagnosisCode, String> {
     known.copied().ok_or_else(|| "no code of the catalogue; docs/diagnoses.md lists them".to_owned())
 }
 
-/// Exit code 0 when nothing is wrong, 1 when something was found.
+/// Exit code 0 when nothing is wrong, 1 when something was found or no line is known.
 pub(crate) fn run(args: &DiagnoseArgs, output: Output) -> Result<Exit, Failure> {
     match (&args.file, args.code) {
         (_, Some(code)) => {
@@ -79,6 +79,15 @@ fn diagnose(file: &Path, language: Language, output: Output) -> Result<Exit, Fai
                 output.say(&row, || format!("line {line}: {}", row.why));
             }
         }
+    }
+    if remarks.is_empty() {
+        let unknown = Unknown { unknown: true, why: "no line of this log is known" };
+        output.say(&unknown, || unknown.why.to_owned());
+        return Ok(Exit::Failed);
+    }
+    if matches!(exit, Exit::Done) {
+        let sound = Sound::new(findings::progress(&remarks));
+        output.say(&sound, || sound.text());
     }
     Ok(exit)
 }
@@ -129,6 +138,36 @@ impl<'a> Row<'a> {
         let (owner, next) = (self.owner.words(self.language), self.next.words(self.language));
         format!("{place}{what} [{code}]\n  why:    {why}\n  remedy: {remedy}\n  fault:  {owner}; next: {next}")
     }
+}
+
+/// A log without any trouble that is known.
+#[derive(Debug, Serialize)]
+struct Sound {
+    /// Whether the unit came all the way to its broker.
+    healthy: bool,
+    reached: Vec<&'static str>,
+}
+
+impl Sound {
+    fn new(reached: Vec<&'static str>) -> Self {
+        Self { healthy: reached.contains(&findings::CONNECTED), reached }
+    }
+
+    fn text(&self) -> String {
+        let reached = self.reached.join(", ");
+        match (self.healthy, self.reached.is_empty()) {
+            (true, _) => format!("healthy: {reached}"),
+            (false, false) => format!("no trouble is known in this log; the unit came as far as: {reached}"),
+            (false, true) => "no trouble is known in this log".to_owned(),
+        }
+    }
+}
+
+/// A log that says nothing that is known.
+#[derive(Debug, Serialize)]
+struct Unknown {
+    unknown: bool,
+    why: &'static str,
 }
 
 /// What looks like trouble and is none.

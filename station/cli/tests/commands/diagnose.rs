@@ -46,8 +46,49 @@ fn a_log_of_a_good_unit_makes_exit_code_0_and_tells_what_is_no_error() {
     fs::write(folder.path().join("uart.log"), GOOD).unwrap();
     let answer = station(folder.path(), &["diagnose", "uart.log", "--json"]);
     assert_eq!(answer.code, 0, "{}", answer.stdout);
-    let expected: Vec<_> = answer.objects().iter().map(|row| row["expected"].as_str().unwrap().to_owned()).collect();
+    let rows = answer.objects();
+    let expected: Vec<_> = rows.iter().filter_map(|row| row["expected"].as_str()).collect();
     assert_eq!(expected, ["provision_skipped", "ota_skipped", "uuid_in_other_form"]);
+    let sound = serde_json::json!({"healthy": true, "reached": ["network", "provisioned", "connected"]});
+    assert_eq!(rows.last(), Some(&sound));
+    let text = station(folder.path(), &["diagnose", "uart.log"]);
+    assert!(text.stdout.ends_with("healthy: network, provisioned, connected\n"), "{}", text.stdout);
+}
+
+#[test]
+fn a_log_of_which_no_line_is_known_is_not_called_good() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("uart.log"), "hello\nworld\n").unwrap();
+    let answer = station(folder.path(), &["diagnose", "uart.log"]);
+    assert_eq!((answer.code, answer.stdout.trim()), (1, "no line of this log is known"));
+    let rows = station(folder.path(), &["diagnose", "uart.log", "--json"]).objects();
+    assert_eq!(rows[0]["unknown"], true);
+}
+
+#[test]
+fn what_a_kept_log_alone_tells_is_explained() {
+    const CONNECTED: &str = "I (9) my_app: MQTT connected\n";
+    let folder = tempfile::tempdir().unwrap();
+    let noise = [0xf3, 0x80].repeat(300);
+    let cases: [(Vec<u8>, &str); 4] = [
+        (
+            b"E (10303) task_wdt: Task watchdog got triggered. The following tasks did not reset it:\n".into(),
+            "app_hung",
+        ),
+        (b"A fatal error occurred: Failed to connect to ESP32-C3: No serial data received.\n".into(), "no_answer"),
+        (format!("{CONNECTED}E (9) iotmer_client: subscription refused by the broker\n").into(), "topic_denied"),
+        (noise, "uart_noise"),
+    ];
+    for (log, code) in cases {
+        fs::write(folder.path().join("kept.log"), log).unwrap();
+        let answer = station(folder.path(), &["diagnose", "kept.log", "--json"]);
+        assert_eq!(answer.code, 1, "{code}");
+        let codes: Vec<_> =
+            answer.objects().iter().map(|row| row["code"].as_str().unwrap_or("none").to_owned()).collect();
+        assert_eq!(codes, [code]);
+    }
+    fs::write(folder.path().join("kept.log"), CONNECTED).unwrap();
+    assert_eq!(station(folder.path(), &["diagnose", "kept.log"]).stdout, "healthy: connected\n");
 }
 
 #[test]

@@ -59,6 +59,7 @@ fn code(said: &Said) -> Option<DiagnosisCode> {
     match said {
         Said::Fact(fact) => fact.diagnosis(),
         Said::UuidInOtherForm => None,
+        Said::Trouble(code) => Some(*code),
     }
 }
 
@@ -66,6 +67,7 @@ fn is(said: &Said, expected: firstpass_domain::diagnosis::line::Expected) -> boo
     match said {
         Said::Fact(fact) => UartFact::expected(fact) == Some(expected),
         Said::UuidInOtherForm => expected == firstpass_domain::diagnosis::line::Expected::UuidInOtherForm,
+        Said::Trouble(_) => false,
     }
 }
 

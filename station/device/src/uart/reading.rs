@@ -1,11 +1,13 @@
-//! Reads a whole log that somebody kept: a unit's UART log, or the output of a build. Knows no verdict.
+//! Reads a whole log that somebody kept: a unit's UART log, or the output of a build or a tool. Knows no verdict.
+
+mod kept;
 
 use std::io::{self, BufRead};
 
 use firstpass_contract::logline::uuid::{self, UuidForm};
-use firstpass_domain::evidence::UartFact;
+use firstpass_domain::{DiagnosisCode, evidence::UartFact};
 
-use super::{lines::Lines, recognise::Recogniser};
+use super::{lines::Lines, noise::Noise, recognise::Recogniser};
 
 /// Remarks that are kept of one log; what follows is passed over.
 pub const REMARKS_MAX: usize = 10_000;
@@ -26,6 +28,8 @@ pub enum Said {
     Fact(UartFact),
     /// A Bluetooth UUID of the contract in another text form: the same value, and no error.
     UuidInOtherForm,
+    /// Trouble that a run has better witnesses of, or that ends none.
+    Trouble(DiagnosisCode),
 }
 
 /// Everything known in `log`, in its order, with the rules that hold for a unit in work.
@@ -49,20 +53,32 @@ pub fn read_log(mut log: impl BufRead) -> io::Result<Vec<Remark>> {
 struct Reading {
     lines: Lines,
     recogniser: Recogniser,
+    noise: Noise,
     line: u64,
     remarks: Vec<Remark>,
 }
 
 impl Reading {
     fn take(&mut self, bytes: &[u8]) {
-        let Self { lines, recogniser, line, remarks } = self;
+        let Self { lines, recogniser, noise, line, remarks } = self;
+        noise.bytes_came(bytes);
         lines.push(bytes, |text| {
             *line += 1;
+            noise.line(text);
             let other_form = (uuid::find(text) == Some(UuidForm::OtherText)).then_some(Said::UuidInOtherForm);
-            let said = recogniser.line(text).into_iter().map(Said::Fact).chain(other_form);
+            let mut facts = recogniser.line(text);
+            if facts.is_empty() {
+                facts = kept::under_other_tag(text).map(|line| recogniser.line(&line)).unwrap_or_default();
+            }
+            facts.extend(noise.tell());
+            let said =
+                facts.into_iter().map(Said::Fact).chain(other_form).chain(kept::trouble(text).map(Said::Trouble));
             let room = REMARKS_MAX - remarks.len();
             remarks.extend(said.take(room).map(|said| Remark { line: *line, said }));
         });
+        if let Some(fact) = noise.tell().filter(|_| remarks.len() < REMARKS_MAX) {
+            remarks.push(Remark { line: *line + 1, said: Said::Fact(fact) });
+        }
     }
 }
 

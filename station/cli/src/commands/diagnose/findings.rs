@@ -3,6 +3,8 @@
 use firstpass_device::uart::{Remark, Said};
 use firstpass_domain::{DiagnosisCode, diagnosis::line::Expected, evidence::UartFact};
 
+/// The last place on a unit's way.
+pub(super) const CONNECTED: &str = "connected";
 /// Lines that are named with one diagnosis; a log may repeat itself for ever.
 const LINES_MAX: usize = 10;
 
@@ -31,6 +33,7 @@ pub(super) fn of(remarks: &[Remark]) -> Vec<Finding> {
     for (index, remark) in remarks.iter().enumerate() {
         match &remark.said {
             Said::UuidInOtherForm => add_expected(&mut findings, Expected::UuidInOtherForm, remark.line),
+            Said::Trouble(code) => add_wrong(&mut findings, *code, remark.line),
             Said::Fact(fact) => match (fact.expected(), fact.diagnosis()) {
                 (Some(what), _) => add_expected(&mut findings, what, remark.line),
                 (None, Some(code)) if stands(fact, &remarks[..index], &remarks[index + 1..]) => {
@@ -45,7 +48,30 @@ pub(super) fn of(remarks: &[Remark]) -> Vec<Finding> {
 
 /// Whether what was said between `before` and `later` is still wrong at the end.
 fn stands(fact: &UartFact, before: &[Remark], later: &[Remark]) -> bool {
-    !is_healed(fact, later) && !is_update(fact, before) && !is_detailed(fact, later)
+    !is_healed(fact, later) && !is_update(fact, before) && !is_detailed(fact, later) && !is_of_brown_out(fact, before)
+}
+
+/// A unit that loses its supply restarts, and may panic: it is one trouble.
+fn is_of_brown_out(fact: &UartFact, before: &[Remark]) -> bool {
+    let is_low = |remark: &Remark| matches!(&remark.said, Said::Fact(other) if other.diagnosis() == Some(DiagnosisCode::BrownOut));
+    fact.diagnosis() == Some(DiagnosisCode::BootLoop) && before.iter().any(is_low)
+}
+
+/// How far the unit came, in its order.
+pub(super) fn progress(remarks: &[Remark]) -> Vec<&'static str> {
+    const PLACES: [(&str, fn(&UartFact) -> bool); 4] = [
+        ("app loaded", |fact| matches!(fact, UartFact::AppLoaded { .. })),
+        ("network", |fact| matches!(fact, UartFact::NetworkUp { .. })),
+        ("provisioned", |fact| matches!(fact, UartFact::Provisioned { .. } | UartFact::ProvisionSkipped)),
+        (CONNECTED, |fact| matches!(fact, UartFact::MqttConnected)),
+    ];
+    let facts = || {
+        remarks.iter().filter_map(|remark| match &remark.said {
+            Said::Fact(fact) => Some(fact),
+            Said::UuidInOtherForm | Said::Trouble(_) => None,
+        })
+    };
+    PLACES.iter().filter(|(_, reached)| facts().any(reached)).map(|(name, _)| *name).collect()
 }
 
 /// A class whose details stand on the next line is named by those.
@@ -115,6 +141,12 @@ mod tests {
         let Some(Finding::Wrong { code, lines }) = of(&remarks(&often)).pop() else { panic!("nothing found") };
         assert_eq!((code, lines), (DiagnosisCode::WifiNotFound, (1..=10).collect()));
         assert_eq!(codes(&format!("{RETRY}I (99) iotmer_wifi: WiFi connected, IP:10.0.0.2\n")), []);
+    }
+
+    #[test]
+    fn a_unit_that_loses_its_supply_has_one_trouble() {
+        let log = "E (9) BOD: Brownout detector was triggered\nrst:0x1 (POWERON),boot:0x8 (SPI_FAST_FLASH_BOOT)\n";
+        assert_eq!(codes(&log.repeat(3)), [DiagnosisCode::BrownOut]);
     }
 
     #[test]

@@ -1,14 +1,19 @@
-//! Faults of the firmware's Bluetooth, on a unit or in a build. Source: recovery rules, section 3.
+//! Faults of the firmware's topics, and of its Bluetooth, on a unit or in a build. Source: recovery rules, section 3.
 
 use firstpass_contract::logline::uuid::{self, UuidForm};
 use firstpass_domain::{DiagnosisCode, evidence::UartFact};
 
 use super::cut;
 
-/// What a line says of Bluetooth or of its build.
+/// What a line says of topics, of Bluetooth or of its build.
 pub(super) fn read(line: &str) -> Option<UartFact> {
-    let code = of_advertising(line).or_else(|| of_uuid(line)).or_else(|| of_build(line))?;
+    let code = of_topics(line).or_else(|| of_advertising(line)).or_else(|| of_uuid(line)).or_else(|| of_build(line))?;
     Some(UartFact::FirmwareFault { code, text: cut(line) })
+}
+
+/// The agent's words for a SUBACK that refuses.
+fn of_topics(line: &str) -> Option<DiagnosisCode> {
+    line.contains("subscription refused by the broker").then_some(DiagnosisCode::TopicDenied)
 }
 
 /// `BLE_HS_EMSGSIZE` is 4 in NimBLE's `host/ble_hs.h`.
