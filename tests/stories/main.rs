@@ -24,6 +24,7 @@ mod repairs;
 mod retests;
 mod serial_numbers;
 mod set_aside;
+mod short_orders;
 mod slow_wires;
 mod stopped_batch;
 mod torn_files;

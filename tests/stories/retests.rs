@@ -46,6 +46,30 @@ fn retries_are_bounded_named_counted_and_do_not_improve_the_first_pass_yield() {
 }
 
 #[test]
+fn a_unit_that_passes_on_its_retry_is_no_failed_unit() {
+    let (station, product) = (Station::new(), Product::new());
+    let rule = "max_attempts = 3\n\n[retry]\nmax = 1\ncodes = [\"topic_denied\"]";
+    let recipe = product.recipe(Injection::Nvs, &[("max_attempts = 3", rule)]);
+    let healing = VirtualUnit::start(product.folder(), "A1", HEALING, &["--fault", "wrong-topics"]);
+    let mut batch = Process::start(&mut station.flash_command(&recipe, &[&healing], &[]));
+    batch.wait_for_event("retrying", |_| true);
+    healing.order(r#"{"op":"fault","clear":true}"#);
+    let outcome = batch.finish().expect_code(0).expect_counts(1, 0);
+    assert_eq!((&outcome.last()["retried"], outcome.events("failed").len()), (&1.into(), 1), "the run has failed");
+    assert_eq!(station.unit(HEALING).states(), ["topic_denied", "passed"]);
+}
+
+#[test]
+fn a_unit_that_fails_every_try_is_one_failed_unit() {
+    let (station, product) = (Station::new(), Product::new());
+    let rule = "max_attempts = 3\n\n[retry]\nmax = 1\ncodes = [\"flash_verify_failed\"]";
+    let recipe = product.recipe(Injection::Nvs, &[("max_attempts = 3", rule)]);
+    let unit = VirtualUnit::start(product.folder(), "A1", STUBBORN, &["--fault", "bad-md5"]);
+    let outcome = station.flash(&recipe, &[&unit], &[]).expect_code(1).expect_counts(0, 1);
+    assert_eq!((&outcome.last()["retried"], outcome.events("failed").len()), (&1.into(), 2));
+}
+
+#[test]
 fn without_a_rule_a_failure_is_not_tried_again() {
     let (station, product) = (Station::new(), Product::new());
     let recipe = product.recipe(Injection::Nvs, &[("provision_s = 30", "provision_s = 2")]);

@@ -50,6 +50,13 @@ impl Output {
         }
     }
 
+    /// A sentence on standard error for people; nothing with `--json`, whose objects say the same.
+    pub(crate) fn note(self, text: &str) {
+        if !self.json {
+            let _ = writeln!(io::stderr(), "{text}");
+        }
+    }
+
     /// A problem, on standard error for people.
     pub(crate) fn problem(self, problem: &Problem) {
         #[derive(Serialize)]

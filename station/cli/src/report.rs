@@ -13,30 +13,43 @@ use crate::{exit::Exit, language::translate, output::Output};
 struct Summary {
     event: &'static str,
     passed: usize,
+    /// Units that failed, and were not tried again on their slot.
     failed: usize,
+    /// Runs that failed, after which their unit was tried again on its slot.
+    retried: usize,
     /// Slots that the station's own failure stopped.
     stopped: usize,
+    /// Why the batch was given up before its end, when it was.
+    halted: Option<String>,
     duration_ms: u64,
 }
 
 /// Prints how a batch ended, and tells the exit code.
 pub(crate) fn print(output: Output, language: Language, report: &BatchReport, duration_ms: u64) -> Exit {
     let passed = report.runs.iter().filter(|run| run.passed).count();
-    let failed = report.runs.len() - passed;
-    let stopped = report.stopped.len();
-    let summary = Summary { event: "summary", passed, failed, stopped, duration_ms };
+    let retried = report.runs.iter().filter(|run| run.retried).count();
+    let failed = report.runs.len() - passed - retried;
+    let (stopped, halted) = (report.stopped.len(), report.halted.clone());
+    let summary = Summary { event: "summary", passed, failed, retried, stopped, halted, duration_ms };
     output.say(&summary, || {
         let mut text = table(&report.runs, language);
-        let _ = write!(text, "\n{passed} passed, {failed} failed in {:.1} s", seconds(duration_ms));
+        let _ = write!(text, "\n{passed} passed, {failed} failed");
+        if retried > 0 {
+            let _ = write!(text, ", {retried} tried again");
+        }
+        let _ = write!(text, " in {:.1} s", seconds(duration_ms));
         for problem in report.stopped.iter().map(firstpass_line::StationError::problem) {
             let _ = write!(text, "\n{problem}");
         }
         text
     });
-    match (stopped, failed) {
-        (1.., _) => Exit::Station,
-        (0, 1..) => Exit::Failed,
-        (0, 0) => Exit::Done,
+    if let Some(reason) = &report.halted {
+        output.note(&format!("the batch was given up: {reason}"));
+    }
+    match (stopped, failed, &report.halted) {
+        (1.., _, _) => Exit::Station,
+        (0, 1.., _) | (0, 0, Some(_)) => Exit::Failed,
+        (0, 0, None) => Exit::Done,
     }
 }
 
@@ -44,7 +57,11 @@ fn table(runs: &[RunReport], language: Language) -> String {
     let mut text = format!("{:<19} {:<8} {:>8}  {}", "UNIT", "VERDICT", "TIME", "WHY");
     for run in runs {
         let mac = run.mac.map_or("(not identified)".to_owned(), |mac| mac.to_string());
-        let verdict = if run.passed { "PASSED" } else { "FAILED" };
+        let verdict = match (run.passed, run.retried) {
+            (true, _) => "PASSED",
+            (false, true) => "RETRIED",
+            (false, false) => "FAILED",
+        };
         let why = run.problem.as_ref().map(|problem| translate(problem, language).told(language)).unwrap_or_default();
         let _ = write!(text, "\n{mac:<19} {verdict:<8} {:>6.1} s  {why}", seconds(run.duration_ms));
     }

@@ -46,15 +46,16 @@ pub(crate) struct BatchCounter {
 }
 
 /// What there is, and how many passes of this process are wanted.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Counts {
     tally: Tally,
     wanted: u32,
+    halted: bool,
 }
 
 impl BatchCounter {
     pub(crate) fn new(goal: Goal) -> Self {
-        let counts = Counts { tally: Tally::default(), wanted: goal.passes() };
+        let counts = Counts { tally: Tally::default(), wanted: goal.passes(), halted: false };
         Self { goal, counts: Mutex::new(counts), changed: watch::Sender::new(counts) }
     }
 
@@ -67,22 +68,34 @@ impl BatchCounter {
         self.changed.borrow().tally
     }
 
-    /// The batch wants `remaining` more passes by its quantity, wherever the earlier ones were made.
-    pub(crate) fn want(&self, remaining: u32) {
-        let goal = self.goal.passes();
-        self.update(|counts| counts.wanted = counts.tally.passed.saturating_add(remaining).min(goal));
+    /// Passes of this process so far.
+    pub(crate) fn passed(&self) -> u32 {
+        self.changed.borrow().tally.passed
     }
 
-    /// Whether enough have passed, so that no slot needs to wait for another unit.
+    /// The batch wants `passes` of this process in all by its quantity. That bounds what is begun; whether the batch is
+    /// over is for its gate to say, because the record may know of passes that are not counted here yet.
+    pub(crate) fn want(&self, passes: u32) {
+        let goal = self.goal.passes();
+        self.update(|counts| counts.wanted = passes.min(goal));
+    }
+
+    /// No slot needs to wait for another unit, whatever the goal.
+    pub(crate) fn halt(&self) {
+        self.update(|counts| counts.halted = true);
+    }
+
+    /// Whether the goal's own passes are there, or it was given up.
     pub(crate) fn is_reached(&self) -> bool {
         let counts = *self.changed.borrow();
-        counts.wanted < u32::MAX && counts.tally.passed >= counts.wanted
+        let goal = self.goal.passes();
+        counts.halted || (goal < u32::MAX && counts.tally.passed >= goal)
     }
 
     /// Takes a place for one more run; `None` while the runs in work may reach the goal by themselves.
     pub(crate) fn try_begin(&self) -> Option<Place<'_>> {
         let open = self.update(|counts| {
-            let open = counts.tally.passed.saturating_add(counts.tally.in_work) < counts.wanted;
+            let open = !counts.halted && counts.tally.passed.saturating_add(counts.tally.in_work) < counts.wanted;
             counts.tally.in_work += u32::from(open);
             open
         });
@@ -98,7 +111,7 @@ impl BatchCounter {
     fn update<T>(&self, change: impl FnOnce(&mut Counts) -> T) -> T {
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
         let result = change(&mut counts);
-        self.changed.send_replace(*counts);
+        self.changed.send_if_modified(|told| std::mem::replace(told, *counts) != *counts);
         result
     }
 }
@@ -169,16 +182,23 @@ mod tests {
     }
 
     #[test]
-    fn a_quantity_bounds_an_endless_batch_and_never_widens_a_goal() {
+    fn a_quantity_bounds_what_is_begun_and_never_widens_a_goal() {
         let endless = BatchCounter::new(Goal::Endless);
-        assert!(!endless.is_reached());
         endless.want(1);
         endless.try_begin().unwrap().end(true);
-        assert!(endless.is_reached() && endless.try_begin().is_none());
+        assert!(endless.try_begin().is_none());
+        assert!(!endless.is_reached(), "an order is over when the gate says so");
         let two = BatchCounter::new(Goal::Passes(2));
         two.want(10);
         two.try_begin().unwrap().end(true);
         two.try_begin().unwrap().end(true);
         assert!(two.is_reached());
+    }
+
+    #[test]
+    fn a_batch_that_is_given_up_begins_nothing_more() {
+        let counter = BatchCounter::new(Goal::Passes(2));
+        counter.halt();
+        assert!(counter.is_reached() && counter.try_begin().is_none());
     }
 }

@@ -56,6 +56,8 @@ pub struct BatchReport {
     pub runs: Vec<RunReport>,
     /// What stopped slots for good.
     pub stopped: Vec<StationError>,
+    /// Why the line gave the batch up before its goal: it needs a person, and no slot waits for one.
+    pub halted: Option<String>,
 }
 
 impl Line {
@@ -100,7 +102,8 @@ impl Line {
     }
 
     /// Works on a batch until its goal or its quantity is reached, it is closed, or `token` is cancelled. Every slot is a
-    /// task of its own. While the batch is paused, slots take no further unit.
+    /// task of its own. While the batch is paused, slots take no further unit; with a goal that has an end, they wait for
+    /// a person's or the provisioning service's pause to end, and for no stop of the line.
     pub async fn run_batch(
         &self,
         recipe: Recipe,
@@ -143,7 +146,7 @@ impl Line {
         let mut keeper = JoinSet::new();
         keeper.spawn({
             let demand = Arc::clone(&demand);
-            async move { demand.gate.keep(upstream).await }
+            async move { demand.keep(upstream).await }
         });
         let mut tasks = JoinSet::new();
         for slot in slots {
@@ -152,7 +155,7 @@ impl Line {
             let worker = Worker::new(Arc::clone(&context), slot, Arc::clone(&demand), resumed, token.clone());
             tasks.spawn(worker.work().instrument(span));
         }
-        let mut report = BatchReport { batch: context.batch, runs: Vec::new(), stopped: Vec::new() };
+        let mut report = BatchReport { batch: context.batch, runs: Vec::new(), stopped: Vec::new(), halted: None };
         while let Some(ended) = tasks.join_next().await {
             match ended {
                 Ok((runs, stopped)) => {
@@ -164,6 +167,7 @@ impl Line {
             }
         }
         keeper.shutdown().await;
+        report.halted = demand.halted();
         report.stopped.extend(demand.gate.settle().await.err().map(StationError::from));
         report
     }

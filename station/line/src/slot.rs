@@ -107,7 +107,8 @@ impl Worker {
 
     /// Waits until a unit is there and the batch has room for it; `None` when the slot is no longer needed.
     async fn next_unit<'a>(&self, demand: &'a Demand) -> Option<Place<'a>> {
-        let mut count_changes = demand.counter.changes();
+        let (mut count_changes, mut standing) = (demand.counter.changes(), demand.gate.watch());
+        let mut told = None;
         loop {
             if !self.gate_opens().await || !wait_for_unit(&self.slot, &self.context.leases, demand, &self.token).await {
                 return None;
@@ -118,16 +119,34 @@ impl Worker {
             if let Some(place) = demand.counter.try_begin() {
                 return Some(place);
             }
+            self.tell_held(&mut told).await;
             tokio::select! {
                 () = self.token.cancelled() => return None,
                 () = count_changes.next() => {}
+                changed = standing.changed() => if changed.is_err() { return None },
             }
         }
     }
 
+    /// Says what a full order waits for, when that is a person; a batch with an end does not wait for one.
+    async fn tell_held(&self, told: &mut Option<String>) {
+        let held = self.demand.held().await;
+        if held == *told {
+            return;
+        }
+        match &held {
+            Some(reason) => {
+                self.publish(LineEventKind::Paused { reason: reason.clone() });
+                self.demand.halt(reason.clone());
+            }
+            None => self.publish(LineEventKind::Waiting),
+        }
+        *told = held;
+    }
+
     /// Waits while the batch is paused, and says so; `false` when the slot is no longer needed.
     async fn gate_opens(&self) -> bool {
-        let mut standing = self.demand.gate.watch();
+        let (mut standing, mut counts) = (self.demand.gate.watch(), self.demand.counter.changes());
         let mut told = None;
         loop {
             let now = standing.borrow_and_update().clone();
@@ -145,6 +164,7 @@ impl Worker {
             tokio::select! {
                 () = self.token.cancelled() => return false,
                 changed = standing.changed() => if changed.is_err() { return false },
+                () = counts.next() => {}
             }
         }
         if told.is_some() {
@@ -156,13 +176,16 @@ impl Worker {
     /// Takes the unit in the slot through the line, and again where the recipe's rule for retries says so.
     async fn unit(&mut self, demand: &Demand, mut place: Place<'_>) -> Result<Next, StationError> {
         let (mut retries, mut mac) = (0, None);
+        let mut tried_before = false;
         loop {
             let Some(report) = self.run_to_verdict(RunId(Uuid::now_v7())).await? else { return Ok(Next::Again) };
             place.end(report.passed);
             self.outages = 0;
             if report.mac.is_some() && mac.is_some() && report.mac != mac {
-                // Somebody has put another unit in; the tries were the first one's.
+                // Somebody has put another unit in; the tries were the first one's, which has failed.
                 retries = 0;
+            } else if let Some(before) = self.reports.last_mut().filter(|_| tried_before) {
+                before.retried = true;
             }
             mac = report.mac.or(mac);
             self.reports.push(report.clone());
@@ -181,7 +204,7 @@ impl Worker {
                 After::StopSlot => return self.stop_slot(report),
                 After::Retry { retry, max } => {
                     let Some(next) = self.place_for_retry(demand).await else { return Ok(Next::Leave(mac)) };
-                    (place, retries) = (next, retry);
+                    (place, retries, tried_before) = (next, retry, true);
                     self.tell_retry(&report, retry, max);
                 }
             }
@@ -197,10 +220,7 @@ impl Worker {
         if goes_on { demand.counter.try_begin() } else { None }
     }
 
-    fn tell_retry(&mut self, report: &RunReport, retry: u32, max: u32) {
-        if let Some(last) = self.reports.last_mut() {
-            last.retried = true;
-        }
+    fn tell_retry(&self, report: &RunReport, retry: u32, max: u32) {
         let code = report.code().map(DiagnosisCode::name).unwrap_or_default().to_owned();
         self.publish(LineEventKind::Retrying { run: report.run, retry, max, code });
     }
@@ -210,7 +230,7 @@ impl Worker {
         let why = format!("{} on slot {}: {what}", code.name(), self.slot.id);
         match code {
             DiagnosisCode::UpstreamAway => self.demand.gate.pause_for_upstream(&why),
-            _ => self.demand.gate.pause(why),
+            _ => self.demand.stop(why),
         }
         Next::Leave(report.mac)
     }

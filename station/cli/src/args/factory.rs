@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{ArgGroup, Args, Subcommand};
 use firstpass_domain::{Language, Mac};
 
 use super::ReprovisionArgs;
@@ -54,6 +54,8 @@ pub(crate) enum BatchCommand {
         #[command(flatten)]
         act: ActArgs,
     },
+    /// Change how many units a batch is to make.
+    Change(BatchChangeArgs),
     /// Close a batch for ever.
     Close {
         /// Its name.
@@ -77,9 +79,25 @@ pub(crate) struct BatchOpenArgs {
     /// How many units are to pass; the batch then closes by itself.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) quantity: Option<u32>,
-    /// Most sessions that it may issue.
+    /// Most units that may have a place in it at a time; failed and scrapped ones have none [default: the quantity].
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) quota: Option<u32>,
+}
+
+/// Options of `station batch change`.
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("size").args(["quantity", "quota"]).required(true).multiple(true))]
+pub(crate) struct BatchChangeArgs {
+    /// Its name.
+    pub(crate) name: String,
+    /// How many units are to pass; not fewer than have a place in the batch.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) quantity: Option<u32>,
+    /// Most units that may have a place in it at a time; not fewer than have one.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) quota: Option<u32>,
+    #[command(flatten)]
+    pub(crate) act: ActArgs,
 }
 
 /// `station units …`

@@ -1,6 +1,7 @@
-//! `station batch`: opens, lists, shows, pauses, resumes and closes batches (work orders). They work on the record alone,
-//! also while a station works: it looks at its batch before it takes a unit.
+//! `station batch`: opens, lists, shows, changes, pauses, resumes and closes batches (work orders). They work on the record
+//! alone, also while a station works: it looks at its batch before it takes a unit.
 
+mod change;
 mod open;
 mod show;
 
@@ -24,6 +25,7 @@ pub(crate) async fn run(global: &Global, command: &BatchCommand, output: Output)
         BatchCommand::Show { name, language } => show::run(&data.read_record().await?, name, *language, output).await,
         BatchCommand::Pause { name, act } => change(&data, name, BatchState::Paused, act, output).await,
         BatchCommand::Resume { name, act } => change(&data, name, BatchState::Open, act, output).await,
+        BatchCommand::Change(args) => change::run(&data, args, output).await,
         BatchCommand::Close { name, act } => change(&data, name, BatchState::Closed, act, output).await,
     }
 }
@@ -105,16 +107,23 @@ async fn change(
     let act = act.checked()?;
     let store = data.open_record().await?;
     let batch = find(&store, name).await?;
-    if batch.state == BatchState::Closed && state != BatchState::Closed {
-        let why = format!("It was closed{}.", batch.closed.map(|at| format!(" on {}", utc(at))).unwrap_or_default());
-        let remedy = "A closed batch stays closed; open another one.";
-        return Err(Failure::usage("batch_closed", format!("Batch {name:?} is closed."), why, remedy));
+    if state != BatchState::Closed {
+        check_not_closed(&batch)?;
     }
     let changed = store.set_batch_state(batch.id, state, &act, now()).await?;
     let batch = find(&store, name).await?;
     store.close().await;
     say_change(output, &batch, changed);
     Ok(Exit::Done)
+}
+
+fn check_not_closed(batch: &BatchRecord) -> Result<(), Failure> {
+    if batch.state != BatchState::Closed {
+        return Ok(());
+    }
+    let why = format!("It was closed{}.", batch.closed.map(|at| format!(" on {}", utc(at))).unwrap_or_default());
+    let remedy = "A closed batch stays closed; open another one.";
+    Err(Failure::usage("batch_closed", format!("Batch {:?} is closed.", batch.batch.name), why, remedy))
 }
 
 fn say_change(output: Output, batch: &BatchRecord, changed: BatchChange) {

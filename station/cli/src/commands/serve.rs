@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use firstpass_domain::Language;
+use firstpass_domain::{Language, Problem};
 use firstpass_line::{Goal, WorkOrder, recipe::Recipe};
 use firstpass_server::Server;
 use tokio_util::sync::CancellationToken;
@@ -38,6 +38,7 @@ pub(crate) async fn run(
     let recipe = Recipe::load(&recipe)?;
     secrets::warn(output, secrets::of_recipe(&recipe));
     secrets::warn(output, secrets::of_config(&config));
+    secrets::warn(output, no_slots(&config));
     let station = Station::start(&config, &config.data_dir(global), &recipe, global.crash_at).await?;
     let order = match &args.batch {
         Some(name) => work_order::named(station.store().as_ref(), &recipe, name, None).await,
@@ -67,8 +68,12 @@ pub(crate) async fn run(
     let shown = progress::show(output, Language::English, station.line().events());
     let began = Instant::now();
     let batch = station.line().run_batch(recipe, &order, config.slots(), Goal::Endless, &token).await;
-    // Slots may all have stopped by themselves; the page stays up to say so.
-    token.cancelled().await;
+    match &batch {
+        // Slots may all have stopped by themselves; the page stays up to say so.
+        Ok(_) => token.cancelled().await,
+        // No slot has begun, and nothing would ever tell why.
+        Err(_) => token.cancel(),
+    }
     station.stop().await;
     if let Ok(Err(error)) = serving.await {
         error!(error = &error as &dyn std::error::Error, "the page for people ended early");
@@ -76,4 +81,14 @@ pub(crate) async fn run(
     let _ = shown.await;
     let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(report::print(output, Language::English, &batch?, duration_ms))
+}
+
+/// A station without slots serves units that connect, and takes none.
+fn no_slots(config: &Config) -> Vec<Problem> {
+    let problem = || {
+        let why = "The configuration has no [[slot]]; only what units talk to is served.";
+        let remedy = "Add a [[slot]] with name and port for every place. `station ports` lists the ports.";
+        Failure::usage("no_ports", "There is no port to work on.", why, remedy).problem
+    };
+    config.slots.is_empty().then(problem).into_iter().collect()
 }

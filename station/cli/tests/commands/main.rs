@@ -16,4 +16,5 @@ mod recipe_refusals;
 mod record;
 mod replay;
 mod secrets;
+mod serve;
 mod withdrawal;

@@ -21,7 +21,8 @@ pub struct RunReport {
     pub diagnosis: Option<Diagnosis>,
     /// Cause and remedy of a failure, in English.
     pub problem: Option<Problem>,
-    /// Whether the same unit ran again on the slot after it, by the recipe's rule for retries.
+    /// Whether the same unit came to a verdict on the slot again after it, by the recipe's rule for retries: then that
+    /// one counts, and not this.
     pub retried: bool,
 }
 

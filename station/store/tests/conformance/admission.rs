@@ -65,7 +65,11 @@ pub(crate) async fn a_pass_forgives_the_attempts_before_it(place: &dyn Place) {
     let unit = mac();
     for passes in [false, true, true, false] {
         let run = line.run_with("A1", unit, &known).await;
-        if passes { line.pass(run).await } else { line.fail(run).await };
+        if passes {
+            line.pass(run).await
+        } else {
+            line.fail(run).await
+        };
     }
     let last = line.run_with("A1", unit, &known).await;
     line.fail(last).await;
