@@ -11,7 +11,7 @@ use clap_complete::Shell;
 use firstpass_line::CrashPoint;
 
 pub(crate) use self::{
-    factory::{ActArgs, BatchCommand, BatchChangeArgs, BatchOpenArgs, SerialsCommand, UnitsCommand, UnitsListArgs},
+    factory::{ActArgs, BatchChangeArgs, BatchCommand, BatchOpenArgs, SerialsCommand, UnitsCommand, UnitsListArgs},
     image::{CodeSource, ImageCommand, ImagePatchArgs},
     work::{FlashArgs, ReprovisionArgs, ServeArgs},
 };

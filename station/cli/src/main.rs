@@ -22,7 +22,8 @@ mod work_order;
 
 use std::{io::IsTerminal, process::ExitCode};
 
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, Parser, error::ErrorKind};
+use firstpass_domain::Problem;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::EnvFilter;
 
@@ -31,7 +32,10 @@ use exit::{Exit, Failure};
 use output::Output;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return not_understood(&error),
+    };
     let output = Output::new(cli.global.json);
     start_log();
     // A virtual unit is a process of its own kind: it has no record and no station.
@@ -49,6 +53,28 @@ fn main() -> ExitCode {
             failure.exit.into()
         }
     }
+}
+
+/// Help and versions are what they are; a command line that is wrong is a problem like any other with `--json`.
+fn not_understood(error: &clap::Error) -> ExitCode {
+    if error.use_stderr() && std::env::args_os().any(|argument| argument == "--json") {
+        Output::new(true).problem(&usage_problem(error));
+    } else {
+        let _ = error.print();
+    }
+    if error.use_stderr() { Exit::Usage.into() } else { Exit::Done.into() }
+}
+
+fn usage_problem(error: &clap::Error) -> Problem {
+    let text = error.render().to_string();
+    let said = text.split("\n\n").next().unwrap_or_default();
+    let why = if error.kind() == ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand {
+        "a command or an argument is missing".to_owned()
+    } else {
+        said.trim_start_matches("error: ").split_whitespace().collect::<Vec<_>>().join(" ")
+    };
+    let remedy = "Compare with --help.";
+    Failure::usage("usage", "The command line is not understood.", format!("{why}."), remedy).problem
 }
 
 async fn run(cli: Cli, output: Output) -> Result<Exit, Failure> {

@@ -66,6 +66,11 @@ impl UpstreamSection {
         provisioner.relaying(self.upstream()?, system_chance()).map_err(|error| unusable(why(&error)))
     }
 
+    /// Whether all that the section names can be had: address, trust and factory code. The service itself is not asked.
+    pub(crate) fn check(&self) -> Result<(), Failure> {
+        self.upstream().map(drop)
+    }
+
     fn upstream(&self) -> Result<Upstream, Failure> {
         if !(1..=TIMEOUT_MAX_S).contains(&self.timeout_s) {
             return Err(unusable(format!("timeout_s is {}; it must be 1 to {TIMEOUT_MAX_S}.", self.timeout_s)));

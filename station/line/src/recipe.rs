@@ -52,6 +52,8 @@ pub struct Recipe {
     pub bauds: Vec<u32>,
     /// Regions that are the same for every unit, in the order in which they are written.
     pub regions: Vec<Region>,
+    /// The partition table that a unit must have already, where it is not written: the repair of a unit.
+    pub layout: Option<Region>,
     /// The images as they go on record.
     pub images: Vec<ImageRecord>,
     /// What goes into the NVS partition.
@@ -88,7 +90,7 @@ impl Recipe {
     /// attempts, and their passes are none of the unit's: how it stands stays as it was.
     ///
     /// Where the app takes its code from NVS, only that partition is written; no other region, and so not the app, is
-    /// written or judged. Where the code is in the app, or a field image cannot provision, the whole recipe is done.
+    /// written or judged, and the unit must be laid out as the recipe says. Where the code is in the app, or a field image cannot provision, the whole recipe is done.
     #[must_use]
     pub fn reprovision(&self) -> Self {
         let mut repair = self.clone();
@@ -97,6 +99,7 @@ impl Recipe {
         repair.policy.repair = true;
         (repair.policy.max_attempts, repair.policy.max_batch_attempts) = (0, 0);
         if self.patch.is_none() && self.field.is_none() {
+            repair.layout = self.regions.iter().find(|region| region.name == product::TABLE_REGION).cloned();
             repair.regions.clear();
             repair.images.clear();
             repair.policy.regions.retain(|region| region.name == NVS_REGION);

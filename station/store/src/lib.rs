@@ -22,9 +22,10 @@ use firstpass_domain::{
 pub use damage::Damage;
 pub use error::{Cause, ClaimError, IssueError, StoreError, UnitActError};
 pub use model::{
-    Act, Admission, BatchChange, BatchId, BatchRecord, BatchSize, BatchState, BatchYield, CertificateRecord, CodeRecord, Hold,
-    HoldKind, ImageRecord, NewBatch, NewCertificate, NewCode, NewRun, NewSession, RecipeRecord, RunDetail, RunEnd,
-    SerialFate, SerialRecord, SessionRecord, Standing, StepRecord, UnitDetail, UnitFilter, UnitSummary,
+    Act, Admission, BatchChange, BatchId, BatchRecord, BatchSize, BatchState, BatchYield, CertificateRecord,
+    CodeRecord, Hold, HoldKind, ImageRecord, NewBatch, NewCertificate, NewCode, NewRun, NewSession, RecipeRecord,
+    RunDetail, RunEnd, SerialFate, SerialRecord, SessionRecord, Standing, StepRecord, UnitDetail, UnitFilter,
+    UnitSummary,
 };
 #[cfg(feature = "postgres")]
 pub use open::PgStore;

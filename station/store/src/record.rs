@@ -7,14 +7,14 @@ use firstpass_domain::{
 };
 
 use crate::{
-    Act, Admission, BatchChange, BatchId, BatchRecord, BatchSize, BatchState, BatchYield, CertificateRecord, ClaimError,
-    CodeRecord, ImageRecord, IssueError, NewBatch, NewCertificate, NewCode, NewRun, NewSession, RecipeRecord,
-    RunDetail, RunEnd, SerialRecord, SessionRecord, Store, StoreError, UnitActError, UnitDetail, UnitFilter,
-    UnitSummary,
+    Act, Admission, BatchChange, BatchId, BatchRecord, BatchSize, BatchState, BatchYield, CertificateRecord,
+    ClaimError, CodeRecord, ImageRecord, IssueError, NewBatch, NewCertificate, NewCode, NewRun, NewSession,
+    RecipeRecord, RunDetail, RunEnd, SerialRecord, SessionRecord, Store, StoreError, UnitActError, UnitDetail,
+    UnitFilter, UnitSummary,
     db::{Database, Mark},
     sql::{
-        admission, audit, batch_size, batches, certificates, claims, codes, evidence, finish, holds, proofs, pulse, runs, serials,
-        sessions, setup, slots, steps, units, yields,
+        admission, audit, batch_size, batches, certificates, claims, codes, evidence, finish, holds, proofs, pulse,
+        runs, serials, sessions, setup, slots, steps, units, yields,
     },
     tx::Tx,
 };

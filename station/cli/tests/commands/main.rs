@@ -17,4 +17,5 @@ mod record;
 mod replay;
 mod secrets;
 mod serve;
+mod usage;
 mod withdrawal;

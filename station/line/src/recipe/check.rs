@@ -67,6 +67,7 @@ pub(super) fn check(path: &Path, text: String, raw: &RawRecipe) -> Result<Recipe
         policy,
         bauds,
         regions,
+        layout: None,
         images,
         nvs,
         patch,

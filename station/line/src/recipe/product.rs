@@ -21,7 +21,7 @@ use super::{
 };
 
 /// Name of the partition table's region in the policy.
-const TABLE_REGION: &str = "partition-table";
+pub(super) const TABLE_REGION: &str = "partition-table";
 /// Name of the boot loader's region in the policy.
 pub(super) const BOOTLOADER_REGION: &str = "bootloader";
 /// A byte of erased flash.

@@ -2,7 +2,7 @@
 
 use firstpass_contract::{Secret, nvs as keys};
 use firstpass_device::{NvsEntry, NvsValue, nvs};
-use firstpass_domain::{Fact, KnownUnit, Mac, SerialNumber, Sha256Digest, Step};
+use firstpass_domain::{Fact, KnownUnit, Mac, Problem, SerialNumber, Sha256Digest, Step};
 use firstpass_store::SessionRecord;
 
 use super::{Driver, Hardware, prepare::Gift};
@@ -46,13 +46,35 @@ impl Driver {
         Ok(is_ours)
     }
 
+    /// Whether the unit has the partition table that the recipe needs to find there: on another product's, the NVS would
+    /// go to a wrong place. Nothing has been written or given out yet. `false` when the table could not be read, which is
+    /// then on record.
+    pub(super) async fn is_laid_out(&mut self) -> Result<bool, StationError> {
+        let Some(table) = self.context.recipe.layout.clone() else { return Ok(true) };
+        let read = self.read_flash("reading the partition table", table.offset, table.image.len()).await?;
+        let Some(found) = read else { return Ok(false) };
+        if Sha256Digest::of(&found) == table.image.sha256() {
+            return Ok(true);
+        }
+        Err(StationError::NeedsPerson { problem: other_layout(&found, &self.context.recipe.name) })
+    }
+
     /// The NVS partition as it is; `None` when it could not be read, which is then on record.
     async fn read_nvs(&mut self) -> Result<Option<Vec<u8>>, StationError> {
+        let (offset, len) = (self.context.recipe.nvs.offset, self.context.recipe.nvs.len);
+        self.read_flash("looking for a session", offset, len).await
+    }
+
+    async fn read_flash(
+        &mut self,
+        operation: &'static str,
+        offset: u32,
+        len: u32,
+    ) -> Result<Option<Vec<u8>>, StationError> {
         let step = Step::Prepare;
         let mut link = self.hardware.take_link().ok_or(StationError::Stuck { step })?;
-        let (offset, len) = (self.context.recipe.nvs.offset, self.context.recipe.nvs.len);
         let read = self
-            .act(step, "looking for a session", move |_| {
+            .act(step, operation, move |_| {
                 let raw = link.read(offset, len)?;
                 Ok((link, raw))
             })
@@ -96,6 +118,19 @@ impl Driver {
         let nvs_sha256 = Sha256Digest::of(&[]);
         self.testify(Fact::Prepared { serial, nvs_sha256, app: own }).await
     }
+}
+
+/// What a person is told about a unit whose partition table is `found`.
+fn other_layout(found: &[u8], recipe: &str) -> Problem {
+    let (code, why, remedy) = if found.iter().all(|byte| *byte == 0xff) {
+        let why = "It has no partition table: it was never flashed, or it was erased.".to_owned();
+        ("never_flashed", why, "Make it on the line, with `station flash`; only a unit that was made can be repaired.")
+    } else {
+        let why = format!("Its partition table is not that of recipe {recipe:?}, so its NVS may be elsewhere.");
+        ("other_layout", why, "Name the recipe that the unit was made by, or make it anew with `station flash`.")
+    };
+    let what = "The unit cannot be repaired by this recipe; nothing was written to it.".to_owned();
+    Problem { code: code.to_owned(), what, why, remedy: remedy.to_owned() }
 }
 
 /// The complete session in a raw partition. One that cannot be mounted holds none for the unit either.

@@ -41,6 +41,9 @@ impl Driver {
         if !self.is_free(mac).await? {
             return Ok(());
         }
+        if !self.is_laid_out().await? {
+            return Ok(());
+        }
         let kept = self.session_to_keep(mac).await?;
         let pattern = &self.context.recipe.nvs.serial;
         let serial = self.context.store.allocate_serial(self.run.id, pattern, self.now()).await?;

@@ -59,7 +59,7 @@ fn is_of_brown_out(fact: &UartFact, before: &[Remark]) -> bool {
 
 /// How far the unit came, in its order.
 pub(super) fn progress(remarks: &[Remark]) -> Vec<&'static str> {
-    const PLACES: [(&str, fn(&UartFact) -> bool); 4] = [
+    const PLACES: [Place; 4] = [
         ("app loaded", |fact| matches!(fact, UartFact::AppLoaded { .. })),
         ("network", |fact| matches!(fact, UartFact::NetworkUp { .. })),
         ("provisioned", |fact| matches!(fact, UartFact::Provisioned { .. } | UartFact::ProvisionSkipped)),
@@ -120,6 +120,9 @@ fn add_expected(findings: &mut Vec<Finding>, what: Expected, line: u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// A place on the unit's way, and what shows that it was reached.
+    type Place = (&'static str, fn(&UartFact) -> bool);
 
     fn remarks(log: &str) -> Vec<Remark> {
         firstpass_device::uart::read_log(log.as_bytes()).unwrap()
