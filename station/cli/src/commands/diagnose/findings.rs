@@ -57,6 +57,9 @@ fn is_of_brown_out(fact: &UartFact, before: &[Remark]) -> bool {
     fact.diagnosis() == Some(DiagnosisCode::BootLoop) && before.iter().any(is_low)
 }
 
+/// A place on the unit's way, and what shows that it was reached.
+type Place = (&'static str, fn(&UartFact) -> bool);
+
 /// How far the unit came, in its order.
 pub(super) fn progress(remarks: &[Remark]) -> Vec<&'static str> {
     const PLACES: [Place; 4] = [
@@ -120,9 +123,6 @@ fn add_expected(findings: &mut Vec<Finding>, what: Expected, line: u64) {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// A place on the unit's way, and what shows that it was reached.
-    type Place = (&'static str, fn(&UartFact) -> bool);
 
     fn remarks(log: &str) -> Vec<Remark> {
         firstpass_device::uart::read_log(log.as_bytes()).unwrap()
