@@ -1,6 +1,6 @@
 //! The catalogue of failures: one stable code each, where it shows, whose fault it is and what the line does next.
 //!
-//! What people read of a code stands in [`words`], one table for each language.
+//! What people read of a code stands in `words`, one table for each language.
 
 pub mod line;
 mod words;

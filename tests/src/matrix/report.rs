@@ -19,7 +19,7 @@ pub struct Report {
 }
 
 impl Report {
-    /// Of what [`super::run`] returns.
+    /// Of what [`super::run()`] returns.
     pub fn of((outcomes, took): (Vec<Outcome>, Duration)) -> Self {
         Self { outcomes, took }
     }
