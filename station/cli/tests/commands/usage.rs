@@ -9,7 +9,7 @@ fn a_wrong_command_line_is_a_problem_object_for_scripts() {
         (&["--json", "flash", "--prots", "auto"][..], "--prots"),
         (&["flash", "--json"], "--recipe"),
         (&["units", "show", "no-mac-and-no-serial-number!", "--json"], "no-mac"),
-        (&["units", "--json"], "missing"),
+        (&["units", "--json"], "requires a subcommand"),
     ] {
         let answer = station(folder.path(), arguments);
         let [object] = answer.objects().try_into().unwrap();
