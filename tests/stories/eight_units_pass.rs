@@ -59,7 +59,7 @@ fn listed(station: &Station) -> Vec<Unit> {
 fn assert_log_is_whole(station: &Station, unit: &Unit) {
     let run = unit.runs()[0]["run"].as_str().unwrap();
     let log = fs::read_to_string(station.data().join("uart").join(format!("{run}.log"))).unwrap();
-    // A reset may put a glitch on the line, which a virtual unit plays as a NUL and a line end; no text comes before.
+    // A reset may put a glitch on the line, which is read as a NUL; no text comes before the banner.
     let text = log.trim_start_matches(['\0', '\n']);
     assert!(text.starts_with("ESP-ROM:esp32c3-api1-20210207\r\n") && log.len() - text.len() <= 2, "{log:?}");
     let user = unit.sessions()[0]["mqtt_username"].as_str().unwrap();

@@ -34,7 +34,7 @@ pub(super) struct Recogniser {
 
 impl Recogniser {
     /// To be called with what arrives: the first byte is a fact. A reset alone makes none, although its glitch on the
-    /// line may be read as a break, which is a NUL, and a virtual unit marks its resets with a NUL and a line end.
+    /// line may be read as a break, which is a NUL, and lines may end before any text.
     pub(super) fn bytes_came(&mut self, bytes: &[u8]) -> Option<UartFact> {
         let said_something = bytes.iter().any(|byte| !matches!(byte, 0 | b'\r' | b'\n'));
         (said_something && !std::mem::replace(&mut self.bytes_came, true)).then_some(UartFact::FirstByte)
