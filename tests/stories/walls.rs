@@ -24,7 +24,18 @@ const ALLOWED: &[(&str, &[&str])] = &[
             "firstpass-gateway",
         ],
     ),
-    ("firstpass-server", &["firstpass-line", "firstpass-store", "firstpass-domain"]),
+    (
+        "firstpass-server",
+        &[
+            "firstpass-contract",
+            "firstpass-domain",
+            "firstpass-store",
+            "firstpass-device",
+            "firstpass-authority",
+            "firstpass-gateway",
+            "firstpass-line",
+        ],
+    ),
     (
         "station",
         &[

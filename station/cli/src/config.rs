@@ -22,7 +22,7 @@ use crate::{args::Global, exit::Failure, upstream::UpstreamSection};
 pub(crate) struct Config {
     pub(crate) station: StationSection,
     pub(crate) gateway: GatewaySection,
-    pub(crate) server: ServerSection,
+    pub(crate) server: firstpass_server::Settings,
     pub(crate) upstream: Option<UpstreamSection>,
     #[serde(rename = "slot")]
     pub(crate) slots: Vec<SlotSection>,
@@ -47,13 +47,6 @@ pub(crate) struct GatewaySection {
     pub(crate) public_host: String,
     /// Further names and addresses for the server certificate.
     pub(crate) alt_names: Vec<String>,
-}
-
-/// `[server]`: what people talk to.
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct ServerSection {
-    pub(crate) listen: SocketAddr,
 }
 
 /// `[[slot]]`
@@ -103,12 +96,6 @@ impl Default for GatewaySection {
             public_host: "localhost".to_owned(),
             alt_names: Vec::new(),
         }
-    }
-}
-
-impl Default for ServerSection {
-    fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)) }
     }
 }
 

@@ -108,6 +108,40 @@ audit_kinds! {
     ImageUsed = "image.used";
     /// A station opened the record.
     StationStarted = "station.started";
+    /// A person set a slot to work.
+    SlotStarted = "slot.started";
+    /// A person stopped a slot.
+    SlotStopped = "slot.stopped";
+    /// A person let the unit in a slot run again.
+    UnitRetried = "unit.retried";
+    /// A slot was given another port or fixture.
+    SlotMapped = "slot.mapped";
+    /// A golden unit was put through its check on a slot.
+    GoldenChecked = "golden.checked";
+    /// A golden unit was named, or is one no more.
+    GoldenNamed = "golden.named";
+    /// A label was printed or downloaded.
+    LabelPrinted = "label.printed";
+    /// A copy of the record was taken out.
+    ExportMade = "export.made";
+    /// A user was added.
+    UserAdded = "user.added";
+    /// A user's name, role, language or badge was changed, or the user was disabled or enabled.
+    UserChanged = "user.changed";
+    /// A user's password or PIN was set.
+    CredentialSet = "credential.set";
+    /// Somebody logged in.
+    LoginSucceeded = "login.succeeded";
+    /// Logins were held up after too many wrong ones.
+    LoginHeldUp = "login.held_up";
+    /// An API token was issued.
+    TokenIssued = "token.issued";
+    /// An API token was revoked.
+    TokenRevoked = "token.revoked";
+    /// A webhook was added, changed or removed.
+    WebhookChanged = "webhook.changed";
+    /// A message to a webhook was given up, or taken up again by a person.
+    WebhookParked = "webhook.parked";
 }
 
 impl AuditEntry {

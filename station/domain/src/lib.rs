@@ -2,6 +2,7 @@
 //!
 //! Knows no clock, socket, file, database or source of randomness: times and random values come in as parameters.
 
+pub mod access;
 pub mod audit;
 pub mod diagnosis;
 pub mod evidence;
@@ -14,6 +15,7 @@ pub mod serial;
 pub mod time;
 pub mod verdict;
 
+pub use access::{Action, Role};
 pub use audit::{AuditEntry, AuditKind};
 pub use diagnosis::{Diagnosis, DiagnosisCode, Language, NextAction};
 pub use evidence::{Evidence, Fact, Witness};

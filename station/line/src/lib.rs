@@ -12,6 +12,7 @@ mod crash;
 mod demand;
 mod error;
 pub mod event;
+pub mod floor;
 mod gate;
 mod line;
 mod order;

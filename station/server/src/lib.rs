@@ -1,23 +1,32 @@
-//! Health and status of a station over HTTP, for people beside the line and for supervisors.
+//! The pages and the API of a station: for people beside the line, for auditors, and for other systems.
 //!
-//! Reads the record and the line's events; changes nothing. Units never talk to it: they talk to the gateway.
+//! Reads the record and the line's events, and hands people's wishes to the floor and the record, each with the person's
+//! name. Units never talk to it: they talk to the gateway. Decides nothing about a unit.
 
+mod access;
+mod api;
+mod assets;
+mod feed;
+mod health;
+mod pages;
+mod problem;
 mod routes;
+mod settings;
 
-use std::{
-    io,
-    net::SocketAddr,
-    sync::{Arc, PoisonError, RwLock},
-};
+use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
 
-use firstpass_line::{board::Board, event::LineEvent};
+use firstpass_authority::Authority;
+use firstpass_line::{Clock, floor::Floor};
 use firstpass_store::Store;
 use thiserror::Error;
-use tokio::{
-    net::TcpListener,
-    sync::broadcast::{self, error::RecvError},
-};
+use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+
+pub use access::Access;
+pub use routes::{RouteInfo, route_table};
+pub use settings::Settings;
+
+use feed::Feed;
 
 /// The server cannot listen, or lost its socket.
 #[derive(Debug, Error)]
@@ -30,32 +39,46 @@ pub struct ServerError {
     pub err: io::Error,
 }
 
-/// What the handlers see.
-#[derive(Clone)]
-pub(crate) struct AppState {
-    pub(crate) store: Arc<dyn Store>,
-    pub(crate) board: Arc<RwLock<Board>>,
+/// What a server is built from.
+pub struct Services {
+    /// The record.
+    pub store: Arc<dyn Store>,
+    /// The slots.
+    pub floor: Arc<dyn Floor>,
+    /// The station's certificate authority, when it has one.
+    pub authority: Option<Arc<Authority>>,
+    /// The station's clock.
+    pub clock: Clock,
+    /// Folder of the UART logs, one file per run, named by the run's id.
+    pub uart_dir: Option<PathBuf>,
 }
+
+/// What the handlers see.
+pub(crate) struct App {
+    pub(crate) services: Services,
+    pub(crate) settings: Settings,
+    pub(crate) feed: Feed,
+}
+
+/// Shared by all handlers.
+pub(crate) type AppState = Arc<App>;
 
 /// A server that listens and does not serve yet.
 pub struct Server {
     listener: TcpListener,
     addr: SocketAddr,
-    state: AppState,
-    events: broadcast::Receiver<LineEvent>,
+    app: AppState,
 }
 
 impl Server {
-    /// Listens on `addr`; port 0 takes a free one.
-    pub async fn bind(
-        addr: SocketAddr,
-        store: Arc<dyn Store>,
-        events: broadcast::Receiver<LineEvent>,
-    ) -> Result<Self, ServerError> {
+    /// Listens on the address in `settings`; port 0 takes a free one.
+    pub async fn bind(settings: Settings, services: Services) -> Result<Self, ServerError> {
+        let addr = settings.listen;
         let error = |err| ServerError { addr, err };
         let listener = TcpListener::bind(addr).await.map_err(error)?;
         let addr = listener.local_addr().map_err(error)?;
-        Ok(Self { listener, addr, state: AppState { store, board: Arc::default() }, events })
+        let feed = Feed::new((services.clock)());
+        Ok(Self { listener, addr, app: Arc::new(App { services, settings, feed }) })
     }
 
     /// Where it listens.
@@ -65,23 +88,12 @@ impl Server {
 
     /// Serves until `token` is cancelled.
     pub async fn run(self, token: CancellationToken) -> Result<(), ServerError> {
-        let follow = follow(Arc::clone(&self.state.board), self.events);
-        let serve = axum::serve(self.listener, routes::router(self.state));
+        let follow = self.app.feed.follow(self.app.services.floor.events());
+        let serve = axum::serve(self.listener, routes::router(Arc::clone(&self.app)));
         let serve = serve.with_graceful_shutdown(token.cancelled_owned()).into_future();
         tokio::select! {
             served = serve => served.map_err(|err| ServerError { addr: self.addr, err }),
             never = follow => match never {},
-        }
-    }
-}
-
-/// Keeps the board up to date.
-async fn follow(board: Arc<RwLock<Board>>, mut events: broadcast::Receiver<LineEvent>) -> std::convert::Infallible {
-    loop {
-        match events.recv().await {
-            Ok(event) => board.write().unwrap_or_else(PoisonError::into_inner).apply(&event),
-            Err(RecvError::Lagged(skipped)) => tracing::warn!(skipped, "the board missed events"),
-            Err(RecvError::Closed) => std::future::pending().await,
         }
     }
 }

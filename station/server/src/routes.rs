@@ -1,42 +1,87 @@
-//! The routes: extract, call once, convert.
-
-use std::{sync::PoisonError, time::Duration};
+//! All routes, each with who may use it: the table that is documented, tested and enforced is one.
 
 use axum::{
-    Json, Router,
-    extract::State,
-    http::StatusCode,
-    response::{Html, IntoResponse, Response},
-    routing::get,
+    Router,
+    handler::Handler,
+    http::Method,
+    middleware::from_fn,
+    routing::{MethodFilter, on},
 };
-use firstpass_line::{board::Board, store_problem};
 
-use crate::AppState;
+use crate::{
+    AppState,
+    access::{Access, guard},
+    api, assets, health, pages,
+};
 
-/// Longest time for one answer; a record that takes longer is not ready.
-const READY_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// Page that shows the board; static, it asks `/api/v1/slots` by itself.
-const PAGE: &str = include_str!("../../../web/static/index.html");
-
-pub(crate) fn router(state: AppState) -> Router {
-    Router::new()
-        .route("/", get(|| async { Html(PAGE) }))
-        .route("/healthz", get(|| async { "ok\n" }))
-        .route("/readyz", get(ready))
-        .route("/api/v1/slots", get(slots))
-        .with_state(state)
+/// A route and who may use it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RouteInfo {
+    /// Its method; `GET` answers `HEAD` too.
+    pub method: Method,
+    /// Its path, with parameters in braces.
+    pub path: &'static str,
+    /// Who may use it.
+    pub access: Access,
 }
 
-async fn slots(State(state): State<AppState>) -> Json<Board> {
-    Json(state.board.read().unwrap_or_else(PoisonError::into_inner).clone())
+/// Routes that are being put together.
+#[derive(Default)]
+pub(crate) struct Routes {
+    router: Router<AppState>,
+    table: Vec<RouteInfo>,
 }
 
-/// Ready means that the record answers: without it no unit can pass.
-async fn ready(State(state): State<AppState>) -> Response {
-    match tokio::time::timeout(READY_TIMEOUT, state.store.audit_entries(0, 1)).await {
-        Ok(Ok(_)) => "ready\n".into_response(),
-        Ok(Err(error)) => (StatusCode::SERVICE_UNAVAILABLE, Json(store_problem(&error))).into_response(),
-        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the record does not answer\n").into_response(),
+impl Routes {
+    pub(crate) fn get<H: Handler<T, AppState>, T: 'static>(
+        self,
+        path: &'static str,
+        access: Access,
+        handler: H,
+    ) -> Self {
+        self.on(Method::GET, path, access, handler)
     }
+
+    pub(crate) fn post<H: Handler<T, AppState>, T: 'static>(
+        self,
+        path: &'static str,
+        access: Access,
+        handler: H,
+    ) -> Self {
+        self.on(Method::POST, path, access, handler)
+    }
+
+    /// A route of any method.
+    pub(crate) fn on<H: Handler<T, AppState>, T: 'static>(
+        mut self,
+        method: Method,
+        path: &'static str,
+        access: Access,
+        handler: H,
+    ) -> Self {
+        let filter = MethodFilter::try_from(method.clone()).expect("routes have methods of HTTP");
+        let guarded = on(filter, handler).layer(from_fn(move |request, next| guard(access, request, next)));
+        self.router = self.router.route(path, guarded);
+        self.table.push(RouteInfo { method, path, access });
+        self
+    }
+
+    pub(crate) fn merge(mut self, other: Self) -> Self {
+        self.router = self.router.merge(other.router);
+        self.table.extend(other.table);
+        self
+    }
+}
+
+fn all() -> Routes {
+    Routes::default().merge(health::routes()).merge(assets::routes()).merge(pages::routes()).merge(api::routes())
+}
+
+/// Every route of the server with who may use it.
+pub fn route_table() -> Vec<RouteInfo> {
+    all().table
+}
+
+pub(crate) fn router(app: AppState) -> Router {
+    all().router.with_state(app)
 }

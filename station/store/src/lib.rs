@@ -7,9 +7,13 @@
 mod damage;
 mod db;
 mod error;
+mod floor;
 mod model;
 mod open;
+mod outbox;
+mod people;
 mod record;
+mod search;
 mod sql;
 mod tx;
 
@@ -21,6 +25,7 @@ use firstpass_domain::{
 
 pub use damage::Damage;
 pub use error::{Cause, ClaimError, IssueError, StoreError, UnitActError};
+pub use floor::FloorPlan;
 pub use model::{
     Act, Admission, BatchChange, BatchId, BatchRecord, BatchSize, BatchState, BatchYield, CertificateRecord,
     CodeRecord, Hold, HoldKind, ImageRecord, NewBatch, NewCertificate, NewCode, NewRun, NewSession, RecipeRecord,
@@ -30,11 +35,14 @@ pub use model::{
 #[cfg(feature = "postgres")]
 pub use open::PgStore;
 pub use open::SqliteStore;
+pub use outbox::Outbox;
+pub use people::People;
 pub use record::Record;
+pub use search::Search;
 
 /// The record of one or more stations.
 #[async_trait]
-pub trait Store: Send + Sync + 'static {
+pub trait Store: People + Search + FloorPlan + Outbox + Send + Sync + 'static {
     /// The station that writes.
     fn station(&self) -> &StationId;
 

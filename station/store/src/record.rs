@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Runs one function of `sql` in a write transaction.
-macro_rules! write {
+macro_rules! write_record {
     ($self:ident, $operation:literal, $($function:ident)::+ ( $($argument:expr),* )) => {{
         let mut tx = $self.write($operation).await?;
         let done = $($function)::+(&mut tx, $($argument),*).await?;
@@ -30,7 +30,7 @@ macro_rules! write {
 }
 
 /// Runs one function of `sql` in a read transaction.
-macro_rules! read {
+macro_rules! read_record {
     ($self:ident, $operation:literal, $($function:ident)::+ ( $($argument:expr),* )) => {{
         let mut tx = $self.read($operation).await?;
         let found = $($function)::+(&mut tx, $($argument),*).await?;
@@ -39,10 +39,13 @@ macro_rules! read {
     }};
 }
 
+#[expect(unused_imports, reason = "the parts of the record beside this one use them")]
+pub(crate) use {read_record, write_record};
+
 /// The record on database `D`, as one station sees it.
 #[derive(Debug)]
 pub struct Record<D> {
-    database: D,
+    pub(crate) database: D,
     station: StationId,
 }
 
@@ -53,15 +56,15 @@ impl<D: Database> Record<D> {
 
     /// Checks that the record holds at least what `mark` says, and that the end of its audit chain is right.
     pub(crate) async fn check_end(&self, mark: Mark) -> Result<(), StoreError> {
-        read!(self, "open the record", proofs::check_end(mark))
+        read_record!(self, "open the record", proofs::check_end(mark))
     }
 
-    async fn write(&self, operation: &'static str) -> Result<Tx, StoreError> {
+    pub(crate) async fn write(&self, operation: &'static str) -> Result<Tx, StoreError> {
         let transaction = self.database.begin_write().await.map_err(|error| error.during(operation))?;
         Ok(Tx::new(transaction, operation, self.station.clone()))
     }
 
-    async fn read(&self, operation: &'static str) -> Result<Tx, StoreError> {
+    pub(crate) async fn read(&self, operation: &'static str) -> Result<Tx, StoreError> {
         let transaction = self.database.begin_read().await.map_err(|error| error.during(operation))?;
         Ok(Tx::new(transaction, operation, self.station.clone()))
     }
@@ -74,7 +77,7 @@ impl<D: Database> Store for Record<D> {
     }
 
     async fn start_station(&self, now: Timestamp) -> Result<Vec<Run>, StoreError> {
-        write!(self, "start the station", setup::start_station(now))
+        write_record!(self, "start the station", setup::start_station(now))
     }
 
     async fn use_recipe(
@@ -83,23 +86,23 @@ impl<D: Database> Store for Record<D> {
         images: &[ImageRecord],
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        write!(self, "note the recipe", setup::use_recipe(recipe, images, now))
+        write_record!(self, "note the recipe", setup::use_recipe(recipe, images, now))
     }
 
     async fn open_batch(&self, batch: &NewBatch, now: Timestamp) -> Result<BatchId, StoreError> {
-        write!(self, "open the batch", batches::open(batch, now))
+        write_record!(self, "open the batch", batches::open(batch, now))
     }
 
     async fn batch(&self, id: BatchId) -> Result<Option<BatchRecord>, StoreError> {
-        read!(self, "read the batch", batches::by_id(id))
+        read_record!(self, "read the batch", batches::by_id(id))
     }
 
     async fn batch_by_name(&self, name: &str) -> Result<Option<BatchRecord>, StoreError> {
-        read!(self, "look up the batch", batches::by_name(name))
+        read_record!(self, "look up the batch", batches::by_name(name))
     }
 
     async fn batches(&self, limit: u32) -> Result<Vec<BatchRecord>, StoreError> {
-        read!(self, "list the batches", batches::newest(limit))
+        read_record!(self, "list the batches", batches::newest(limit))
     }
 
     async fn set_batch_state(
@@ -109,27 +112,27 @@ impl<D: Database> Store for Record<D> {
         act: &Act,
         now: Timestamp,
     ) -> Result<BatchChange, StoreError> {
-        write!(self, "change the batch", batches::set_state(id, state, act, now))
+        write_record!(self, "change the batch", batches::set_state(id, state, act, now))
     }
 
     async fn wait_for_service(&self, id: BatchId, act: &Act, now: Timestamp) -> Result<BatchChange, StoreError> {
-        write!(self, "pause the batch", batches::wait(id, act, now))
+        write_record!(self, "pause the batch", batches::wait(id, act, now))
     }
 
     async fn end_wait_for_service(&self, id: BatchId, act: &Act, now: Timestamp) -> Result<BatchChange, StoreError> {
-        write!(self, "resume the batch", batches::end_wait(id, act, now))
+        write_record!(self, "resume the batch", batches::end_wait(id, act, now))
     }
 
     async fn change_batch(&self, id: BatchId, size: &BatchSize, act: &Act, now: Timestamp) -> Result<bool, StoreError> {
-        write!(self, "change the batch's size", batch_size::change(id, size, act, now))
+        write_record!(self, "change the batch's size", batch_size::change(id, size, act, now))
     }
 
     async fn batch_yield(&self, id: BatchId) -> Result<BatchYield, StoreError> {
-        read!(self, "count the batch", yields::of_batch(id))
+        read_record!(self, "count the batch", yields::of_batch(id))
     }
 
     async fn begin_run(&self, run: &NewRun, now: Timestamp) -> Result<Run, StoreError> {
-        write!(self, "begin the run", runs::begin(run, now))
+        write_record!(self, "begin the run", runs::begin(run, now))
     }
 
     async fn identify_run(
@@ -139,19 +142,19 @@ impl<D: Database> Store for Record<D> {
         policy: &Policy,
         now: Timestamp,
     ) -> Result<Admission, StoreError> {
-        write!(self, "tie the run to its unit", admission::identify(run, mac, policy, now))
+        write_record!(self, "tie the run to its unit", admission::identify(run, mac, policy, now))
     }
 
     async fn begin_step(&self, run: RunId, step: Step, now: Timestamp) -> Result<(), StoreError> {
-        write!(self, "begin the step", steps::begin(run, step, now))
+        write_record!(self, "begin the step", steps::begin(run, step, now))
     }
 
     async fn end_step(&self, run: RunId, step: Step, outcome: StepOutcome, now: Timestamp) -> Result<(), StoreError> {
-        write!(self, "end the step", steps::end(run, step, outcome, now))
+        write_record!(self, "end the step", steps::end(run, step, outcome, now))
     }
 
     async fn add_evidence(&self, run: RunId, evidence: &[Evidence]) -> Result<(), StoreError> {
-        write!(self, "add evidence", evidence::add(run, evidence))
+        write_record!(self, "add evidence", evidence::add(run, evidence))
     }
 
     async fn allocate_serial(
@@ -160,19 +163,19 @@ impl<D: Database> Store for Record<D> {
         pattern: &SerialPattern,
         now: Timestamp,
     ) -> Result<SerialNumber, StoreError> {
-        write!(self, "allocate a serial number", serials::allocate(run, pattern, now))
+        write_record!(self, "allocate a serial number", serials::allocate(run, pattern, now))
     }
 
     async fn serials(&self, after: Option<&SerialNumber>, limit: u32) -> Result<Vec<SerialRecord>, StoreError> {
-        read!(self, "list the serial numbers", serials::list(after, limit))
+        read_record!(self, "list the serial numbers", serials::list(after, limit))
     }
 
     async fn issue_code(&self, code: &NewCode, now: Timestamp) -> Result<(), StoreError> {
-        write!(self, "note the code", codes::issue(code, now))
+        write_record!(self, "note the code", codes::issue(code, now))
     }
 
     async fn find_code(&self, hash: CodeHash) -> Result<Option<CodeRecord>, StoreError> {
-        read!(self, "look up the code", codes::find(hash))
+        read_record!(self, "look up the code", codes::find(hash))
     }
 
     async fn redeem_code(
@@ -184,7 +187,7 @@ impl<D: Database> Store for Record<D> {
         evidence: &Evidence,
         now: Timestamp,
     ) -> Result<RunId, IssueError> {
-        write!(self, "redeem the code", codes::redeem(hash, mac, session, certificate, evidence, now))
+        write_record!(self, "redeem the code", codes::redeem(hash, mac, session, certificate, evidence, now))
     }
 
     async fn issue_session(
@@ -195,19 +198,19 @@ impl<D: Database> Store for Record<D> {
         evidence: &Evidence,
         now: Timestamp,
     ) -> Result<(), IssueError> {
-        write!(self, "issue the session", sessions::issue_on_behalf(run, session, certificate, evidence, now))
+        write_record!(self, "issue the session", sessions::issue_on_behalf(run, session, certificate, evidence, now))
     }
 
     async fn session_by_username(&self, username: &str) -> Result<Option<SessionRecord>, StoreError> {
-        read!(self, "look up the session", sessions::by_username(username))
+        read_record!(self, "look up the session", sessions::by_username(username))
     }
 
     async fn live_session(&self, mac: Mac) -> Result<Option<SessionRecord>, StoreError> {
-        read!(self, "look up the unit's session", sessions::live(mac))
+        read_record!(self, "look up the unit's session", sessions::live(mac))
     }
 
     async fn bind_claim(&self, token: Sha256Digest, claim: Sha256Digest, now: Timestamp) -> Result<(), ClaimError> {
-        write!(self, "bind the claim", claims::bind(token, claim, now))
+        write_record!(self, "bind the claim", claims::bind(token, claim, now))
     }
 
     async fn finish_run(
@@ -217,47 +220,47 @@ impl<D: Database> Store for Record<D> {
         evidence: &[Evidence],
         now: Timestamp,
     ) -> Result<Vec<String>, StoreError> {
-        write!(self, "finish the run", finish::finish(run, end, evidence, now))
+        write_record!(self, "finish the run", finish::finish(run, end, evidence, now))
     }
 
     async fn run(&self, run: RunId) -> Result<Option<RunDetail>, StoreError> {
-        read!(self, "read the run", runs::detail(run))
+        read_record!(self, "read the run", runs::detail(run))
     }
 
     async fn ended_runs(&self, after: Option<RunId>, limit: u32) -> Result<Vec<RunId>, StoreError> {
-        read!(self, "list the ended runs", runs::ended(after, limit))
+        read_record!(self, "list the ended runs", runs::ended(after, limit))
     }
 
     async fn units(&self, filter: &UnitFilter) -> Result<Vec<UnitSummary>, StoreError> {
-        read!(self, "list the units", units::list(filter))
+        read_record!(self, "list the units", units::list(filter))
     }
 
     async fn unit(&self, mac: Mac) -> Result<Option<UnitDetail>, StoreError> {
-        read!(self, "read the unit", units::detail(mac))
+        read_record!(self, "read the unit", units::detail(mac))
     }
 
     async fn quarantine_unit(&self, mac: Mac, act: &Act, now: Timestamp) -> Result<Vec<String>, UnitActError> {
-        write!(self, "quarantine the unit", holds::quarantine(mac, act, now))
+        write_record!(self, "quarantine the unit", holds::quarantine(mac, act, now))
     }
 
     async fn release_unit(&self, mac: Mac, act: &Act, now: Timestamp) -> Result<Vec<String>, UnitActError> {
-        write!(self, "release the unit", holds::release(mac, act, now))
+        write_record!(self, "release the unit", holds::release(mac, act, now))
     }
 
     async fn scrap_unit(&self, mac: Mac, act: &Act, now: Timestamp) -> Result<Vec<String>, UnitActError> {
-        write!(self, "scrap the unit", holds::scrap(mac, act, now))
+        write_record!(self, "scrap the unit", holds::scrap(mac, act, now))
     }
 
     async fn add_certificate(&self, certificate: &NewCertificate, act: &Act, now: Timestamp) -> Result<(), StoreError> {
-        write!(self, "note the certificate", certificates::add(certificate, act, now))
+        write_record!(self, "note the certificate", certificates::add(certificate, act, now))
     }
 
     async fn certificates(&self, limit: u32) -> Result<Vec<CertificateRecord>, StoreError> {
-        read!(self, "list the certificates", certificates::newest(limit))
+        read_record!(self, "list the certificates", certificates::newest(limit))
     }
 
     async fn certificate(&self, serial: &str) -> Result<Option<CertificateRecord>, StoreError> {
-        read!(self, "look up the certificate", certificates::by_serial(serial))
+        read_record!(self, "look up the certificate", certificates::by_serial(serial))
     }
 
     async fn revoked_certificates(
@@ -265,27 +268,27 @@ impl<D: Database> Store for Record<D> {
         after: Option<&str>,
         limit: u32,
     ) -> Result<Vec<CertificateRecord>, StoreError> {
-        read!(self, "list the revoked certificates", certificates::revoked(after, limit))
+        read_record!(self, "list the revoked certificates", certificates::revoked(after, limit))
     }
 
     async fn revoke_certificate(&self, serial: &str, act: &Act, now: Timestamp) -> Result<bool, StoreError> {
-        write!(self, "revoke the certificate", certificates::revoke(serial, act, now))
+        write_record!(self, "revoke the certificate", certificates::revoke(serial, act, now))
     }
 
     async fn audit_entries(&self, after: i64, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
-        read!(self, "read the audit log", audit::entries(after, limit))
+        read_record!(self, "read the audit log", audit::entries(after, limit))
     }
 
     async fn slot_baud(&self, slot: &SlotId) -> Result<Option<u32>, StoreError> {
-        read!(self, "look up the slot's baud rate", slots::baud(slot))
+        read_record!(self, "look up the slot's baud rate", slots::baud(slot))
     }
 
     async fn remember_slot_baud(&self, slot: &SlotId, baud: u32, now: Timestamp) -> Result<(), StoreError> {
-        write!(self, "note the slot's baud rate", slots::remember_baud(slot, baud, now))
+        write_record!(self, "note the slot's baud rate", slots::remember_baud(slot, baud, now))
     }
 
     async fn check(&self) -> Result<(), StoreError> {
-        write!(self, "try whether the record takes writes", pulse::beat())
+        write_record!(self, "try whether the record takes writes", pulse::beat())
     }
 
     async fn close(&self) {

@@ -1,10 +1,10 @@
 //! `station serve`: the configured slots, until stopped.
 
-use std::time::Instant;
+use std::{sync::Arc, time::Instant};
 
 use firstpass_domain::{Language, Problem};
-use firstpass_line::{Goal, WorkOrder, recipe::Recipe};
-use firstpass_server::Server;
+use firstpass_line::{Goal, WorkOrder, floor::NoFloor, recipe::Recipe};
+use firstpass_server::{Server, Services};
 use tokio_util::sync::CancellationToken;
 use tracing::error;
 
@@ -14,7 +14,7 @@ use crate::{
     exit::{Exit, Failure},
     output::Output,
     progress, report, secrets,
-    station::Station,
+    station::{Station, now},
     work_order,
 };
 
@@ -51,7 +51,14 @@ pub(crate) async fn run(
             return Err(failure);
         }
     };
-    let server = Server::bind(config.server.listen, station.store(), station.line().events()).await;
+    let services = Services {
+        store: station.store(),
+        floor: Arc::new(NoFloor::default()),
+        authority: None,
+        clock: Arc::new(now),
+        uart_dir: None,
+    };
+    let server = Server::bind(config.server.clone(), services).await;
     let server = server.map_err(|error| {
         let why = format!("{error}: {}.", error.err);
         Failure::station(

@@ -31,6 +31,10 @@ macro_rules! paired {
 paired! {
     1 "record" "0001_record.sql";
     2 "factory_rules" "0002_factory_rules.sql";
+    3 "people" "0003_people.sql";
+    4 "search" "0004_search.sql";
+    5 "floor" "0005_floor.sql";
+    6 "outbox" "0006_outbox.sql";
 }
 
 /// All migrations of a dialect.

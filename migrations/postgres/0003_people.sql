@@ -1,0 +1,1 @@
+-- The people of a station: users, badges, API tokens, logins.

@@ -1,0 +1,1 @@
+-- What finds units and audit entries, and counts batches, when there are millions of them.

@@ -1,0 +1,1 @@
+-- Messages to webhooks, and the same answer to a command that is repeated.

@@ -1,0 +1,1 @@
+-- The floor: which port a slot has, and how its golden units come out.

@@ -1,0 +1,9 @@
+//! The pages.
+
+pub(crate) mod layout;
+
+use crate::routes::Routes;
+
+pub(crate) fn routes() -> Routes {
+    Routes::default()
+}

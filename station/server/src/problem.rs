@@ -1,0 +1,105 @@
+//! What a client is told when something is wrong: RFC 9457 for programs, a page for people, with the same words.
+
+use axum::{
+    Json,
+    http::{HeaderValue, StatusCode, header::CONTENT_TYPE},
+    response::{IntoResponse, Response},
+};
+use firstpass_domain::{Action, Problem};
+use firstpass_line::{floor::FloorError, store_problem};
+use firstpass_store::StoreError;
+use serde_json::json;
+
+/// A problem with its status. Answers are `application/problem+json`; for people, a layer makes a page of it.
+#[derive(Debug, Clone)]
+pub(crate) struct HttpProblem {
+    /// Status of the answer.
+    pub(crate) status: StatusCode,
+    /// Code, what, why, remedy.
+    pub(crate) problem: Problem,
+}
+
+/// What most handlers return.
+pub(crate) type Answer<T = Response> = Result<T, HttpProblem>;
+
+impl HttpProblem {
+    /// A problem in four words and sentences.
+    pub(crate) fn new(
+        status: StatusCode,
+        code: &str,
+        what: impl Into<String>,
+        why: impl Into<String>,
+        remedy: impl Into<String>,
+    ) -> Self {
+        let problem = Problem { code: code.to_owned(), what: what.into(), why: why.into(), remedy: remedy.into() };
+        Self { status, problem }
+    }
+
+    /// Nobody is known to have asked.
+    pub(crate) fn not_logged_in() -> Self {
+        let (what, why) = ("You are not logged in.", "This needs a person or a token that is known.");
+        Self::new(StatusCode::UNAUTHORIZED, "not_logged_in", what, why, "Log in, or send a valid API token.")
+    }
+
+    /// Somebody is known, and may not.
+    pub(crate) fn may_not(action: Action) -> Self {
+        let why = format!("It needs the right to {}.", action.name().replace('_', " "));
+        let remedy = "Ask somebody who may, or an administrator for another role.";
+        Self::new(StatusCode::FORBIDDEN, "may_not", "You may not do this.", why, remedy)
+    }
+
+    /// What was asked for is not there.
+    pub(crate) fn not_found(what: impl Into<String>) -> Self {
+        let why = "Nothing on record has this name.";
+        Self::new(StatusCode::NOT_FOUND, "not_found", what, why, "Check the name, or search for a part of it.")
+    }
+
+    /// The request itself is wrong.
+    pub(crate) fn bad_request(code: &str, why: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, code, "The request is not understood.", why, remedy)
+    }
+}
+
+impl From<StoreError> for HttpProblem {
+    fn from(error: StoreError) -> Self {
+        let status = match &error {
+            StoreError::Conflict { .. } | StoreError::BatchNotOpen { .. } => StatusCode::CONFLICT,
+            StoreError::Unavailable { .. }
+            | StoreError::Full { .. }
+            | StoreError::ReadOnly { .. }
+            | StoreError::Corrupt { .. } => {
+                tracing::error!(error = &error as &dyn std::error::Error, "the record failed");
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+        };
+        Self { status, problem: store_problem(&error) }
+    }
+}
+
+impl From<FloorError> for HttpProblem {
+    fn from(error: FloorError) -> Self {
+        match error {
+            FloorError::NoSuchSlot(slot) => Self::not_found(format!("There is no slot {slot}.")),
+            FloorError::Refused(problem) => Self { status: StatusCode::CONFLICT, problem },
+            FloorError::Station(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "the floor failed");
+                Self { status: StatusCode::SERVICE_UNAVAILABLE, problem: error.problem() }
+            }
+        }
+    }
+}
+
+impl IntoResponse for HttpProblem {
+    fn into_response(self) -> Response {
+        let Problem { code, what, why, remedy } = &self.problem;
+        let body = json!({
+            "type": format!("/problems/{code}"), "title": what, "status": self.status.as_u16(), "detail": why,
+            "code": code, "remedy": remedy,
+        });
+        let mut response = (self.status, Json(body)).into_response();
+        response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        // For the layer that makes a page of it.
+        response.extensions_mut().insert(self);
+        response
+    }
+}
