@@ -60,6 +60,9 @@ pub trait Store: People + Search + FloorPlan + Outbox + Send + Sync + 'static {
     /// Opens a batch. A batch of the same name that is not closed stands against it: [`StoreError::Conflict`].
     async fn open_batch(&self, batch: &NewBatch, now: Timestamp) -> Result<BatchId, StoreError>;
 
+    /// The same, by a person: who opened it stands in the audit log, and why, when that was told.
+    async fn order_batch(&self, batch: &NewBatch, act: &Act, now: Timestamp) -> Result<BatchId, StoreError>;
+
     /// One batch.
     async fn batch(&self, id: BatchId) -> Result<Option<BatchRecord>, StoreError>;
 

@@ -93,6 +93,10 @@ impl<D: Database> Store for Record<D> {
         write_record!(self, "open the batch", batches::open(batch, now))
     }
 
+    async fn order_batch(&self, batch: &NewBatch, act: &Act, now: Timestamp) -> Result<BatchId, StoreError> {
+        write_record!(self, "open the batch", batches::order(batch, act, now))
+    }
+
     async fn batch(&self, id: BatchId) -> Result<Option<BatchRecord>, StoreError> {
         read_record!(self, "read the batch", batches::by_id(id))
     }

@@ -11,7 +11,13 @@ use crate::{
     tx::Tx,
 };
 
+/// By the line itself.
 pub(crate) async fn open(tx: &mut Tx, batch: &NewBatch, now: Timestamp) -> Result<BatchId, StoreError> {
+    order(tx, batch, &Act { actor: LINE.to_owned(), reason: String::new() }, now).await
+}
+
+/// By whoever acts.
+pub(crate) async fn order(tx: &mut Tx, batch: &NewBatch, act: &Act, now: Timestamp) -> Result<BatchId, StoreError> {
     if tx.row("SELECT name FROM recipes WHERE hash = $1", values![batch.recipe]).await?.is_none() {
         return Err(tx.conflict("its recipe is not on record"));
     }
@@ -26,11 +32,14 @@ pub(crate) async fn open(tx: &mut Tx, batch: &NewBatch, now: Timestamp) -> Resul
         values![id, &batch.name, &batch.product, batch.recipe, batch.quantity, batch.quota, now],
     )
     .await?;
-    let body = json!({
+    let mut body = json!({
         "name": batch.name, "product": batch.product, "recipe": batch.recipe, "quantity": batch.quantity,
         "quota": batch.quota,
     });
-    tx.audit(now, LINE, AuditKind::BatchOpened, id.0, body).await?;
+    if !act.reason.is_empty() {
+        body["reason"] = json!(act.reason);
+    }
+    tx.audit(now, &act.actor, AuditKind::BatchOpened, id.0, body).await?;
     Ok(id)
 }
 

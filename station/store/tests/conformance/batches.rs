@@ -1,7 +1,6 @@
 //! Work orders: opened, paused, closed, looked up.
 
-use firstpass_domain::KnownUnit;
-use firstpass_domain::{Mac, Policy, evidence::Rule};
+use firstpass_domain::{AuditEntry, AuditKind, KnownUnit, Mac, Policy, evidence::Rule};
 use firstpass_store::{Act, Admission, BatchChange, BatchId, BatchSize, BatchState, NewBatch, StoreError};
 use uuid::Uuid;
 
@@ -29,6 +28,22 @@ pub(crate) async fn a_batch_comes_back_as_it_was_opened(place: &dyn Place) {
     assert_eq!(line.store.batches(1).await.unwrap().len(), 1);
     assert_eq!(line.store.batch(BatchId(Uuid::nil())).await.unwrap(), None);
     assert_eq!(line.store.batch_by_name("WO-1").await.unwrap(), None);
+}
+
+pub(crate) async fn who_opened_a_batch_and_why_stands_in_the_log(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let (name, product) = ("WO-2648".to_owned(), "lamp".to_owned());
+    let batch = NewBatch { name, product, recipe: line.recipe, quantity: Some(5), quota: None };
+    let id = line.store.order_batch(&batch, &act(), now()).await.unwrap();
+    assert_eq!(line.store.batch(id).await.unwrap().unwrap().batch, batch);
+    let opened = |id: BatchId, audit: Vec<AuditEntry>| {
+        audit.into_iter().find(|entry| entry.kind == AuditKind::BatchOpened && entry.subject == id.0.to_string())
+    };
+    let entry = opened(id, line.audit().await).unwrap();
+    assert_eq!(entry.actor, act().actor);
+    assert!(entry.body.contains(&act().reason), "{}", entry.body);
+    assert_eq!(opened(line.batch, line.audit().await).unwrap().actor, "line");
+    assert_conflict!(line.store.order_batch(&batch, &act(), now()), "is not closed");
 }
 
 pub(crate) async fn a_name_is_free_again_when_its_batch_is_closed(place: &dyn Place) {

@@ -44,6 +44,7 @@ macro_rules! every_claim {
             audit::the_log_and_the_evidence_refuse_changes;
             audit::a_refused_act_leaves_no_entry;
             batches::a_batch_comes_back_as_it_was_opened;
+            batches::who_opened_a_batch_and_why_stands_in_the_log;
             batches::a_name_is_free_again_when_its_batch_is_closed;
             batches::a_paused_or_closed_batch_takes_no_run_and_says_why;
             batches::a_batch_changes_only_legally_and_every_change_is_in_the_log;
