@@ -20,6 +20,7 @@ mod outage;
 mod presence;
 mod pump;
 pub mod recipe;
+pub mod replay;
 mod route;
 mod run;
 mod secret;

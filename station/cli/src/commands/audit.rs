@@ -1,17 +1,16 @@
 //! `station audit`: checks the log's hash chain, and hands out to its parts what reads it. Everything here only reads.
 
 mod export;
-mod pages;
 mod replay;
 
 use firstpass_domain::{
     Problem, Sha256Digest,
     audit::{ChainError, ChainVerifier},
 };
+use firstpass_line::replay::{AuditPages, cause};
 use firstpass_store::{SqliteStore, StoreError};
 use serde::Serialize;
 
-use self::pages::Pages;
 use crate::{
     args::{AuditCommand, Global},
     data::DataFolder,
@@ -70,7 +69,7 @@ async fn verify(store: &SqliteStore, output: Output) -> Result<Exit, Failure> {
 
 /// Checks every entry in order. Returns position and reason when one is wrong.
 async fn check_chain(store: &SqliteStore, verifier: &mut ChainVerifier) -> Result<Option<(i64, String)>, Failure> {
-    let mut pages = Pages::new(store);
+    let mut pages = AuditPages::new(store);
     loop {
         let page = match pages.next().await {
             Ok(Some(page)) => page,
@@ -78,7 +77,7 @@ async fn check_chain(store: &SqliteStore, verifier: &mut ChainVerifier) -> Resul
             // An entry that cannot even be read was changed, too.
             Err(error @ StoreError::Corrupt { .. }) => {
                 let seq = verifier.checked() + 1;
-                return Ok(Some((seq, format!("entry {seq} cannot be read: {}", pages::cause(&error)))));
+                return Ok(Some((seq, format!("entry {seq} cannot be read: {}", cause(&error)))));
             }
             Err(error) => return Err(error.into()),
         };

@@ -9,10 +9,11 @@ use firstpass_domain::{
     Sha256Digest,
     audit::{ChainError, ChainVerifier},
 };
+use firstpass_line::replay::AuditPages;
 use firstpass_store::SqliteStore;
 use serde::Serialize;
 
-use super::{pages::Pages, position, say_broken};
+use super::{position, say_broken};
 use crate::{
     exit::{Exit, Failure},
     output::{Output, written},
@@ -78,7 +79,7 @@ impl Exported {
 /// Writes every entry, also behind a place where the chain is broken. `None` when the reader went away.
 async fn write_all(store: &SqliteStore, sink: &mut dyn Write) -> Result<Option<Exported>, Failure> {
     let mut exported = Exported { entries: 0, verifier: ChainVerifier::new(), broken: None };
-    let mut pages = Pages::new(store);
+    let mut pages = AuditPages::new(store);
     while let Some(page) = pages.next().await? {
         for entry in &page {
             let mut line = serde_json::to_vec(entry).expect("an entry serialises");

@@ -1,15 +1,14 @@
 //! `station audit replay`: judges every ended run again, and holds the record against it and against the audit log.
 
-mod differences;
-
 use std::collections::BTreeSet;
 
 use firstpass_domain::{AuditEntry, Mac, RunId, RunState};
+use firstpass_line::replay::{
+    AuditPages, Difference, Kind, cause, differences, end_text, is_end, state_text, unit_text,
+};
 use firstpass_store::{RunDetail, SqliteStore, Store, StoreError};
 use serde::Serialize;
 
-use self::differences::{Difference, Kind, end_text, is_end, state_text, unit_text};
-use super::pages::{self, Pages};
 use crate::{
     exit::{Exit, Failure},
     output::Output,
@@ -67,7 +66,7 @@ impl Replay<'_> {
             for id in ids {
                 self.replayed += 1;
                 if let Some(detail) = self.load(id).await? {
-                    for difference in differences::of(&detail) {
+                    for difference in differences(&detail) {
                         self.report(id, detail.run.mac, &difference);
                     }
                 }
@@ -77,7 +76,7 @@ impl Replay<'_> {
 
     /// Every run that has ended by the log: one that was removed or opened again is not among those of the record.
     async fn look_for_logged_ends(&mut self) -> Result<(), Failure> {
-        let mut pages = Pages::new(self.store);
+        let mut pages = AuditPages::new(self.store);
         while let Some(page) = pages.next().await? {
             for entry in page.iter().filter(|entry| is_end(entry.kind)) {
                 self.look_for_ended_run(entry).await?;
@@ -114,7 +113,7 @@ impl Replay<'_> {
             Ok(detail) => Ok(detail),
             Err(error @ StoreError::Corrupt { .. }) => {
                 if !self.differing.contains(&id) {
-                    let (recorded, computed) = ("a run".to_owned(), pages::cause(&error));
+                    let (recorded, computed) = ("a run".to_owned(), cause(&error));
                     self.report(id, None, &Difference { kind: Kind::Unreadable, recorded, computed });
                 }
                 Ok(None)

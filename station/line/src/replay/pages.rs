@@ -3,27 +3,26 @@
 use std::error::Error;
 
 use firstpass_domain::AuditEntry;
-use firstpass_store::{SqliteStore, Store, StoreError};
+use firstpass_store::{Store, StoreError};
 
 /// Entries that are in memory at a time.
 const PAGE_ENTRIES: u32 = 1000;
 
 /// A walk through the log.
-#[derive(Debug)]
-pub(super) struct Pages<'a> {
-    store: &'a SqliteStore,
+pub struct AuditPages<'a> {
+    store: &'a dyn Store,
     after: i64,
     limit: u32,
 }
 
-impl<'a> Pages<'a> {
+impl<'a> AuditPages<'a> {
     /// From the first entry on, whatever position it claims.
-    pub(super) const fn new(store: &'a SqliteStore) -> Self {
+    pub const fn new(store: &'a dyn Store) -> Self {
         Self { store, after: i64::MIN, limit: PAGE_ENTRIES }
     }
 
     /// The next entries in order; `None` after the last.
-    pub(super) async fn next(&mut self) -> Result<Option<Vec<AuditEntry>>, StoreError> {
+    pub async fn next(&mut self) -> Result<Option<Vec<AuditEntry>>, StoreError> {
         let page = match self.store.audit_entries(self.after, self.limit).await {
             // One unreadable entry spoils its page: from here on, all that can be read is read one by one.
             Err(StoreError::Corrupt { .. }) if self.limit > 1 => {
@@ -39,6 +38,6 @@ impl<'a> Pages<'a> {
 }
 
 /// The reason behind an error of the record. For the auditor, who asks for exactly this.
-pub(super) fn cause(error: &StoreError) -> String {
+pub fn cause(error: &StoreError) -> String {
     error.source().map_or_else(|| error.to_string(), ToString::to_string)
 }

@@ -1,43 +1,59 @@
 //! Holds a run on record against what follows from its evidence, and against the audit entries of its beginning and
-//! end. Pure: knows no database and prints nothing.
+//! end. Pure, but for the walk through the log in `pages`: knows no database and prints nothing.
+
+mod pages;
 
 use firstpass_domain::{AuditEntry, AuditKind, Diagnosis, Mac, RunState, Sha256Digest, Verdict, judge};
 use firstpass_store::RunDetail;
 use serde::{Deserialize, Serialize};
 
+pub use pages::{AuditPages, cause};
+
 /// Something that stands on record of a run and does not agree with the rest.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Difference {
-    pub(super) kind: Kind,
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    /// What does not agree.
+    pub kind: Kind,
     /// What the record says.
-    pub(super) recorded: String,
+    pub recorded: String,
     /// What follows from the rest of the record, or what the audit log says.
-    pub(super) computed: String,
+    pub computed: String,
 }
 
 /// Every difference of a run that has ended.
-pub(super) fn of(detail: &RunDetail) -> Vec<Difference> {
+pub fn differences(detail: &RunDetail) -> Vec<Difference> {
     verdict(detail).into_iter().chain(recipe(detail)).chain(log(detail)).collect()
 }
 
 /// Kind of a difference; its name stands in the output for programs, its words in the one for people.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(super) enum Kind {
+pub enum Kind {
+    /// The recorded verdict does not follow from policy and evidence.
     Verdict,
+    /// The recipe's text or policy is not what its hash says.
     Recipe,
+    /// The run names another recipe than the log.
     RecipeSwapped,
+    /// The log tells the run's beginning or end not, or more than once.
     Log,
+    /// The run's state is not its end in the log.
     End,
+    /// The run names another unit than the log.
     Unit,
+    /// The run's diagnosis is not the one in the log.
     Diagnosis,
+    /// The evidence is not what was sealed at the run's end.
     Evidence,
+    /// The run cannot be read.
     Unreadable,
+    /// The run is not on record, and the log tells its end.
     Missing,
 }
 
 impl Kind {
-    pub(super) const fn words(self) -> &'static str {
+    /// What does not agree, in a sentence.
+    pub const fn words(self) -> &'static str {
         match self {
             Self::Verdict => "policy and evidence make another verdict than the recorded one",
             Self::Recipe => "the recipe's text and policy do not make the hash that the run names",
@@ -131,20 +147,23 @@ fn state(detail: &RunDetail, end: AuditKind, diagnosis: Option<&Diagnosis>) -> O
 const PASSED: &str = "passed";
 const FAILED: &str = "failed";
 
-pub(super) const fn is_end(kind: AuditKind) -> bool {
+/// Whether an entry of this kind tells the end of a run.
+pub const fn is_end(kind: AuditKind) -> bool {
     matches!(kind, AuditKind::RunPassed | AuditKind::RunFailed)
 }
 
 /// How an entry for which [`is_end`] holds says that its run ended.
-pub(super) const fn end_text(kind: AuditKind) -> &'static str {
+pub const fn end_text(kind: AuditKind) -> &'static str {
     if matches!(kind, AuditKind::RunPassed) { PASSED } else { FAILED }
 }
 
-pub(super) fn unit_text(mac: Option<Mac>) -> String {
+/// A run's unit in words.
+pub fn unit_text(mac: Option<Mac>) -> String {
     mac.map_or("(not identified)".to_owned(), |mac| mac.to_string())
 }
 
-pub(super) fn state_text(state: RunState) -> String {
+/// A run's state in words, with the code of a failure.
+pub fn state_text(state: RunState) -> String {
     match state {
         RunState::Open => "open".to_owned(),
         RunState::Passed => PASSED.to_owned(),
@@ -152,7 +171,8 @@ pub(super) fn state_text(state: RunState) -> String {
     }
 }
 
-fn verdict_text(verdict: &Verdict) -> String {
+/// A verdict in the same words as [`state_text`].
+pub fn verdict_text(verdict: &Verdict) -> String {
     match verdict {
         Verdict::Pass => PASSED.to_owned(),
         Verdict::Fail(diagnosis) => format!("{FAILED}: {}", diagnosis.code.name()),
