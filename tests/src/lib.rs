@@ -1,5 +1,6 @@
 //! Helpers for the stories: they run the real programs, as a user would, and read what those leave behind.
 
+pub mod browser;
 mod flash;
 mod gateway;
 mod login;
