@@ -9,12 +9,17 @@ use std::{
 
 use firstpass_domain::Timestamp;
 use firstpass_line::{board::Board, event::LineEvent};
-use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::{
+    OwnedSemaphorePermit, Semaphore,
+    broadcast::{self, error::RecvError},
+};
 
 /// How many events are kept for those who come back.
 const KEPT_MAX: usize = 8192;
 /// How many events a slow listener may lag behind before it must ask again.
 const LAG_MAX: usize = 4096;
+/// How many listen at a time: pages and other systems together.
+pub(crate) const LISTENERS_MAX: usize = 256;
 
 /// One event with its number.
 #[derive(Debug, Clone)]
@@ -29,6 +34,13 @@ pub(crate) struct FeedEvent {
 pub(crate) struct Feed {
     kept: Mutex<Kept>,
     sender: broadcast::Sender<Arc<FeedEvent>>,
+    seats: Arc<Semaphore>,
+}
+
+/// A listener's place; whoever listens holds one until the end.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    _permit: OwnedSemaphorePermit,
 }
 
 struct Kept {
@@ -57,12 +69,26 @@ impl Feed {
     pub(crate) fn new(now: Timestamp) -> Self {
         let next = u64::try_from(now.as_micros()).unwrap_or_default() + 1;
         let kept = Kept { next, events: VecDeque::new(), board: Board::default() };
-        Self { kept: Mutex::new(kept), sender: broadcast::channel(LAG_MAX).0 }
+        Self {
+            kept: Mutex::new(kept),
+            sender: broadcast::channel(LAG_MAX).0,
+            seats: Arc::new(Semaphore::new(LISTENERS_MAX)),
+        }
     }
 
     /// The slots as they stand.
     pub(crate) fn board(&self) -> Board {
         self.kept().board.clone()
+    }
+
+    /// A place to listen from; `None` when all are taken.
+    pub(crate) fn seat(&self) -> Option<Seat> {
+        Arc::clone(&self.seats).try_acquire_owned().ok().map(|permit| Seat { _permit: permit })
+    }
+
+    /// How many listen.
+    pub(crate) fn listeners(&self) -> usize {
+        LISTENERS_MAX - self.seats.available_permits()
     }
 
     /// Listens from the event after `last` on; without it, from now on.

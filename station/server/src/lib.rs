@@ -58,6 +58,8 @@ pub(crate) struct App {
     pub(crate) services: Services,
     pub(crate) settings: Settings,
     pub(crate) feed: Feed,
+    /// Cancelled when the server stops: live pages end their streams on it.
+    pub(crate) stopping: CancellationToken,
 }
 
 /// Shared by all handlers.
@@ -78,7 +80,8 @@ impl Server {
         let listener = TcpListener::bind(addr).await.map_err(error)?;
         let addr = listener.local_addr().map_err(error)?;
         let feed = Feed::new((services.clock)());
-        Ok(Self { listener, addr, app: Arc::new(App { services, settings, feed }) })
+        let stopping = CancellationToken::new();
+        Ok(Self { listener, addr, app: Arc::new(App { services, settings, feed, stopping }) })
     }
 
     /// Where it listens.
@@ -88,9 +91,14 @@ impl Server {
 
     /// Serves until `token` is cancelled.
     pub async fn run(self, token: CancellationToken) -> Result<(), ServerError> {
+        let stopping = self.app.stopping.clone();
+        let token = async move {
+            token.cancelled_owned().await;
+            stopping.cancel();
+        };
         let follow = self.app.feed.follow(self.app.services.floor.events());
         let serve = axum::serve(self.listener, routes::router(Arc::clone(&self.app)));
-        let serve = serve.with_graceful_shutdown(token.cancelled_owned()).into_future();
+        let serve = serve.with_graceful_shutdown(token).into_future();
         tokio::select! {
             served = serve => served.map_err(|err| ServerError { addr: self.addr, err }),
             never = follow => match never {},
