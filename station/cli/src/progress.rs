@@ -82,6 +82,10 @@ fn plain(kind: &LineEventKind, language: Language) -> Option<String> {
         LineEventKind::BatchClosed { reason } => format!("the batch is closed: {reason}"),
         LineEventKind::SlotStopped { problem } => format!("STOPPED: {}", problem.told(Language::English)),
         LineEventKind::SlotResumed => "goes on".to_owned(),
+        LineEventKind::SlotStarted { batch, by } => format!("works on {batch}, started by {by}"),
+        LineEventKind::SlotStopping { by } => format!("{by} stops it after this unit"),
+        LineEventKind::SlotEnded { by: Some(by), .. } => format!("was stopped by {by}"),
+        LineEventKind::SlotEnded { by: None, .. } => "works on no batch".to_owned(),
     })
 }
 
@@ -122,6 +126,9 @@ impl Bars {
             LineEventKind::BatchClosed { reason } => bar.set_message(format!("closed: {reason}")),
             LineEventKind::SlotStopped { problem } => bar.set_message(format!("STOPPED {}", problem.code)),
             LineEventKind::SlotResumed => bar.set_message("goes on"),
+            LineEventKind::SlotStarted { batch, .. } => bar.set_message(format!("works on {batch}")),
+            LineEventKind::SlotStopping { .. } => bar.set_message("stops after this unit"),
+            LineEventKind::SlotEnded { .. } => bar.set_message("works on no batch"),
         }
     }
 }

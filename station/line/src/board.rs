@@ -35,9 +35,13 @@ pub struct SlotView {
     pub progress: Option<(u64, u64)>,
     /// Why it failed or stopped.
     pub problem: Option<Problem>,
-    /// What a person should know besides: why the batch is paused or closed, which retry this is, a reduced baud rate.
+    /// What a person should know besides: why the batch is paused or closed, which retry this is, a reduced baud rate,
+    /// who stopped the slot.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub note: Option<String>,
+    /// Name of the batch that it works on, when that was told; a slot that works on none takes no unit.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub batch: Option<String>,
 }
 
 /// What a slot does.
@@ -56,12 +60,31 @@ pub enum SlotState {
     Paused,
     /// The slot cannot work: the station itself failed on it, or a person must look at it.
     Stopped,
+    /// The slot works on no batch, and takes no unit until a person starts it. After its last unit has passed or failed, it
+    /// goes on showing that; only its `batch` is gone.
+    Idle,
 }
 
 impl SlotView {
     fn new(since: Timestamp) -> Self {
         let state = SlotState::Waiting;
-        Self { since, state, run: None, mac: None, step: None, progress: None, problem: None, note: None }
+        Self { since, state, run: None, mac: None, step: None, progress: None, problem: None, note: None, batch: None }
+    }
+
+    /// The same slot with nothing in it.
+    fn emptied(&self, since: Timestamp) -> Self {
+        Self { batch: self.batch.clone(), ..Self::new(since) }
+    }
+
+    /// What the last unit came to stays to be seen, unless a person cut it short.
+    fn end(&mut self, by: Option<&str>, at_once: bool, at: Timestamp) {
+        let shows_end = matches!(self.state, SlotState::Passed | SlotState::Failed) && !at_once;
+        if !shows_end {
+            let note = self.note.take();
+            *self = Self { state: SlotState::Idle, note, ..Self::new(at) };
+        }
+        self.batch = None;
+        self.note = by.map(|by| format!("stopped by {by}")).or_else(|| self.note.take());
     }
 }
 
@@ -71,11 +94,11 @@ impl Board {
         let view = self.slots.entry(event.slot.clone()).or_insert_with(|| SlotView::new(event.at));
         view.since = event.at;
         match &event.kind {
-            LineEventKind::Waiting => *view = SlotView::new(event.at),
+            LineEventKind::Waiting => *view = view.emptied(event.at),
             LineEventKind::RunBegan { run } => {
                 // What was said just before, of a retry, holds for this run.
                 let note = view.note.take();
-                *view = SlotView { run: Some(*run), state: SlotState::Working, note, ..SlotView::new(event.at) };
+                *view = SlotView { run: Some(*run), state: SlotState::Working, note, ..view.emptied(event.at) };
             }
             LineEventKind::Identified { mac, .. } => view.mac = Some(*mac),
             LineEventKind::StepBegan { step, .. } => (view.step, view.progress) = (Some(*step), None),
@@ -96,11 +119,16 @@ impl Board {
                 view.note = Some(format!("{to} baud, because {from} does not hold"));
             }
             LineEventKind::Paused { reason } => {
-                *view = SlotView { state: SlotState::Paused, ..SlotView::new(event.at) };
+                *view = SlotView { state: SlotState::Paused, ..view.emptied(event.at) };
                 view.note = Some(reason.clone());
             }
             LineEventKind::BatchClosed { reason } => view.note = Some(reason.clone()),
-            LineEventKind::SlotResumed => *view = SlotView::new(event.at),
+            LineEventKind::SlotResumed => *view = view.emptied(event.at),
+            LineEventKind::SlotStarted { batch, .. } => {
+                *view = SlotView { batch: Some(batch.clone()), ..SlotView::new(event.at) };
+            }
+            LineEventKind::SlotStopping { by } => view.note = Some(format!("{by} stops it after this unit")),
+            LineEventKind::SlotEnded { by, at_once } => view.end(by.as_deref(), *at_once, event.at),
             LineEventKind::SlotStopped { problem } => {
                 (view.state, view.problem) = (SlotState::Stopped, Some(problem.clone()));
             }

@@ -126,4 +126,23 @@ pub enum LineEventKind {
     },
     /// The slot that was stopped goes on.
     SlotResumed,
+    /// The slot was set to work on a batch: by a person, or by the station that goes on after its restart.
+    SlotStarted {
+        /// Name of the batch.
+        batch: String,
+        /// Who did it: a person's login name, or `line`.
+        by: String,
+    },
+    /// A person stopped the slot; it does so after the unit that is in work.
+    SlotStopping {
+        /// Who did it.
+        by: String,
+    },
+    /// The slot works on no batch now: a person stopped it, its batch is over, or it was never started.
+    SlotEnded {
+        /// Who stopped it; `None` when nobody did.
+        by: Option<String>,
+        /// Whether it was stopped at once, and not after the unit that was in work.
+        at_once: bool,
+    },
 }

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use firstpass_device::PortName;
-use firstpass_domain::{Mac, Problem, RunId, SlotId};
+use firstpass_domain::{Mac, Problem, RunId, SlotId, Timestamp};
 use firstpass_store::{Act, BatchId};
 use thiserror::Error;
 use tokio::sync::broadcast;
@@ -16,10 +16,34 @@ pub struct SlotPlace {
     pub slot: SlotId,
     /// Its port.
     pub port: PortName,
+    /// The port that the configuration gives it; another one than `port` while it is mapped to that.
+    pub configured: PortName,
     /// How it knows that a unit is there.
     pub presence: Presence,
     /// The batch that it works on; `None` while it is stopped.
     pub batch: Option<BatchId>,
+    /// Whether it stops after the unit that is in work.
+    pub stopping: bool,
+    /// The run in work.
+    pub in_work: Option<RunId>,
+    /// Whether [`Floor::retry`] has something to do: a unit that failed and is still there, or a slot that waits for a
+    /// person.
+    pub may_retry: bool,
+    /// What else is done with a slot that works on no batch, such as a golden unit's check.
+    pub busy: Option<&'static str>,
+}
+
+/// When a golden unit was last seen good on a slot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GoldenDue {
+    /// The slot.
+    pub slot: SlotId,
+    /// Name of a recipe that has a golden unit.
+    pub recipe: String,
+    /// When one of its golden units last passed there.
+    pub passed: Option<Timestamp>,
+    /// Whether a check is due: the last pass is a shift old, or there was none.
+    pub due: bool,
 }
 
 /// How a slot is stopped.
@@ -78,7 +102,8 @@ pub trait Floor: Send + Sync + 'static {
     /// batch is refused; none of them is started then.
     async fn start(&self, batch: BatchId, slots: &[SlotId], act: &Act) -> Result<(), FloorError>;
 
-    /// Stops a slot. Returns when it has stopped, or with [`Stop::AfterUnit`] when it will.
+    /// Stops a slot, also one with a golden unit in its check. Returns when it has stopped, or with [`Stop::AfterUnit`]
+    /// when it will.
     async fn stop(&self, slot: &SlotId, how: Stop, act: &Act) -> Result<(), FloorError>;
 
     /// Runs the unit that is in the slot again, although it was not taken out; resumes a slot that waits for a person.
@@ -87,11 +112,17 @@ pub trait Floor: Send + Sync + 'static {
     /// Asks the loader who is in the slot, which resets the unit. A slot with a unit in work is refused.
     async fn identify(&self, slot: &SlotId) -> Result<Occupant, FloorError>;
 
-    /// Puts the golden unit in a stopped slot through the batch's recipe, in a run that counts for no work order.
+    /// Puts the golden unit in a stopped slot through the batch's recipe, in a run that counts for no work order. A unit
+    /// that is not on record as golden for a recipe of that name is refused, and left alone.
     async fn check_golden(&self, batch: BatchId, slot: &SlotId, act: &Act) -> Result<GoldenOutcome, FloorError>;
 
-    /// Gives a stopped slot another port; it keeps it over restarts.
+    /// Gives a stopped slot another port; it keeps it over restarts. When another stopped slot has that port, the two
+    /// exchange theirs, so that no port ever has two slots.
     async fn map(&self, slot: &SlotId, port: &PortName, act: &Act) -> Result<(), FloorError>;
+
+    /// For every slot and every recipe that has golden units: whether a check is due there. Empty when the station is set
+    /// up to ask for none.
+    async fn golden_due(&self) -> Result<Vec<GoldenDue>, FloorError>;
 
     /// Cuts the open connections of sessions that have ended.
     fn cut(&self, usernames: &[String]);
@@ -139,6 +170,10 @@ impl Floor for NoFloor {
 
     async fn map(&self, slot: &SlotId, _: &PortName, _: &Act) -> Result<(), FloorError> {
         Err(FloorError::NoSuchSlot(slot.clone()))
+    }
+
+    async fn golden_due(&self) -> Result<Vec<GoldenDue>, FloorError> {
+        Ok(Vec::new())
     }
 
     fn cut(&self, _: &[String]) {}

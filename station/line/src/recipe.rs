@@ -17,6 +17,7 @@ mod provision;
 mod rates;
 mod raw;
 mod secret;
+mod shelf;
 mod unit;
 
 use std::{
@@ -31,6 +32,7 @@ use firstpass_store::{ImageRecord, RecipeRecord};
 pub use error::RecipeError;
 pub use plan::{FieldStage, NvsPlan, OtaOffer, PatchPlan, ProvisionPlan, Timeouts, UnitText};
 pub use secret::{SECRET_FORMS, SecretError, SecretSource};
+pub use shelf::{Shelf, ShelfEntry};
 
 /// Longest recipe file, in bytes.
 const RECIPE_BYTES_MAX: u64 = 1024 * 1024;

@@ -16,7 +16,8 @@ mod settings;
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
 
 use firstpass_authority::Authority;
-use firstpass_line::{Clock, floor::Floor};
+use firstpass_domain::StationId;
+use firstpass_line::{Clock, floor::Floor, recipe::Shelf};
 use firstpass_store::Store;
 use thiserror::Error;
 use tokio::net::TcpListener;
@@ -51,6 +52,10 @@ pub struct Services {
     pub clock: Clock,
     /// Folder of the UART logs, one file per run, named by the run's id.
     pub uart_dir: Option<PathBuf>,
+    /// The recipes that can be worked by.
+    pub shelf: Arc<Shelf>,
+    /// Name of the station, as it stands on record.
+    pub station: StationId,
 }
 
 /// What the handlers see.

@@ -57,6 +57,8 @@ pub(crate) async fn run(
         authority: None,
         clock: Arc::new(now),
         uart_dir: None,
+        shelf: Arc::default(),
+        station: config.station.name.clone(),
     };
     let server = Server::bind(config.server.clone(), services).await;
     let server = server.map_err(|error| {

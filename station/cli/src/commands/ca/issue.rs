@@ -9,7 +9,8 @@ use std::{
 
 use firstpass_authority::{IssuedCertificate, UnitKey};
 use firstpass_domain::{DeviceId, Sha256Digest};
-use firstpass_store::{Act, NewCertificate, Store};
+use firstpass_gateway::certificates::record_of;
+use firstpass_store::{Act, Store};
 use serde::Serialize;
 use tempfile::NamedTempFile;
 
@@ -40,7 +41,7 @@ pub(super) async fn run(data: &DataFolder, name: &str, folder: &Path, output: Ou
     let certificate = write_unnamed(folder, &issued.chain_pem, CERTIFICATE_MODE)?;
     let key = write_unnamed(folder, key.expose(), KEY_MODE)?;
     let act = Act { actor: ACTOR.to_owned(), reason: "issued with `station ca issue`".to_owned() };
-    store.add_certificate(&on_record(&issued), &act, now()).await?;
+    store.add_certificate(&record_of(&issued, None), &act, now()).await?;
     for (file, target) in [(key, &key_file), (certificate, &certificate_file)] {
         file.persist_noclobber(target).map_err(|error| recorded_only(&issued.serial, target, &error.error))?;
     }
@@ -99,18 +100,6 @@ fn write_unnamed(folder: &Path, text: &str, mode: u32) -> Result<NamedTempFile, 
             "Check the folder's rights and the disk's free space.",
         )
     })
-}
-
-fn on_record(issued: &IssuedCertificate) -> NewCertificate {
-    NewCertificate {
-        serial: issued.serial.clone(),
-        fingerprint: issued.fingerprint,
-        pem: issued.pem.clone(),
-        subject: issued.subject.clone(),
-        not_before: issued.not_before,
-        not_after: issued.not_after,
-        mac: None,
-    }
 }
 
 fn recorded_only(serial: &str, target: &Path, error: &io::Error) -> Failure {

@@ -2,8 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
-use firstpass_authority::Revoked;
-use firstpass_domain::AuditKind;
+use firstpass_authority::normal_serial;
+use firstpass_gateway::certificates::{RevocationError, revocation_list};
 use firstpass_store::{Act, SqliteStore, Store};
 use serde::Serialize;
 
@@ -12,13 +12,7 @@ use crate::{
     exit::{Exit, Failure},
     output::Output,
     station::{authority_failure, now, open_authority},
-    whole_file,
 };
-
-/// Permission bits of the list, less those that the umask takes away: it is for everybody.
-const LIST_MODE: u32 = 0o644;
-/// Audit entries that are in memory at a time.
-const PAGE_ENTRIES: u32 = 1000;
 
 /// Revokes the certificate with this serial number and writes the list to `ca/crl.pem`.
 pub(super) async fn run(
@@ -28,7 +22,7 @@ pub(super) async fn run(
     by: &str,
     output: Output,
 ) -> Result<Exit, Failure> {
-    let serial = normal(serial);
+    let serial = normal_serial(serial);
     data.record()?;
     data.ca()?;
     let store = data.open_record().await?;
@@ -42,11 +36,6 @@ pub(super) async fn run(
     Ok(Exit::Done)
 }
 
-/// The form on record: lower-case digits. OpenSSL prints upper case, browsers put colons between the bytes.
-fn normal(serial: &str) -> String {
-    serial.chars().filter(|c| *c != ':').map(|c| c.to_ascii_lowercase()).collect()
-}
-
 fn unknown(serial: &str) -> Failure {
     let why = format!("No certificate on record has the serial number {serial:?}.");
     let remedy = "Compare with `station ca show`; serial numbers are hexadecimal.";
@@ -55,26 +44,15 @@ fn unknown(serial: &str) -> Failure {
 
 async fn write_list(data: &DataFolder, store: &SqliteStore) -> Result<PathBuf, Failure> {
     let authority = open_authority(data.config(), data.path())?;
-    let list = authority.crl(&revoked(store).await?, now()).map_err(|error| authority_failure(&error))?;
-    let path = data.ca()?.join("crl.pem");
-    whole_file::write(&path, list.pem.as_bytes(), LIST_MODE).map_err(|error| {
-        let why = format!("{}: {error}. The revocation itself is on record.", path.display());
+    let list = revocation_list(store, &authority, now()).await.map_err(|error| match error {
+        RevocationError::Store(error) => Failure::from(error),
+        RevocationError::Authority(error) => authority_failure(&error),
+    })?;
+    authority.publish(&list).map_err(|error| {
+        let why = format!("{} The revocation itself is on record.", error.problem().why);
         let remedy = "Check the folder's rights and the disk's free space, then run the same command again.";
         Failure::station("crl_unwritable", "The revocation list cannot be written.", why, remedy)
-    })?;
-    Ok(path)
-}
-
-/// Every certificate that was ever revoked, from the audit log, which can be read page by page.
-async fn revoked(store: &SqliteStore) -> Result<Vec<Revoked>, Failure> {
-    let (mut all, mut after) = (Vec::new(), 0);
-    loop {
-        let page = store.audit_entries(after, PAGE_ENTRIES).await?;
-        let Some(last) = page.last() else { return Ok(all) };
-        after = last.seq;
-        let revocations = page.into_iter().filter(|entry| entry.kind == AuditKind::CertificateRevoked);
-        all.extend(revocations.map(|entry| Revoked { serial: entry.subject, at: entry.at }));
-    }
+    })
 }
 
 fn say(output: Output, serial: &str, newly: bool, list: &Path) {
