@@ -27,6 +27,10 @@ pub use damage::Damage;
 pub use error::{Cause, ClaimError, IssueError, StoreError, UnitActError};
 pub use floor::FloorPlan;
 pub use model::{
+    Credentials, Login, LoginError, LoginVia, NewPersonSession, NewToken, NewUser, PeopleError, PersonSession,
+    SecretHash, TokenId, TokenRecord, UserChange, UserId, UserRecord,
+};
+pub use model::{
     Act, Admission, BatchChange, BatchId, BatchRecord, BatchSize, BatchState, BatchYield, CertificateRecord,
     CodeRecord, Hold, HoldKind, ImageRecord, NewBatch, NewCertificate, NewCode, NewRun, NewSession, RecipeRecord,
     RunDetail, RunEnd, SerialFate, SerialRecord, SessionRecord, Standing, StepRecord, UnitDetail, UnitFilter,

@@ -1,6 +1,7 @@
 //! What goes into the record and what comes out.
 
 mod factory;
+mod people;
 
 use firstpass_domain::{
     AuditEntry, CodeHash, DeviceId, Diagnosis, Evidence, Mac, PasswordVerifier, Policy, Run, RunId, SerialNumber,
@@ -10,6 +11,10 @@ use uuid::Uuid;
 
 pub use factory::{
     BatchChange, BatchRecord, BatchSize, BatchState, BatchYield, Hold, HoldKind, SerialFate, SerialRecord, Standing,
+};
+pub use people::{
+    Credentials, Login, LoginError, LoginVia, NewPersonSession, NewToken, NewUser, PeopleError, PersonSession,
+    SecretHash, TokenId, TokenRecord, UserChange, UserId, UserRecord,
 };
 
 /// A batch (work order).

@@ -39,7 +39,6 @@ macro_rules! read_record {
     }};
 }
 
-#[expect(unused_imports, reason = "the parts of the record beside this one use them")]
 pub(crate) use {read_record, write_record};
 
 /// The record on database `D`, as one station sees it.

@@ -3,12 +3,12 @@
 use std::str::FromStr;
 
 use firstpass_domain::{
-    CodeHash, DeviceId, DiagnosisCode, Mac, PasswordVerifier, RunId, SerialNumber, Sha256Digest, SlotId, StationId,
+    CodeHash, DeviceId, DiagnosisCode, Language, Mac, PasswordVerifier, Role, RunId, SerialNumber, Sha256Digest, SlotId, StationId,
     Step, Timestamp,
 };
 use uuid::Uuid;
 
-use crate::{BatchId, HoldKind, StoreError};
+use crate::{BatchId, HoldKind, Login, LoginVia, StoreError, TokenId, UserId};
 
 /// A cell of a row, or a parameter of a statement. `None` is NULL; PostgreSQL wants its type even so.
 #[derive(Debug, Clone)]
@@ -112,6 +112,10 @@ stored_as! { Int:
 
 stored_as! { Text:
     String, |text| text, Some;
+    Login, |name| name.to_string(), |text: String| Login::new(&text).ok();
+    LoginVia, |via| via.name().to_owned(), |text: String| LoginVia::ALL.into_iter().find(|via| via.name() == text);
+    Role, |role| role.name().to_owned(), |text: String| Role::named(&text);
+    Language, |language| language.tag().to_owned(), |text: String| Language::from_str(&text).ok();
     StationId, |name| name.to_string(), |text: String| StationId::new(text).ok();
     SlotId, |name| name.to_string(), |text: String| SlotId::new(text).ok();
     DeviceId, |name| name.to_string(), |text: String| DeviceId::new(text).ok();
@@ -129,6 +133,8 @@ stored_as! { Bytes:
     Sha256Digest, |hash| hash.bytes().to_vec(), |bytes: Vec<u8>| bytes.try_into().ok().map(Sha256Digest::new);
     CodeHash, |hash| hash.0.bytes().to_vec(), |bytes: Vec<u8>| bytes.try_into().ok().map(Sha256Digest::new).map(CodeHash);
     RunId, |id| id.0.as_bytes().to_vec(), |bytes: Vec<u8>| Uuid::from_slice(&bytes).ok().map(RunId);
+    UserId, |id| id.0.as_bytes().to_vec(), |bytes: Vec<u8>| Uuid::from_slice(&bytes).ok().map(UserId);
+    TokenId, |id| id.0.as_bytes().to_vec(), |bytes: Vec<u8>| Uuid::from_slice(&bytes).ok().map(TokenId);
     BatchId, |id| id.0.as_bytes().to_vec(), |bytes: Vec<u8>| Uuid::from_slice(&bytes).ok().map(BatchId);
     PasswordVerifier, |verifier| verifier.to_bytes().to_vec(), |bytes: Vec<u8>| PasswordVerifier::from_bytes(&bytes);
 }
