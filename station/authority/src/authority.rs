@@ -92,6 +92,15 @@ impl Authority {
         })
     }
 
+    /// Whether the present intermediate signed the first certificate of a PEM text.
+    pub fn has_signed(&self, pem: &str) -> bool {
+        let Ok(der) = inspect::certificate_der(pem) else { return false };
+        let (Ok(leaf), Ok(signer)) = (inspect::parse(&der), inspect::parse(self.intermediate_der())) else {
+            return false;
+        };
+        leaf.verify_signature(Some(signer.public_key())).is_ok()
+    }
+
     /// How it is set up.
     pub fn settings(&self) -> &Settings {
         &self.settings

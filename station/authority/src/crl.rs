@@ -1,11 +1,16 @@
 //! The list of certificates that no longer count.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use firstpass_domain::Timestamp;
 use rcgen::{CertificateRevocationListParams, KeyIdMethod, RevocationReason, RevokedCertParams, SerialNumber};
 
-use crate::{Authority, AuthorityError, settings::DAY, validity::to_date};
+use crate::{
+    Authority, AuthorityError,
+    key_file::{self, PUBLIC},
+    settings::DAY,
+    validity::to_date,
+};
 
 /// How long a list counts; whoever uses one fetches a new one before that.
 const CRL_LIFE: Duration = DAY.saturating_mul(7);
@@ -46,6 +51,15 @@ impl Authority {
         let failed = |err| AuthorityError::Make { name: "revocation list", err };
         let list = params.signed_by(&signer.issuer).map_err(failed)?;
         Ok(Crl { der: list.der().to_vec(), pem: list.pem().map_err(failed)? })
+    }
+
+    /// Puts a list beside the authority's certificates, for servers that read it from there, and tells where.
+    pub fn publish(&self, list: &Crl) -> Result<PathBuf, AuthorityError> {
+        let path = self.folder().revocation_list();
+        let lock = self.folder().lock()?;
+        key_file::write(&path, &list.pem, PUBLIC)?;
+        drop(lock);
+        Ok(path)
     }
 }
 

@@ -2,7 +2,7 @@
 //!
 //! `root.pem`, `root.key` (may be moved away), `intermediate.pem`, and two bundles of a private key with its
 //! certificates: `intermediate.key` and `server.key`. A bundle is one file so that key and certificate change together;
-//! `intermediate.pem` is only a copy for people.
+//! `intermediate.pem` is only a copy for people. `crl.pem` is the newest revocation list, once something was revoked.
 
 use std::{
     fs::{self, File},
@@ -78,6 +78,10 @@ impl Folder {
 
     pub(crate) fn intermediate_bundle(&self) -> PathBuf {
         self.0.join("intermediate.key")
+    }
+
+    pub(crate) fn revocation_list(&self) -> PathBuf {
+        self.0.join("crl.pem")
     }
 
     pub(crate) fn server_bundle(&self) -> PathBuf {

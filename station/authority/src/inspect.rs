@@ -43,6 +43,19 @@ pub fn parse_certificate(pem: &str) -> Result<CertificateInfo, AuthorityError> {
     Ok(info(&der, &parsed))
 }
 
+/// The DER form of the first certificate of a PEM text.
+pub fn certificate_der(pem: &str) -> Result<Vec<u8>, AuthorityError> {
+    let der = CertificateDer::from_pem_slice(pem.as_bytes());
+    let unusable = |err: rustls_pki_types::pem::Error| err.to_string();
+    der.map(|der| der.to_vec()).map_err(|err| AuthorityError::Unusable { what: "certificate", reason: unusable(err) })
+}
+
+/// A serial number as it stands on record: lower-case digits. OpenSSL prints upper case, browsers put colons between the
+/// bytes, people copy spaces along. What is no hexadecimal number stays none, and is found nowhere.
+pub fn normal_serial(text: &str) -> String {
+    text.trim().chars().filter(|c| *c != ':').map(|c| c.to_ascii_lowercase()).collect()
+}
+
 /// The unit that a certificate (DER) was issued to: its only device URI, whole. Neither the subject nor a part of a
 /// name counts.
 pub fn san_device_id(der: &[u8]) -> Option<DeviceId> {

@@ -10,7 +10,7 @@ use rustls_pki_types::{CertificateSigningRequestDer, pem::PemObject};
 use x509_parser::{certification_request::X509CertificationRequest, prelude::FromDer};
 
 use crate::{
-    Authority, AuthorityError,
+    Authority, AuthorityError, ServerName,
     profile::{self, Serial},
     validity::Validity,
 };
@@ -18,12 +18,15 @@ use crate::{
 /// Largest certificate signing request, in bytes of PEM; one with a P-384 key and many wishes takes a quarter of it.
 const CSR_PEM_MAX: usize = 4096;
 
-/// The key that a unit's certificate is for.
+/// Most names in a certificate for a server.
+const SERVER_NAMES_MAX: usize = 16;
+
+/// The key that a certificate is for.
 #[derive(Debug, Clone, Copy)]
 pub enum UnitKey<'a> {
     /// A new P-256 key is made and returned with the certificate; it is kept nowhere.
     Fresh,
-    /// The unit has a key; this is its public half (DER, SubjectPublicKeyInfo).
+    /// Its owner has a key; this is its public half (DER, SubjectPublicKeyInfo).
     Public(&'a [u8]),
 }
 
@@ -78,18 +81,42 @@ impl Authority {
         csr_pem: &str,
         now: Timestamp,
     ) -> Result<IssuedCertificate, AuthorityError> {
-        let unusable = |reason: String| AuthorityError::Unusable { what: "certificate signing request", reason };
-        if csr_pem.len() > CSR_PEM_MAX {
-            return Err(unusable(format!("it is longer than {CSR_PEM_MAX} bytes")));
+        self.issue_unit(device, UnitKey::Public(&csr_key(csr_pem)?), now)
+    }
+
+    /// Issues a certificate to a server other than this station, such as a broker or a database of the site: with these
+    /// names, for as long as the station's own.
+    pub fn issue_server(
+        &self,
+        names: &[ServerName],
+        key: UnitKey<'_>,
+        now: Timestamp,
+    ) -> Result<IssuedCertificate, AuthorityError> {
+        let Some(first) = names.first().filter(|_| names.len() <= SERVER_NAMES_MAX) else {
+            let reason = format!("it must have 1 to {SERVER_NAMES_MAX} names");
+            return Err(AuthorityError::Unusable { what: "list of server names", reason });
+        };
+        match key {
+            UnitKey::Fresh => {
+                let key = KeyPair::generate().map_err(|err| AuthorityError::Make { name: "server", err })?;
+                let issued = self.sign_server(names, first, &key, now)?;
+                Ok(IssuedCertificate { private_key_pem: Some(Secret::new(key.serialize_pem())), ..issued })
+            }
+            UnitKey::Public(spki) => self.sign_server(names, first, &public_key(spki)?, now),
         }
-        let der = CertificateSigningRequestDer::from_pem_slice(csr_pem.as_bytes())
-            .map_err(|err| unusable(err.to_string()))?;
-        let (rest, request) = X509CertificationRequest::from_der(&der).map_err(|err| unusable(err.to_string()))?;
-        if !rest.is_empty() {
-            return Err(unusable("there are bytes behind it".to_owned()));
-        }
-        request.verify_signature().map_err(|_| unusable("its signature is not that of its key".to_owned()))?;
-        self.issue_unit(device, UnitKey::Public(request.certification_request_info.subject_pki.raw), now)
+    }
+
+    fn sign_server(
+        &self,
+        names: &[ServerName],
+        first: &ServerName,
+        key: &impl PublicKeyData,
+        now: Timestamp,
+    ) -> Result<IssuedCertificate, AuthorityError> {
+        let (serial, validity) = (Serial::random()?, self.leaf_validity(now, self.settings().server_validity)?);
+        let params = profile::other_server(names, &first.to_string(), serial, validity);
+        let certificate = self.sign("server", &params, key)?;
+        Ok(self.issued(&certificate, serial, validity, &first.to_string()))
     }
 
     fn sign_unit(
@@ -132,6 +159,23 @@ impl Authority {
             private_key_pem: None,
         }
     }
+}
+
+/// The public key (DER, SubjectPublicKeyInfo) of a PKCS #10 request (PEM), whose own signature is right: so whoever made
+/// the request has the private key.
+pub fn csr_key(csr_pem: &str) -> Result<Vec<u8>, AuthorityError> {
+    let unusable = |reason: String| AuthorityError::Unusable { what: "certificate signing request", reason };
+    if csr_pem.len() > CSR_PEM_MAX {
+        return Err(unusable(format!("it is longer than {CSR_PEM_MAX} bytes")));
+    }
+    let der =
+        CertificateSigningRequestDer::from_pem_slice(csr_pem.as_bytes()).map_err(|err| unusable(err.to_string()))?;
+    let (rest, request) = X509CertificationRequest::from_der(&der).map_err(|err| unusable(err.to_string()))?;
+    if !rest.is_empty() {
+        return Err(unusable("there are bytes behind it".to_owned()));
+    }
+    request.verify_signature().map_err(|_| unusable("its signature is not that of its key".to_owned()))?;
+    Ok(request.certification_request_info.subject_pki.raw.to_vec())
 }
 
 /// A public key of a kind that TLS 1.2 and 1.3 can use and that is not too large for a unit.

@@ -20,8 +20,10 @@ mod validity;
 pub use authority::Authority;
 pub use crl::{Crl, Revoked};
 pub use error::AuthorityError;
-pub use inspect::{CertificateInfo, DEVICE_URI_PREFIX, parse_certificate, san_device_id};
-pub use issue::{IssuedCertificate, UnitKey};
+pub use inspect::{
+    CertificateInfo, DEVICE_URI_PREFIX, certificate_der, normal_serial, parse_certificate, san_device_id,
+};
+pub use issue::{IssuedCertificate, UnitKey, csr_key};
 pub use names::ServerName;
 pub use server::ServerIdentity;
 pub use settings::Settings;

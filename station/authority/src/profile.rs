@@ -13,6 +13,9 @@ use crate::{
     validity::{Validity, to_date},
 };
 
+/// Longest common name, in characters. Source: RFC 5280, appendix A.1, `ub-common-name`.
+const COMMON_NAME_MAX: usize = 64;
+
 /// Length of a serial number in bytes.
 const SERIAL_LEN: usize = 16;
 
@@ -56,8 +59,19 @@ pub(crate) fn intermediate(organization: &str, serial: Serial, validity: Validit
 
 /// This station, as units see it.
 pub(crate) fn server(names: &[ServerName], serial: Serial, validity: Validity) -> CertificateParams {
+    other_server(names, "Firstpass station", serial, validity)
+}
+
+/// A server of the site; the common name is for people.
+pub(crate) fn other_server(
+    names: &[ServerName],
+    common_name: &str,
+    serial: Serial,
+    validity: Validity,
+) -> CertificateParams {
     let mut params = base(serial, validity);
-    params.distinguished_name.push(DnType::CommonName, "Firstpass station");
+    // Longer common names are not allowed; the names that count stand in the extension. Source: RFC 5280, `ub-common-name`.
+    params.distinguished_name.push(DnType::CommonName, common_name.chars().take(COMMON_NAME_MAX).collect::<String>());
     params.subject_alt_names = names.iter().map(ServerName::to_san).collect();
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     params

@@ -1,6 +1,7 @@
 //! What units talk to: HTTPS provisioning and the MQTT broker.
 
 mod accounts;
+pub mod certificates;
 mod handshake;
 pub mod https;
 pub mod mqtt;

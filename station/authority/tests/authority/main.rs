@@ -4,5 +4,6 @@
 
 mod files;
 mod public_clients;
+mod servers_and_lists;
 mod support;
 mod time_and_names;

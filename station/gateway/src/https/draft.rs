@@ -14,6 +14,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use super::{answer::AnswerBody, upstream::UpstreamFault};
+use crate::certificates::record_of;
 
 /// Random bytes in a device id, a device key and a user name.
 const NAME_BYTES: usize = 16;
@@ -112,7 +113,7 @@ impl Draft {
         let (password, token) = (secret("")?, secret(DEVICE_HTTP_TOKEN_PREFIX)?);
         let session = session(workspace, &password, &token)?;
         let issued = issue(authority, &session.device_id, wish, now)?;
-        let certificate = issued.as_ref().map(|issued| record_of(issued, mac));
+        let certificate = issued.as_ref().map(|issued| record_of(issued, Some(mac)));
         let response = response(&session, password, token, firmware, issued);
         response.check_limits()?;
         let answer = answer(&response)?;
@@ -173,18 +174,6 @@ fn response(
         certificate_pem,
         private_key_pem,
         data: None,
-    }
-}
-
-pub(super) fn record_of(issued: &IssuedCertificate, mac: Mac) -> NewCertificate {
-    NewCertificate {
-        serial: issued.serial.clone(),
-        fingerprint: issued.fingerprint,
-        pem: issued.pem.clone(),
-        subject: issued.subject.clone(),
-        not_before: issued.not_before,
-        not_after: issued.not_after,
-        mac: Some(mac),
     }
 }
 

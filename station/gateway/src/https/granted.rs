@@ -6,9 +6,10 @@ use firstpass_domain::{Mac, PasswordVerifier, Sha256Digest, Timestamp};
 use firstpass_store::NewSession;
 
 use super::{
-    draft::{CertificateWish, Draft, FirmwareOffer, SessionError, issue, random, record_of},
+    draft::{CertificateWish, Draft, FirmwareOffer, SessionError, issue, random},
     upstream::{Changes, Granted, UpstreamAnswer, UpstreamFault},
 };
+use crate::certificates::record_of;
 
 impl Draft {
     /// The identity that the service granted to the unit `mac`, with a certificate of this station's when one is asked for.
@@ -24,7 +25,7 @@ impl Draft {
         let Granted { status, answer: granted } = granted;
         let session = granted_session(&granted)?;
         let issued = issue(authority, &session.device_id, wish, now)?;
-        let certificate = issued.as_ref().map(|issued| record_of(issued, mac));
+        let certificate = issued.as_ref().map(|issued| record_of(issued, Some(mac)));
         let shown = issued.as_ref().map(|issued| (issued.chain_pem.as_str(), issued.private_key_pem.as_ref()));
         let answer = granted.body(&Changes { keep_firmware, firmware, certificate: shown });
         let answer = answer.map_err(|error| SessionError::Upstream(UpstreamFault::Unusable(status, error)))?;
