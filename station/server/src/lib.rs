@@ -12,6 +12,7 @@ mod pages;
 mod problem;
 mod routes;
 mod settings;
+mod words;
 
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
 
