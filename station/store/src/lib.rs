@@ -19,22 +19,34 @@ mod tx;
 
 use async_trait::async_trait;
 use firstpass_domain::{
-    AuditEntry, CodeHash, Evidence, Mac, Policy, Run, RunId, SerialNumber, SerialPattern, Sha256Digest, SlotId,
-    StationId, Step, StepOutcome, Timestamp,
+    AuditEntry, AuditKind, CodeHash, Evidence, Mac, Policy, Run, RunId, SerialNumber, SerialPattern, Sha256Digest,
+    SlotId, StationId, Step, StepOutcome, Timestamp,
 };
 
 pub use damage::Damage;
 pub use error::{Cause, ClaimError, IssueError, StoreError, UnitActError};
-pub use floor::FloorPlan;
-pub use model::{
-    Credentials, Login, LoginError, LoginVia, NewPersonSession, NewToken, NewUser, PeopleError, PersonSession,
-    SecretHash, TokenId, TokenRecord, UserChange, UserId, UserRecord,
+pub use floor::{
+    FloorPlan, GoldenCheck, GoldenCheckRecord, GoldenRecord, GoldenStanding, GoldenUnit, SlotMove, SlotPlan,
 };
 pub use model::{
     Act, Admission, BatchChange, BatchId, BatchRecord, BatchSize, BatchState, BatchYield, CertificateRecord,
     CodeRecord, Hold, HoldKind, ImageRecord, NewBatch, NewCertificate, NewCode, NewRun, NewSession, RecipeRecord,
     RunDetail, RunEnd, SerialFate, SerialRecord, SessionRecord, Standing, StepRecord, UnitDetail, UnitFilter,
     UnitSummary,
+};
+pub use model::{
+    BatchFacts, Claimed, EventFacts, Filled, KeptAnswer, KeyedCommand, MessageFilter, MessageState, OutboxMessage,
+    RunFacts, SealedSecret, WEBHOOKS_MAX, WebhookError, WebhookEvent, WebhookId, WebhookQueue, WebhookRecord,
+    WebhookSettings,
+};
+pub use model::{
+    AuditSearch, BatchFigures, BatchSearch, Bucket, Histogram, HourFigures, ImageUse, MatchedBy, RECENT_RUNS_MAX,
+    RecipeUse, RecordCounts, RunPoint, SEARCH_PART_MIN, SEARCH_TEXT_MAX, SlotFigures, StepFigures, UnitHit,
+    UnitSearch,
+};
+pub use model::{
+    Credentials, Login, LoginError, LoginVia, NewPersonSession, NewToken, NewUser, PeopleError, PersonSession,
+    SecretHash, TokenId, TokenRecord, UserChange, UserId, UserRecord,
 };
 #[cfg(feature = "postgres")]
 pub use open::PgStore;
@@ -236,6 +248,17 @@ pub trait Store: People + Search + FloorPlan + Outbox + Send + Sync + 'static {
 
     /// Audit entries after position `after`, at most `limit`, in order.
     async fn audit_entries(&self, after: i64, limit: u32) -> Result<Vec<AuditEntry>, StoreError>;
+
+    /// Notes an act that leaves the rest of the record as it is, such as a label that was printed or a copy that was taken
+    /// out. `body` is a JSON object without secrets.
+    async fn note(
+        &self,
+        kind: AuditKind,
+        subject: &str,
+        body: serde_json::Value,
+        act: &Act,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
 
     /// The baud rate that was last noted for a slot of this station.
     async fn slot_baud(&self, slot: &SlotId) -> Result<Option<u32>, StoreError>;
