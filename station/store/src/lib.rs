@@ -214,6 +214,10 @@ pub trait Store: People + Search + FloorPlan + Outbox + Send + Sync + 'static {
     /// Ended runs after `after` in the order of their ids, at most `limit`.
     async fn ended_runs(&self, after: Option<RunId>, limit: u32) -> Result<Vec<RunId>, StoreError>;
 
+    /// Runs after `after` in the order of their ids, which is that of their beginnings, at most `limit`, each with the
+    /// batch that it counts for.
+    async fn run_page(&self, after: Option<RunId>, limit: u32) -> Result<Vec<(Run, BatchId)>, StoreError>;
+
     /// Units that fit the filter, by MAC, after `filter.after`, at most `filter.limit`.
     async fn units(&self, filter: &UnitFilter) -> Result<Vec<UnitSummary>, StoreError>;
 

@@ -1,7 +1,10 @@
 //! What goes into the record and what comes out.
 
 mod factory;
+mod figures;
+mod outbox;
 mod people;
+mod search;
 
 use firstpass_domain::{
     AuditEntry, CodeHash, DeviceId, Diagnosis, Evidence, Mac, PasswordVerifier, Policy, Run, RunId, SerialNumber,
@@ -12,9 +15,21 @@ use uuid::Uuid;
 pub use factory::{
     BatchChange, BatchRecord, BatchSize, BatchState, BatchYield, Hold, HoldKind, SerialFate, SerialRecord, Standing,
 };
+pub use figures::{
+    BatchFigures, Bucket, Histogram, HourFigures, RECENT_RUNS_MAX, RunPoint, SlotFigures, StepFigures,
+};
+pub use outbox::{
+    BatchFacts, Claimed, EventFacts, Filled, KeptAnswer, KeyedCommand, MessageFilter, MessageState, OutboxMessage,
+    RunFacts, SealedSecret, WEBHOOKS_MAX, WebhookError, WebhookEvent, WebhookId, WebhookQueue, WebhookRecord,
+    WebhookSettings,
+};
 pub use people::{
     Credentials, Login, LoginError, LoginVia, NewPersonSession, NewToken, NewUser, PeopleError, PersonSession,
     SecretHash, TokenId, TokenRecord, UserChange, UserId, UserRecord,
+};
+pub use search::{
+    AuditSearch, BatchSearch, ImageUse, MatchedBy, RecipeUse, RecordCounts, SEARCH_PART_MIN, SEARCH_TEXT_MAX, UnitHit,
+    UnitSearch,
 };
 
 /// A batch (work order).

@@ -24,6 +24,7 @@ pub(crate) mod proofs;
 pub(crate) mod pulse;
 pub(crate) mod quota;
 pub(crate) mod recipes;
+pub(crate) mod run_pages;
 pub(crate) mod runs;
 pub(crate) mod search_audit;
 pub(crate) mod search_units;

@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use super::LINE;
 use crate::{
-    Act, BatchChange, BatchId, BatchRecord, BatchState, NewBatch, StoreError,
+    Act, BatchChange, BatchId, BatchRecord, BatchSearch, BatchState, NewBatch, StoreError,
     db::{Row, values},
     tx::Tx,
 };
@@ -64,6 +64,41 @@ pub(crate) async fn by_name(tx: &mut Tx, name: &str) -> Result<Option<BatchRecor
 pub(crate) async fn newest(tx: &mut Tx, limit: u32) -> Result<Vec<BatchRecord>, StoreError> {
     let sql = select_batches!("ORDER BY opened_at DESC, id DESC LIMIT $1");
     tx.rows(sql, values![limit]).await?.iter_mut().map(read).collect()
+}
+
+/// Batches read at a time while looking for some that fit.
+const SEARCHED: u32 = 256;
+
+/// Looks at one batch after the other: there are hundreds of them, and both databases fold case in their own way.
+pub(crate) async fn page(tx: &mut Tx, search: &BatchSearch) -> Result<Vec<BatchRecord>, StoreError> {
+    let text = search.text.trim().to_lowercase();
+    let fits = |record: &BatchRecord| {
+        let holds = |name: &str| name.to_lowercase().contains(&text);
+        search.state.is_none_or(|state| state == record.state)
+            && (holds(&record.batch.name) || holds(&record.batch.product))
+    };
+    let mut found = Vec::new();
+    let mut before = match search.before {
+        Some(id) => by_id(tx, id).await?,
+        None => None,
+    };
+    if search.before.is_some() && before.is_none() {
+        return Ok(found);
+    }
+    while found.len() < search.limit as usize {
+        let read = before_batch(tx, before.as_ref()).await?;
+        let Some(last) = read.last() else { break };
+        before = Some(last.clone());
+        found.extend(read.into_iter().filter(fits));
+    }
+    found.truncate(search.limit as usize);
+    Ok(found)
+}
+
+async fn before_batch(tx: &mut Tx, before: Option<&BatchRecord>) -> Result<Vec<BatchRecord>, StoreError> {
+    let Some(before) = before else { return newest(tx, SEARCHED).await };
+    let sql = select_batches!("WHERE (opened_at, id) < ($1, $2) ORDER BY opened_at DESC, id DESC LIMIT $3");
+    tx.rows(sql, values![before.opened, before.id, SEARCHED]).await?.iter_mut().map(read).collect()
 }
 
 fn read(row: &mut Row) -> Result<BatchRecord, StoreError> {

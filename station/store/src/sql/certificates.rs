@@ -85,6 +85,23 @@ pub(crate) async fn newest(tx: &mut Tx, limit: u32) -> Result<Vec<CertificateRec
     tx.rows(sql, values![limit]).await?.iter_mut().map(read).collect()
 }
 
+/// Certificates issued before another one, newest first; those of an unknown one are none.
+pub(crate) async fn page(
+    tx: &mut Tx,
+    before: Option<&str>,
+    limit: u32,
+) -> Result<Vec<CertificateRecord>, StoreError> {
+    let Some(before) = before else { return newest(tx, limit).await };
+    let Some(before) = by_serial(tx, before).await? else { return Ok(Vec::new()) };
+    let sql = concat!(
+        "SELECT ",
+        certificate_columns!(),
+        " FROM certificates WHERE (issued_at, serial) < ($1, $2) ORDER BY issued_at DESC, serial DESC LIMIT $3"
+    );
+    let values = values![before.issued, before.certificate.serial, limit];
+    tx.rows(sql, values).await?.iter_mut().map(read).collect()
+}
+
 /// Revoked certificates after `after` in the order of their serial numbers.
 pub(crate) async fn revoked(
     tx: &mut Tx,

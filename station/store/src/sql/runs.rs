@@ -1,6 +1,6 @@
 //! Runs: begun, looked up, listed.
 
-use firstpass_domain::{AuditKind, Diagnosis, Mac, Policy, Run, RunId, RunState, Sha256Digest, StationId, Timestamp};
+use firstpass_domain::{AuditKind, Diagnosis, DiagnosisCode, Mac, Policy, Run, RunId, RunState, Sha256Digest, StationId, Timestamp};
 use serde_json::json;
 
 use super::{LINE, audit, batches, evidence, steps};
@@ -135,6 +135,17 @@ pub(crate) async fn detail(tx: &mut Tx, run: RunId) -> Result<Option<RunDetail>,
 }
 
 const OPEN: &str = "open";
+
+/// Reads the columns `state` and `code`.
+pub(crate) fn state(row: &mut Row) -> Result<RunState, StoreError> {
+    let (state, code): (String, Option<DiagnosisCode>) = (row.next()?, row.next()?);
+    match (state.as_str(), code) {
+        (OPEN, None) => Ok(RunState::Open),
+        ("passed", None) => Ok(RunState::Passed),
+        ("failed", Some(code)) => Ok(RunState::Failed { code }),
+        (_, _) => Err(row.damaged(format!("a run is in the unknown state {state}"))),
+    }
+}
 
 /// Reads [`run_columns`].
 pub(crate) fn read(row: &mut Row) -> Result<(Run, Option<Diagnosis>), StoreError> {
