@@ -3,12 +3,12 @@
 use std::str::FromStr;
 
 use firstpass_domain::{
-    CodeHash, DeviceId, DiagnosisCode, Language, Mac, PasswordVerifier, Role, RunId, SerialNumber, Sha256Digest, SlotId, StationId,
-    Step, Timestamp,
+    CodeHash, DeviceId, DiagnosisCode, Language, Mac, PasswordVerifier, Role, RunId, SerialNumber, Sha256Digest,
+    SlotId, StationId, Step, Timestamp,
 };
 use uuid::Uuid;
 
-use crate::{BatchId, HoldKind, Login, LoginVia, StoreError, TokenId, UserId};
+use crate::{BatchId, HoldKind, Login, LoginVia, StoreError, TokenId, UserId, WebhookId};
 
 /// A cell of a row, or a parameter of a statement. `None` is NULL; PostgreSQL wants its type even so.
 #[derive(Debug, Clone)]
@@ -135,6 +135,7 @@ stored_as! { Bytes:
     RunId, |id| id.0.as_bytes().to_vec(), |bytes: Vec<u8>| Uuid::from_slice(&bytes).ok().map(RunId);
     UserId, |id| id.0.as_bytes().to_vec(), |bytes: Vec<u8>| Uuid::from_slice(&bytes).ok().map(UserId);
     TokenId, |id| id.0.as_bytes().to_vec(), |bytes: Vec<u8>| Uuid::from_slice(&bytes).ok().map(TokenId);
+    WebhookId, |id| id.0.as_bytes().to_vec(), |bytes: Vec<u8>| Uuid::from_slice(&bytes).ok().map(WebhookId);
     BatchId, |id| id.0.as_bytes().to_vec(), |bytes: Vec<u8>| Uuid::from_slice(&bytes).ok().map(BatchId);
     PasswordVerifier, |verifier| verifier.to_bytes().to_vec(), |bytes: Vec<u8>| PasswordVerifier::from_bytes(&bytes);
 }

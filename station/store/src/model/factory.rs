@@ -23,6 +23,8 @@ macro_rules! named {
     };
 }
 
+pub(super) use named;
+
 named! {
     /// How a batch stands.
     BatchState {
