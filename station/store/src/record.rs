@@ -2,8 +2,8 @@
 
 use async_trait::async_trait;
 use firstpass_domain::{
-    AuditEntry, CodeHash, Evidence, Mac, Policy, Run, RunId, SerialNumber, SerialPattern, Sha256Digest, SlotId,
-    StationId, Step, StepOutcome, Timestamp,
+    AuditEntry, AuditKind, CodeHash, Evidence, Mac, Policy, Run, RunId, SerialNumber, SerialPattern, Sha256Digest,
+    SlotId, StationId, Step, StepOutcome, Timestamp,
 };
 
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
     db::{Database, Mark},
     sql::{
         admission, audit, batch_size, batches, certificates, claims, codes, evidence, finish, holds, proofs, pulse,
-        runs, serials, sessions, setup, slots, steps, units, yields,
+        run_pages, runs, serials, sessions, setup, slots, steps, units, yields,
     },
     tx::Tx,
 };
@@ -234,6 +234,10 @@ impl<D: Database> Store for Record<D> {
         read_record!(self, "list the ended runs", runs::ended(after, limit))
     }
 
+    async fn run_page(&self, after: Option<RunId>, limit: u32) -> Result<Vec<(Run, BatchId)>, StoreError> {
+        read_record!(self, "list runs", run_pages::after(after, limit))
+    }
+
     async fn units(&self, filter: &UnitFilter) -> Result<Vec<UnitSummary>, StoreError> {
         read_record!(self, "list the units", units::list(filter))
     }
@@ -280,6 +284,17 @@ impl<D: Database> Store for Record<D> {
 
     async fn audit_entries(&self, after: i64, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
         read_record!(self, "read the audit log", audit::entries(after, limit))
+    }
+
+    async fn note(
+        &self,
+        kind: AuditKind,
+        subject: &str,
+        body: serde_json::Value,
+        act: &Act,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        write_record!(self, "note an act", audit::note(kind, subject, body, act, now))
     }
 
     async fn slot_baud(&self, slot: &SlotId) -> Result<Option<u32>, StoreError> {
