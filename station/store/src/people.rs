@@ -54,13 +54,8 @@ pub trait People: Send + Sync {
     ) -> Result<(), PeopleError>;
 
     /// Sets or takes away the PIN, and ends what was opened with the badge.
-    async fn set_pin(
-        &self,
-        id: UserId,
-        pin: Option<&SecretHash>,
-        act: &Act,
-        now: Timestamp,
-    ) -> Result<(), PeopleError>;
+    async fn set_pin(&self, id: UserId, pin: Option<&SecretHash>, act: &Act, now: Timestamp)
+    -> Result<(), PeopleError>;
 
     /// Opens a login, and notes it. A user has a bounded number of them: the oldest gives way.
     async fn open_session(&self, session: &NewPersonSession, now: Timestamp) -> Result<(), PeopleError>;
@@ -196,7 +191,11 @@ impl<D: Database> People for Record<D> {
         failures: u32,
         now: Timestamp,
     ) -> Result<(), StoreError> {
-        write_record!(self, "note that logins are held up", people_sessions::note_held_up(account, address, failures, now))
+        write_record!(
+            self,
+            "note that logins are held up",
+            people_sessions::note_held_up(account, address, failures, now)
+        )
     }
 
     async fn tokens(&self, limit: u32) -> Result<Vec<TokenRecord>, StoreError> {

@@ -26,7 +26,10 @@ pub struct Login(String);
 
 /// A text that is no login name.
 #[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("a login name is 1 to {} of a-z 0-9 . _ - with a letter or digit first, and none of the station's own", Login::LEN_MAX)]
+#[error(
+    "a login name is 1 to {} of a-z 0-9 . _ - with a letter or digit first, and none of the station's own",
+    Login::LEN_MAX
+)]
 pub struct LoginError;
 
 impl Login {

@@ -47,10 +47,7 @@ pub(crate) async fn credentials_by_login(tx: &mut Tx, login: &str) -> Result<Opt
     tx.row(sql, values![login]).await?.map(read_credentials).transpose()
 }
 
-pub(crate) async fn credentials_by_badge(
-    tx: &mut Tx,
-    badge: Sha256Digest,
-) -> Result<Option<Credentials>, StoreError> {
+pub(crate) async fn credentials_by_badge(tx: &mut Tx, badge: Sha256Digest) -> Result<Option<Credentials>, StoreError> {
     let sql = select_users!(", users.password, users.pin", "WHERE badge = $1");
     tx.row(sql, values![badge]).await?.map(read_credentials).transpose()
 }
