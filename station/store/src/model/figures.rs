@@ -52,6 +52,9 @@ pub struct SlotFigures {
     pub cycle: Histogram,
     /// How often each diagnosis ended an attempt, most frequent first.
     pub diagnoses: Vec<(DiagnosisCode, u32)>,
+    /// How often each diagnosis ended a run whose unit was never identified, most frequent first: no attempt of any unit,
+    /// and what tells most of a slot's cable (`no_answer`, `port_gone`).
+    pub unidentified: Vec<(DiagnosisCode, u32)>,
 }
 
 /// What an hour brought.
