@@ -6,6 +6,7 @@
 mod access;
 mod api;
 mod assets;
+mod extract;
 mod feed;
 mod health;
 mod pages;

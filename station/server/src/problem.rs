@@ -60,6 +60,66 @@ impl HttpProblem {
     }
 }
 
+impl HttpProblem {
+    /// What a status says by itself, for answers that nobody has put into words.
+    pub(crate) fn of_status(status: StatusCode) -> Self {
+        let (code, what, why, remedy) = match status {
+            StatusCode::NOT_FOUND => {
+                ("no_such_page", "There is no such page.", "No route has this path.", "Check the address.")
+            }
+            StatusCode::METHOD_NOT_ALLOWED => (
+                "method_not_allowed",
+                "This cannot be done here.",
+                "The path is known, and takes other methods only.",
+                "Use a method that the header Allow names.",
+            ),
+            StatusCode::REQUEST_TIMEOUT => (
+                "request_too_slow",
+                "The request did not come in time.",
+                "Its body took longer than the station waits.",
+                "Check the network, then send it again.",
+            ),
+            StatusCode::PAYLOAD_TOO_LARGE => (
+                "body_too_large",
+                "The request is too large.",
+                "Its body is longer than this route takes.",
+                "Send less at a time.",
+            ),
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => (
+                "media_type",
+                "The request is of a kind that is not understood here.",
+                "Its Content-Type is another one than this route takes, or is missing.",
+                "Send application/json to the API and application/x-www-form-urlencoded to pages.",
+            ),
+            StatusCode::TOO_MANY_REQUESTS => (
+                "too_many_requests",
+                "Too many requests.",
+                "More came than the station lets through.",
+                "Wait for as many seconds as the header Retry-After says, then go on.",
+            ),
+            StatusCode::SERVICE_UNAVAILABLE => (
+                "busy",
+                "The station is busy.",
+                "It has as much to do as it can, or this took too long.",
+                "Try again in some seconds.",
+            ),
+            other if other.is_server_error() => (
+                "internal",
+                "The station failed in this.",
+                "That is a fault of the program; its log says more.",
+                "Try again; report it with the station's log when it comes back.",
+            ),
+            _ => (
+                "refused",
+                "The request is refused.",
+                "The station cannot answer it as it is.",
+                "Compare with the description of the API: /api/v1/openapi.json.",
+            ),
+        };
+        Self::new(status, code, what, why, remedy)
+    }
+}
+
 impl From<StoreError> for HttpProblem {
     fn from(error: StoreError) -> Self {
         let status = match &error {
