@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use firstpass_domain::Language;
-use firstpass_line::{BatchReport, RunReport};
+use firstpass_line::{BatchReport, RunCounts, RunReport};
 use serde::Serialize;
 
 use crate::{exit::Exit, language::translate, output::Output};
@@ -26,9 +26,7 @@ struct Summary {
 
 /// Prints how a batch ended, and tells the exit code.
 pub(crate) fn print(output: Output, language: Language, report: &BatchReport, duration_ms: u64) -> Exit {
-    let passed = report.runs.iter().filter(|run| run.passed).count();
-    let retried = report.runs.iter().filter(|run| run.retried).count();
-    let failed = report.runs.len() - passed - retried;
+    let RunCounts { passed, failed, retried } = report.counts;
     let (stopped, halted) = (report.stopped.len(), report.halted.clone());
     let summary = Summary { event: "summary", passed, failed, retried, stopped, halted, duration_ms };
     output.say(&summary, || {

@@ -14,12 +14,14 @@ mod error;
 pub mod event;
 pub mod floor;
 mod gate;
+mod job;
 mod line;
 mod order;
 mod outage;
 mod presence;
 mod pump;
 pub mod recipe;
+mod reins;
 pub mod replay;
 mod route;
 mod run;
@@ -46,7 +48,7 @@ pub use error::{StationError, store_problem};
 pub use line::{BatchReport, Line};
 pub use order::WorkOrder;
 pub use presence::Presence;
-pub use run::{RunReport, Slot};
+pub use run::{RunCounts, RunReport, Slot};
 
 /// The station's clock. Injected, so that tests can turn it.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;

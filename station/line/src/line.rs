@@ -1,49 +1,41 @@
 //! A station's line: its slots' tasks, its batches, and what it tells those who watch.
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::Arc;
 
 use firstpass_device::Leases;
-use firstpass_domain::{Run, SlotId, Timestamp};
+use firstpass_domain::{Run, RunId, SlotId, Timestamp};
 use firstpass_gateway::{https::Provisioner, mqtt::BrokerHandle};
 use firstpass_store::{BatchId, BatchRecord, Store};
-use tokio::{
-    sync::{Notify, broadcast},
-    task::JoinSet,
-};
+use tokio::{sync::broadcast, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{Instrument, info_span};
 use uuid::Uuid;
 
 use crate::{
-    Clock, Goal, Options, RunReport, Services, Slot, StationError, WorkOrder,
+    Clock, Goal, Options, RunCounts, RunReport, Services, Slot, StationError, WorkOrder,
     baud::Speeds,
-    demand::Demand,
-    event::{EVENTS_MAX, LineEvent},
-    outage::close_interrupted,
+    event::{EVENTS_MAX, LineEvent, LineEventKind},
+    job::Job,
+    outage::{close_interrupted, settle},
     pump::{pump_broker, pump_gateway},
     recipe::Recipe,
+    reins::Reins,
     route::Router,
     run::Context,
-    slot::Worker,
     upstream::Upstream,
 };
 
 /// A station's line.
 pub struct Line {
-    store: Arc<dyn Store>,
+    pub(crate) store: Arc<dyn Store>,
     provisioner: Arc<Provisioner>,
-    broker: BrokerHandle,
-    clock: Clock,
+    pub(crate) broker: BrokerHandle,
+    pub(crate) clock: Clock,
     options: Options,
     router: Arc<Router>,
-    leases: Leases,
+    pub(crate) leases: Leases,
     speeds: Arc<Speeds>,
     events: broadcast::Sender<LineEvent>,
-    /// Wakes a slot that was stopped and waits for a person.
-    resumes: Mutex<BTreeMap<SlotId, Arc<Notify>>>,
     _pumps: JoinSet<()>,
 }
 
@@ -52,8 +44,10 @@ pub struct Line {
 pub struct BatchReport {
     /// Which batch.
     pub batch: BatchId,
-    /// Its runs with a verdict on record, in the order in which they ended on each slot.
+    /// Its runs with a verdict on record, in the order in which they ended on each slot; empty for a batch without an end.
     pub runs: Vec<RunReport>,
+    /// How its runs came out.
+    pub counts: RunCounts,
     /// What stopped slots for good.
     pub stopped: Vec<StationError>,
     /// Why the line gave the batch up before its goal: it needs a person, and no slot waits for one.
@@ -82,7 +76,6 @@ impl Line {
             leases: Leases::default(),
             speeds: Arc::default(),
             events,
-            resumes: Mutex::default(),
             _pumps: pumps,
         })
     }
@@ -90,15 +83,6 @@ impl Line {
     /// Everything that happens from now on.
     pub fn events(&self) -> broadcast::Receiver<LineEvent> {
         self.events.subscribe()
-    }
-
-    /// Lets a slot go on that was stopped in a batch without an end; whether there is such a slot.
-    pub fn resume_slot(&self, slot: &SlotId) -> bool {
-        let resumes = self.resumes.lock().unwrap_or_else(PoisonError::into_inner);
-        let resume = resumes.get(slot);
-        // Not lost either when the slot is about to stop.
-        resume.into_iter().for_each(|resume| resume.notify_one());
-        resume.is_some()
     }
 
     /// Works on a batch until its goal or its quantity is reached, it is closed, or `token` is cancelled. Every slot is a
@@ -112,8 +96,18 @@ impl Line {
         goal: Goal,
         token: &CancellationToken,
     ) -> Result<BatchReport, StationError> {
-        let (context, demand) = self.open(recipe, order, goal).await?;
-        Ok(self.work_on(context, demand, slots, token).await)
+        let job = self.job(recipe, order, goal).await?;
+        Ok(work_on(&job, slots, token).await)
+    }
+
+    /// Opens the batch of a work order, or finds it, without working on it.
+    pub async fn open_order(&self, recipe: &Recipe, order: &WorkOrder) -> Result<BatchRecord, StationError> {
+        let now = (self.clock)();
+        let plan = &recipe.provision;
+        let fits = self.provisioner.check_workspace(plan.workspace_id, &plan.workspace_slug);
+        fits.map_err(|error| StationError::Issue(Box::new(error)))?;
+        self.store.use_recipe(&recipe.record(), &recipe.images, now).await?;
+        order.open(self.store.as_ref(), recipe.hash, now).await
     }
 
     /// Repairs the credentials of the unit in `slot`: erases or rewrites its NVS as the recipe's kind of unit needs it,
@@ -127,69 +121,44 @@ impl Line {
         let name = format!("reprovision {}", Uuid::now_v7());
         let product = recipe.name.clone();
         let order = WorkOrder::Named { name, product, quantity: None, quota: None };
-        let (context, demand) = self.open(recipe.reprovision(), &order, Goal::OncePerSlot).await?;
-        let mut report = self.work_on(context, Arc::clone(&demand), vec![slot], token).await;
-        demand.gate.close("the repair is over".to_owned());
-        report.stopped.extend(demand.gate.settle().await.err().map(StationError::from));
-        Ok(report)
+        self.once(recipe.reprovision(), &order, slot, token, "the repair is over").await
     }
 
-    async fn work_on(
-        &self,
-        context: Arc<Context>,
-        demand: Arc<Demand>,
-        slots: Vec<Slot>,
-        token: &CancellationToken,
-    ) -> BatchReport {
-        let upstream = Upstream::of(&self.provisioner);
-        // Dropped, and with it ended, when the slots are done.
-        let mut keeper = JoinSet::new();
-        keeper.spawn({
-            let demand = Arc::clone(&demand);
-            async move { demand.keep(upstream).await }
-        });
-        let mut tasks = JoinSet::new();
-        for slot in slots {
-            let span = info_span!("slot", slot = %slot.id);
-            let resumed = self.resume_of(&slot.id);
-            let worker = Worker::new(Arc::clone(&context), slot, Arc::clone(&demand), resumed, token.clone());
-            tasks.spawn(worker.work().instrument(span));
-        }
-        let mut report = BatchReport { batch: context.batch, runs: Vec::new(), stopped: Vec::new(), halted: None };
-        while let Some(ended) = tasks.join_next().await {
-            match ended {
-                Ok((runs, stopped)) => {
-                    report.runs.extend(runs);
-                    report.stopped.extend(stopped);
-                }
-                // The other slots go on; this one's run is closed at the next start.
-                Err(_) => report.stopped.push(StationError::Panicked { operation: "a slot" }),
-            }
-        }
-        keeper.shutdown().await;
-        report.halted = demand.halted();
-        report.stopped.extend(demand.gate.settle().await.err().map(StationError::from));
-        report
-    }
-
-    fn resume_of(&self, slot: &SlotId) -> Arc<Notify> {
-        let mut resumes = self.resumes.lock().unwrap_or_else(PoisonError::into_inner);
-        Arc::clone(resumes.entry(slot.clone()).or_default())
-    }
-
-    async fn open(
+    /// Takes the unit in `slot` through the line once, in a batch that is closed afterwards.
+    pub(crate) async fn once(
         &self,
         recipe: Recipe,
         order: &WorkOrder,
-        goal: Goal,
-    ) -> Result<(Arc<Context>, Arc<Demand>), StationError> {
-        let now = (self.clock)();
-        self.store.use_recipe(&recipe.record(), &recipe.images, now).await?;
-        let batch: BatchRecord = order.open(self.store.as_ref(), recipe.hash, now).await?;
+        slot: Slot,
+        token: &CancellationToken,
+        reason: &str,
+    ) -> Result<BatchReport, StationError> {
+        let job = self.job(recipe, order, Goal::OncePerSlot).await?;
+        let mut report = work_on(&job, vec![slot], token).await;
+        job.demand.gate.close(reason.to_owned());
+        report.stopped.extend(job.settle().await.err());
+        Ok(report)
+    }
+
+    /// What slots share that work on a batch.
+    pub(crate) async fn job(&self, recipe: Recipe, order: &WorkOrder, goal: Goal) -> Result<Arc<Job>, StationError> {
+        let batch = self.open_order(&recipe, order).await?;
         let context = self.context(recipe, batch.id);
-        let demand = Demand::new(Arc::clone(&self.store), Arc::clone(&self.clock), batch, goal);
-        demand.count().await?;
-        Ok((Arc::new(context), Arc::new(demand)))
+        Job::begin(context, batch, goal, Upstream::of(&self.provisioner)).await
+    }
+
+    /// Finds out what became of a run that was left open, and closes it when it still is.
+    pub(crate) async fn settle(&self, run: RunId) -> Result<(), StationError> {
+        let cut = |username: &str| {
+            self.broker.disconnect(username);
+        };
+        settle(self.store.as_ref(), run, (self.clock)(), cut).await.map(drop)
+    }
+
+    /// Tells those who watch of what happened on a slot.
+    pub(crate) fn publish(&self, slot: &SlotId, kind: LineEventKind) {
+        // Nobody listening is no error: events are views.
+        let _ = self.events.send(LineEvent { at: (self.clock)(), slot: slot.clone(), kind });
     }
 
     fn context(&self, recipe: Recipe, batch: BatchId) -> Context {
@@ -207,6 +176,31 @@ impl Line {
             options: self.options.clone(),
         }
     }
+}
+
+/// Works on slots, each a task of its own, until the job wants no more of any.
+async fn work_on(job: &Arc<Job>, slots: Vec<Slot>, token: &CancellationToken) -> BatchReport {
+    let mut tasks = JoinSet::new();
+    for slot in slots {
+        let span = info_span!("slot", slot = %slot.id);
+        tasks.spawn(job.worker(slot, Reins::of(token)).work().instrument(span));
+    }
+    let (batch, counts) = (job.context.batch, RunCounts::default());
+    let mut report = BatchReport { batch, runs: Vec::new(), counts, stopped: Vec::new(), halted: None };
+    while let Some(ended) = tasks.join_next().await {
+        match ended {
+            Ok(worked) => {
+                report.runs.extend(worked.runs);
+                report.counts.add(worked.counts);
+                report.stopped.extend(worked.stopped);
+            }
+            // The other slots go on; this one's run is closed at the next start.
+            Err(_) => report.stopped.push(StationError::Panicked { operation: "a slot" }),
+        }
+    }
+    report.halted = job.demand.halted();
+    report.stopped.extend(job.settle().await.err());
+    report
 }
 
 /// Closes a run that was open when its station died.

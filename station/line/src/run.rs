@@ -20,7 +20,7 @@ use firstpass_domain::{
     Evidence, Fact, Policy, Run, RunId, SlotId, Step, StepOutcome, Timestamp, Verdict, evidence::UartFact, judge,
 };
 use firstpass_gateway::{
-    https::{Confidence, Offer, Provisioner},
+    https::{Confidence, Offer, Provisioner, Tenancy},
     mqtt::BrokerHandle,
 };
 use firstpass_store::{BatchId, NewRun, Store};
@@ -29,7 +29,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{info, warn};
 
 use hardware::Hardware;
-pub use report::RunReport;
+pub use report::{RunCounts, RunReport};
 use watch::{Hold, Ping};
 
 use crate::{
@@ -86,6 +86,8 @@ pub(crate) struct Driver {
     redactor: Redactor,
     /// Tells the redactor what the gateway makes for this run, while this stands.
     _confidence: Confidence,
+    /// Tells the gateway which workspace the unit belongs to, while this stands.
+    _tenancy: Tenancy,
     /// The rate at which the unit's link held last.
     rate: Option<u32>,
     /// The last move of its port.
@@ -118,6 +120,8 @@ impl Driver {
         context.recipe.nvs.secrets.iter().for_each(|secret| redactor.hide(secret));
         let hidden = redactor.clone();
         let confidence = context.provisioner.confide(id, Arc::new(move |secret| hidden.hide(secret)));
+        let plan = &context.recipe.provision;
+        let tenancy = context.provisioner.house(id, plan.workspace_id, &plan.workspace_slug);
         let driver = Self {
             hardware: Hardware::Free,
             began: Instant::now(),
@@ -126,6 +130,7 @@ impl Driver {
             offer: None,
             redactor,
             _confidence: confidence,
+            _tenancy: tenancy,
             rate: None,
             moved: None,
             pinged: None,

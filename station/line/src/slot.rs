@@ -4,13 +4,11 @@ use std::sync::Arc;
 
 use firstpass_domain::{DiagnosisCode, Mac, RunId};
 use firstpass_store::StoreError;
-use tokio::sync::Notify;
-use tokio_util::sync::CancellationToken;
 use tracing::error;
 use uuid::Uuid;
 
 use crate::{
-    Goal, RunReport, Slot, StationError,
+    Goal, RunCounts, RunReport, Slot, StationError,
     after::{After, after_failure},
     batch::Place,
     demand::Demand,
@@ -18,6 +16,7 @@ use crate::{
     gate::Standing,
     outage,
     presence::{stays, wait_for_unit, wait_until_gone, wait_until_usable},
+    reins::Reins,
     run::{Context, Driver},
 };
 
@@ -26,9 +25,9 @@ pub(crate) struct Worker {
     context: Arc<Context>,
     slot: Slot,
     demand: Arc<Demand>,
-    /// A person has looked at the slot.
-    resumed: Arc<Notify>,
-    token: CancellationToken,
+    reins: Arc<Reins>,
+    counts: RunCounts,
+    /// The runs with a verdict, unless the batch has no end.
     reports: Vec<RunReport>,
     /// Outages in a row, without a verdict between them.
     outages: u32,
@@ -36,50 +35,69 @@ pub(crate) struct Worker {
     returns: u32,
 }
 
+/// What became of a slot's work.
+#[derive(Debug)]
+pub(crate) struct Worked {
+    /// Its runs with a verdict on record, in order; empty for a batch without an end, which may have any number.
+    pub(crate) runs: Vec<RunReport>,
+    /// How they came out.
+    pub(crate) counts: RunCounts,
+    /// What stopped it for good.
+    pub(crate) stopped: Option<StationError>,
+}
+
 /// What a slot does after it has worked.
 enum Next {
-    /// Waits until this unit has left.
-    Leave(Option<Mac>),
+    /// Waits until this unit has left; one that has failed may be told to run again.
+    Leave { mac: Option<Mac>, failed: bool },
     /// Looks at the slot again: no verdict came of the unit.
     Again,
 }
 
+/// How the wait for a unit's leaving ended.
+enum Left {
+    /// There is room for the next one, or a person wants the same again.
+    Free,
+    /// The slot is no longer needed.
+    Over,
+}
+
 impl Worker {
-    pub(crate) fn new(
-        context: Arc<Context>,
-        slot: Slot,
-        demand: Arc<Demand>,
-        resumed: Arc<Notify>,
-        token: CancellationToken,
-    ) -> Self {
-        Self { context, slot, demand, resumed, token, reports: Vec::new(), outages: 0, returns: 0 }
+    pub(crate) fn new(context: Arc<Context>, slot: Slot, demand: Arc<Demand>, reins: Arc<Reins>) -> Self {
+        let (counts, reports) = (RunCounts::default(), Vec::new());
+        Self { context, slot, demand, reins, counts, reports, outages: 0, returns: 0 }
     }
 
-    /// Works until the batch wants no more, `token` is cancelled, or the slot is stopped; in a batch without an end, a
-    /// slot that was stopped waits for [`crate::Line::resume_slot`], or until its port can be used again.
-    pub(crate) async fn work(mut self) -> (Vec<RunReport>, Option<StationError>) {
+    /// Works until the batch wants no more, the reins are pulled, or the slot is stopped; in a batch without an end, a
+    /// slot that was stopped waits for a person to let it go on, or until its port can be used again.
+    pub(crate) async fn work(mut self) -> Worked {
         loop {
-            let Err(stop) = self.work_until_stopped().await else { return (self.reports, None) };
+            let Err(stop) = self.work_until_stopped().await else { return self.end(None) };
             // An outage was told when it began.
             if !stop.is_outage() {
                 error!(error = &stop as &dyn std::error::Error, "slot stopped");
                 self.publish(LineEventKind::SlotStopped { problem: stop.problem() });
             }
             if !self.is_resumed(&stop).await {
-                return (self.reports, Some(stop));
+                return self.end(Some(stop));
             }
             self.publish(LineEventKind::SlotResumed);
         }
+    }
+
+    fn end(self, stopped: Option<StationError>) -> Worked {
+        Worked { runs: self.reports, counts: self.counts, stopped }
     }
 
     async fn is_resumed(&mut self, stop: &StationError) -> bool {
         if self.demand.counter.goal() != Goal::Endless {
             return false;
         }
+        let (mut waiting, token) = (self.reins.wait(None), &self.reins.after_unit);
         tokio::select! {
-            () = self.token.cancelled() => false,
-            () = self.resumed.notified() => true,
-            () = wait_until_usable(&self.slot, &self.context.leases, self.returns, &self.token), if stop.is_of_port() => {
+            () = token.cancelled() => false,
+            () = waiting.go() => true,
+            () = wait_until_usable(&self.slot, &self.context.leases, self.returns, token), if stop.is_of_port() => {
                 self.returns = self.returns.saturating_add(1);
                 true
             }
@@ -96,12 +114,34 @@ impl Worker {
                 }
                 return Ok(());
             };
-            let Next::Leave(mac) = self.unit(&demand, place).await? else { continue };
-            if demand.counter.goal() == Goal::OncePerSlot
-                || !wait_until_gone(&self.slot, mac, &self.context.leases, &demand, &self.token).await
-            {
+            if self.reins.after_unit.is_cancelled() {
                 return Ok(());
             }
+            let Next::Leave { mac, failed } = self.unit(&demand, place).await? else { continue };
+            if demand.counter.goal() == Goal::OncePerSlot {
+                return Ok(());
+            }
+            match self.leaves(&demand, mac, failed).await {
+                Left::Free => {}
+                Left::Over => return Ok(()),
+            }
+        }
+    }
+
+    /// Waits until the unit has left, or, when it has failed, until a person wants it to run again where it is.
+    async fn leaves(&self, demand: &Demand, mac: Option<Mac>, failed: bool) -> Left {
+        let mut waiting = failed.then(|| self.reins.wait(mac));
+        let again = async {
+            match &mut waiting {
+                Some(waiting) => waiting.go().await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            gone = wait_until_gone(&self.slot, mac, &self.context.leases, demand, &self.reins.after_unit) => {
+                if gone { Left::Free } else { Left::Over }
+            }
+            () = again => Left::Free,
         }
     }
 
@@ -110,7 +150,8 @@ impl Worker {
         let (mut count_changes, mut standing) = (demand.counter.changes(), demand.gate.watch());
         let mut told = None;
         loop {
-            if !self.gate_opens().await || !wait_for_unit(&self.slot, &self.context.leases, demand, &self.token).await {
+            let token = &self.reins.after_unit;
+            if !self.gate_opens().await || !wait_for_unit(&self.slot, &self.context.leases, demand, token).await {
                 return None;
             }
             if demand.gate.standing() != Standing::Open {
@@ -121,7 +162,7 @@ impl Worker {
             }
             self.tell_held(&mut told).await;
             tokio::select! {
-                () = self.token.cancelled() => return None,
+                () = self.reins.after_unit.cancelled() => return None,
                 () = count_changes.next() => {}
                 changed = standing.changed() => if changed.is_err() { return None },
             }
@@ -162,7 +203,7 @@ impl Worker {
                 }
             }
             tokio::select! {
-                () = self.token.cancelled() => return false,
+                () = self.reins.after_unit.cancelled() => return false,
                 changed = standing.changed() => if changed.is_err() { return false },
                 () = counts.next() => {}
             }
@@ -181,29 +222,30 @@ impl Worker {
             let Some(report) = self.run_to_verdict(RunId(Uuid::now_v7())).await? else { return Ok(Next::Again) };
             place.end(report.passed);
             self.outages = 0;
-            if report.mac.is_some() && mac.is_some() && report.mac != mac {
+            let is_other = report.mac.is_some() && mac.is_some() && report.mac != mac;
+            if is_other {
                 // Somebody has put another unit in; the tries were the first one's, which has failed.
                 retries = 0;
-            } else if let Some(before) = self.reports.last_mut().filter(|_| tried_before) {
-                before.retried = true;
             }
+            self.keep(&report, tried_before && !is_other);
             mac = report.mac.or(mac);
-            self.reports.push(report.clone());
             let Some(code) = report.code() else {
                 self.returns = 0;
                 demand.count_pass().await;
-                return Ok(Next::Leave(mac));
+                return Ok(Next::Leave { mac, failed: false });
             };
             let after = after_failure(&self.context.recipe.policy, code, retries);
             if after != After::StopSlot {
                 self.returns = 0;
             }
             match after {
-                After::NextUnit => return Ok(Next::Leave(mac)),
+                After::NextUnit => return Ok(Next::Leave { mac, failed: true }),
                 After::StopLine => return Ok(self.stop_line(code, &report)),
                 After::StopSlot => return self.stop_slot(report),
                 After::Retry { retry, max } => {
-                    let Some(next) = self.place_for_retry(demand).await else { return Ok(Next::Leave(mac)) };
+                    let Some(next) = self.place_for_retry(demand).await else {
+                        return Ok(Next::Leave { mac, failed: true });
+                    };
                     (place, retries, tried_before) = (next, retry, true);
                     self.tell_retry(&report, retry, max);
                 }
@@ -211,12 +253,29 @@ impl Worker {
         }
     }
 
+    /// Counts a run; one that the rule for retries let follow another of its unit takes the place of that.
+    fn keep(&mut self, report: &RunReport, takes_place: bool) {
+        if takes_place {
+            self.counts.retry();
+        }
+        self.counts.count(report.passed);
+        // A batch without an end may have any number of runs; the record has them all.
+        if self.demand.counter.goal() == Goal::Endless {
+            return;
+        }
+        if let Some(before) = self.reports.last_mut().filter(|_| takes_place) {
+            before.retried = true;
+        }
+        self.reports.push(report.clone());
+    }
+
     /// A place for the same unit, when it is still there and the batch still wants units.
     async fn place_for_retry<'a>(&self, demand: &'a Demand) -> Option<Place<'a>> {
         // A person who stops the batch wants no retry either, whatever the rule says of a cancelled run.
-        let goes_on = !self.token.is_cancelled()
+        let token = &self.reins.after_unit;
+        let goes_on = !token.is_cancelled()
             && demand.gate.standing() == Standing::Open
-            && stays(&self.slot, &self.context.leases, &self.token).await;
+            && stays(&self.slot, &self.context.leases, token).await;
         if goes_on { demand.counter.try_begin() } else { None }
     }
 
@@ -232,20 +291,31 @@ impl Worker {
             DiagnosisCode::UpstreamAway => self.demand.gate.pause_for_upstream(&why),
             _ => self.demand.stop(why),
         }
-        Next::Leave(report.mac)
+        Next::Leave { mac: report.mac, failed: true }
     }
 
     fn stop_slot(&self, report: RunReport) -> Result<Next, StationError> {
         match (self.demand.counter.goal(), report.problem) {
             // The slot is done in any case, and the failure says why.
-            (Goal::OncePerSlot, _) | (_, None) => Ok(Next::Leave(report.mac)),
+            (Goal::OncePerSlot, _) | (_, None) => Ok(Next::Leave { mac: report.mac, failed: true }),
             (Goal::Passes(_) | Goal::Endless, Some(problem)) => Err(StationError::NeedsPerson { problem }),
         }
     }
 
-    /// One run until there is a verdict on record; `None` when an outage cut it, or the batch took no unit any more.
+    /// One run until there is a verdict on record; `None` when an outage cut it, or the batch took no unit any more. With
+    /// an error, the run may be open on record still: the reins name it.
     async fn run_to_verdict(&mut self, run: RunId) -> Result<Option<RunReport>, StationError> {
-        let driven = match Driver::begin(Arc::clone(&self.context), self.slot.clone(), run, self.token.clone()).await {
+        self.reins.begins(run);
+        let ended = self.drive(run).await;
+        if ended.is_ok() {
+            self.reins.ended();
+        }
+        ended
+    }
+
+    async fn drive(&mut self, run: RunId) -> Result<Option<RunReport>, StationError> {
+        let token = self.reins.now.clone();
+        let driven = match Driver::begin(Arc::clone(&self.context), self.slot.clone(), run, token).await {
             Ok(driver) => driver.drive().await,
             // The batch was paused or closed in this moment.
             Err(StationError::Store(StoreError::BatchNotOpen { .. })) => match self.demand.gate.refresh(false).await {
@@ -263,8 +333,11 @@ impl Worker {
             return self.recover(run, failed).await;
         }
         // Its unit is not to go on with credentials that nobody answers for.
-        if let Err(error) = self.settle(run).await {
-            error!(error = &error as &dyn std::error::Error, %run, "could not close the run; the next start will");
+        match self.settle(run).await {
+            Ok(_) => self.reins.ended(),
+            Err(error) => {
+                error!(error = &error as &dyn std::error::Error, %run, "could not close the run; the next start will");
+            }
         }
         Err(failed)
     }
@@ -274,7 +347,7 @@ impl Worker {
         self.outages = self.outages.saturating_add(1);
         self.publish(LineEventKind::SlotStopped { problem: failed.problem() });
         loop {
-            if !outage::wait_until_over(&self.context, self.outages, &self.token).await {
+            if !outage::wait_until_over(&self.context, self.outages, &self.reins.now).await {
                 return Err(failed);
             }
             match self.settle(run).await {

@@ -31,6 +31,7 @@ mod relayed;
 mod request;
 mod routes;
 mod server;
+mod tenant;
 mod upstream;
 
 pub use crate::{
@@ -48,6 +49,7 @@ pub use range::Wanted;
 pub use refusal::Refusal;
 pub use routes::{BasePath, BasePathError};
 pub use server::{HttpsError, HttpsServer};
+pub use tenant::Tenancy;
 pub use upstream::{
     Chance, TrustError, Unusable, Upstream, UpstreamAnswer, UpstreamError, UpstreamFault, UpstreamState, UpstreamUrl,
     UpstreamUrlError, system_chance, upstream_trust,

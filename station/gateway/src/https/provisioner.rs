@@ -17,6 +17,7 @@ use super::{
     handover::Handovers,
     offer::Offers,
     provision::Asked,
+    tenant::Tenants,
     upstream::{Chance, Relay, Upstream, UpstreamError, UpstreamFault, UpstreamState},
 };
 
@@ -32,6 +33,7 @@ pub struct Provisioner {
     pub(super) handovers: Handovers,
     pub(super) offers: Arc<Offers>,
     pub(super) confidants: Arc<Confidants>,
+    pub(super) tenants: Arc<Tenants>,
     pub(super) relay: Option<Relay>,
     upstream: watch::Sender<UpstreamState>,
     events: mpsc::Sender<GatewayEvent>,
@@ -76,11 +78,22 @@ impl Provisioner {
         Draft::make(&workspace, &authority, mac, CertificateWish::FreshKey, Some(&longest), clock())?;
         let (events, receiver) = mpsc::channel(EVENTS_MAX);
         let handovers = Handovers::default();
-        let (offers, confidants) = (Arc::default(), Arc::default());
+        let (offers, confidants, tenants) = (Arc::default(), Arc::default(), Arc::default());
         let (upstream, _) = watch::channel(UpstreamState::Here);
         let relay = None;
-        let provisioner =
-            Self { store, authority, workspace, clock, handovers, offers, confidants, relay, upstream, events };
+        let provisioner = Self {
+            store,
+            authority,
+            workspace,
+            clock,
+            handovers,
+            offers,
+            confidants,
+            tenants,
+            relay,
+            upstream,
+            events,
+        };
         Ok((provisioner, receiver))
     }
 
@@ -112,7 +125,8 @@ impl Provisioner {
         now: Timestamp,
     ) -> Result<OnBehalf, SessionError> {
         let wish = if want_certificate { CertificateWish::FreshKey } else { CertificateWish::None };
-        let draft = match self.draft(run, mac, &Asked::on_behalf(&self.workspace), wish, now).await {
+        let asked = Asked::on_behalf(&self.workspace_of(run));
+        let draft = match self.draft(run, mac, &asked, wish, now).await {
             Ok(draft) => draft,
             Err(SessionError::Upstream(fault)) => {
                 let evidence = self.record_upstream(run, &fault).await.map_err(SessionError::Record)?;

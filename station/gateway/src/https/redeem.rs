@@ -115,7 +115,7 @@ impl Provisioner {
         if mac.is_some_and(|mac| mac != known.mac) {
             return Err(Refusal::OtherUnit);
         }
-        if workspace != self.workspace.id {
+        if workspace != self.workspace_of(known.run).id {
             return Err(Refusal::WrongWorkspace);
         }
         Ok(mac)

@@ -65,7 +65,7 @@ impl Provisioner {
         let firmware = self.offers.of_run(run);
         let firmware = firmware.as_ref();
         let Some(relay) = &self.relay else {
-            return Draft::make(&self.workspace, &self.authority, mac, wish, firmware, now);
+            return Draft::make(&self.workspace_of(run), &self.authority, mac, wish, firmware, now);
         };
         let body = relay.body(&asked.request, &asked.body, mac);
         let asking = Asking { run, mac, answered: false };

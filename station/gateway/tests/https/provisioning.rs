@@ -166,6 +166,28 @@ async fn a_unit_of_another_workspace_is_forbidden() {
     assert_eq!(station.post(&unit.code, body).await.refusal(), refused(403, "wrong_workspace"));
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_may_belong_to_another_workspace_than_the_stations_while_it_is_in_work() {
+    const OTHER: &str = "00000000-0000-0000-0000-000000000007";
+    let station = Station::start().await;
+    let (unit, neighbour) = (station.unit(false).await, station.unit(false).await);
+    let body = format!(r#"{{"workspace_id":"{OTHER}"}}"#);
+    assert!(station.provisioner.check_workspace(OTHER.parse().unwrap(), &"x".repeat(500)).is_err());
+    let tenancy = station.provisioner.house(unit.run, OTHER.parse().unwrap(), "globex");
+    assert_eq!(station.post(&unit.code, &request(None)).await.refusal(), refused(403, "wrong_workspace"));
+    assert_eq!(station.post(&neighbour.code, &body).await.refusal(), refused(403, "wrong_workspace"));
+    let granted = station.post(&unit.code, &body).await;
+    assert_eq!((granted.status, &granted.json()["workspace_slug"]), (200, &"globex".into()));
+    drop(tenancy);
+    let (run, mac) = station.run().await;
+    let own = station.on_behalf(run, mac, false, station.now()).await;
+    assert_eq!(own.response.workspace_slug.as_deref(), Some("acme"));
+    let tenancy = station.provisioner.house(run, OTHER.parse().unwrap(), "globex");
+    let housed = station.on_behalf(run, mac, false, station.now()).await;
+    assert_eq!(housed.response.workspace_slug.as_deref(), Some("globex"));
+    drop(tenancy);
+}
+
 #[test]
 fn a_quota_that_is_used_up_is_told_as_such() {
     // The record holds a place for every admitted unit, so that only a quota that was lowered since refuses a code.

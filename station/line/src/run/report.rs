@@ -26,6 +26,35 @@ pub struct RunReport {
     pub retried: bool,
 }
 
+/// How runs came out.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RunCounts {
+    /// Runs that passed.
+    pub passed: usize,
+    /// Runs that failed, and whose unit was not tried again on its slot.
+    pub failed: usize,
+    /// Runs that failed, after which their unit was tried again on its slot by the recipe's rule.
+    pub retried: usize,
+}
+
+impl RunCounts {
+    pub(crate) const fn count(&mut self, passed: bool) {
+        if passed { self.passed += 1 } else { self.failed += 1 }
+    }
+
+    /// A run that failed is followed by another of its unit.
+    pub(crate) const fn retry(&mut self) {
+        (self.failed, self.retried) = (self.failed - 1, self.retried + 1);
+    }
+
+    /// Adds those of another slot.
+    pub(crate) const fn add(&mut self, other: Self) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.retried += other.retried;
+    }
+}
+
 impl RunReport {
     pub(super) const fn passed(run: RunId, mac: Option<Mac>, duration_ms: u64) -> Self {
         Self { run, mac, passed: true, duration_ms, diagnosis: None, problem: None, retried: false }
