@@ -9,4 +9,5 @@ pub(crate) mod individuals;
 mod logs;
 pub(crate) mod pareto;
 pub(crate) mod slots;
+pub(crate) mod spread;
 pub(crate) mod takt;

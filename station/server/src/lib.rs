@@ -8,7 +8,9 @@ mod api;
 mod assets;
 mod extract;
 mod feed;
+mod figures;
 mod health;
+mod labels;
 mod pages;
 mod problem;
 mod routes;
@@ -26,6 +28,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 pub use access::Access;
+pub use labels::PrinterAddress;
 pub use routes::{RouteInfo, route_table};
 pub use settings::Settings;
 
@@ -65,6 +68,7 @@ pub(crate) struct App {
     pub(crate) services: Services,
     pub(crate) settings: Settings,
     pub(crate) feed: Feed,
+    pub(crate) labels: labels::Labels,
     /// Cancelled when the server stops: live pages end their streams on it.
     pub(crate) stopping: CancellationToken,
 }

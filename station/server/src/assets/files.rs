@@ -32,6 +32,7 @@ pub(super) const FILES: &[File] = files! {
         "css/print.css"
     ];
     "icons/firstpass.svg" SVG;
+    "js/batches.js" JS;
     "js/common.js" JS;
     "vendor/htmx-4.0.1.min.js" JS;
     "vendor/hx-sse-4.0.1.min.js" JS;
