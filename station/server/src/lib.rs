@@ -91,8 +91,9 @@ impl Server {
         let listener = TcpListener::bind(addr).await.map_err(error)?;
         let addr = listener.local_addr().map_err(error)?;
         let feed = Feed::new((services.clock)());
+        let labels = labels::Labels::new(&settings);
         let stopping = CancellationToken::new();
-        Ok(Self { listener, addr, app: Arc::new(App { services, settings, feed, stopping }) })
+        Ok(Self { listener, addr, app: Arc::new(App { services, settings, feed, labels, stopping }) })
     }
 
     /// Where it listens.
@@ -113,6 +114,7 @@ impl Server {
         tokio::select! {
             served = serve => served.map_err(|err| ServerError { addr: self.addr, err }),
             never = follow => match never {},
+            never = labels::follow(Arc::clone(&self.app)) => match never {},
         }
     }
 }

@@ -1,7 +1,9 @@
 //! The pages.
 
 mod batches;
+pub(crate) mod engineering;
 pub(crate) mod layout;
+pub(crate) mod when;
 
 use crate::routes::Routes;
 

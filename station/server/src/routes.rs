@@ -11,7 +11,7 @@ use axum::{
 use crate::{
     AppState,
     access::{Access, guard},
-    api, assets, health, pages,
+    api, assets, health, labels, pages,
 };
 
 /// A route and who may use it.
@@ -74,7 +74,13 @@ impl Routes {
 }
 
 fn all() -> Routes {
-    Routes::default().merge(health::routes()).merge(assets::routes()).merge(pages::routes()).merge(api::routes())
+    Routes::default()
+        .merge(health::routes())
+        .merge(assets::routes())
+        .merge(pages::routes())
+        .merge(api::routes())
+        .merge(labels::routes())
+        .merge(labels::api_routes())
 }
 
 /// Every route of the server with who may use it.

@@ -24,6 +24,12 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), takt_s: None, labels_dir: None, label_printer: None, label_on_pass: None }
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            takt_s: None,
+            labels_dir: None,
+            label_printer: None,
+            label_on_pass: None,
+        }
     }
 }
