@@ -104,6 +104,9 @@ fn recipe(app: &App, hash: Sha256Digest) -> Markup {
 /// The token that a session's form carries, for browsers that run no script.
 fn csrf(person: &Principal) -> Markup {
     html! {
-        @if let Via::Session { csrf } = &person.via { input type="hidden" name="csrf" value=(csrf); }
+        @if let Via::Session { csrf, .. } = &person.via { input type="hidden" name="csrf" value=(csrf); }
     }
 }
+
+#[cfg(test)]
+mod tests;

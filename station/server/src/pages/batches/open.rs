@@ -37,7 +37,7 @@ pub(super) async fn open(State(app): State<AppState>, person: Principal, Form(se
     match try_open(&app, &person, &fields).await {
         Ok(id) => Ok(Redirect::to(&id).into_response()),
         // What was written stays in the form, with what is wrong above it.
-        Err(HttpProblem { status, problem }) if status.is_client_error() => {
+        Err(HttpProblem { status, problem, .. }) if status.is_client_error() => {
             Ok((status, render(&app, &person, &fields, Some(&problem))).into_response())
         }
         Err(problem) => Err(problem),
