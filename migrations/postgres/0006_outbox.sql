@@ -46,6 +46,7 @@ CREATE TABLE answers (
     life       BYTEA   NOT NULL,
     status     BIGINT,
     media_type TEXT,
+    location   TEXT,
     body       BYTEA,
     asked_at   BIGINT  NOT NULL,
     PRIMARY KEY (asker, key)

@@ -46,6 +46,7 @@ CREATE TABLE answers (
     life       BLOB    NOT NULL,
     status     INTEGER,
     media_type TEXT,
+    location   TEXT,
     body       BLOB,
     asked_at   INTEGER NOT NULL,
     PRIMARY KEY (asker, key)

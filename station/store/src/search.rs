@@ -45,6 +45,9 @@ pub trait Search: Send + Sync {
     /// Recipes by when they were first used, newest first, at most `limit`.
     async fn recipes(&self, limit: u32) -> Result<Vec<RecipeUse>, StoreError>;
 
+    /// One recipe that was ever used.
+    async fn recipe(&self, hash: Sha256Digest) -> Result<Option<RecipeUse>, StoreError>;
+
     /// Images by when they were first used, newest first, at most `limit`.
     async fn images(&self, limit: u32) -> Result<Vec<ImageUse>, StoreError>;
 
@@ -91,6 +94,10 @@ impl<D: Database> Search for Record<D> {
 
     async fn recipes(&self, limit: u32) -> Result<Vec<RecipeUse>, StoreError> {
         read_record!(self, "list the recipes", recipes::newest(limit))
+    }
+
+    async fn recipe(&self, hash: Sha256Digest) -> Result<Option<RecipeUse>, StoreError> {
+        read_record!(self, "look up the recipe", recipes::by_hash(hash))
     }
 
     async fn images(&self, limit: u32) -> Result<Vec<ImageUse>, StoreError> {

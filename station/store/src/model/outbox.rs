@@ -232,6 +232,8 @@ pub struct KeptAnswer {
     pub status: u16,
     /// Media type of the body.
     pub media_type: Option<String>,
+    /// Where what was made is.
+    pub location: Option<String>,
     /// The body; `None` when it held what may be shown only once.
     pub body: Option<Vec<u8>>,
 }

@@ -18,7 +18,7 @@ const ANSWERS_MAX: u32 = 10_000;
 
 pub(crate) async fn claim(tx: &mut Tx, command: &KeyedCommand, now: Timestamp) -> Result<Claimed, StoreError> {
     forget_old(tx, now).await?;
-    let sql = "SELECT request, life, status, media_type, body FROM answers WHERE asker = $1 AND key = $2";
+    let sql = "SELECT request, life, status, media_type, location, body FROM answers WHERE asker = $1 AND key = $2";
     if let Some(mut row) = tx.row(sql, values![&command.asker, &command.key]).await? {
         return read(&mut row, command);
     }
@@ -32,12 +32,12 @@ pub(crate) async fn claim(tx: &mut Tx, command: &KeyedCommand, now: Timestamp) -
 
 fn read(row: &mut Row, command: &KeyedCommand) -> Result<Claimed, StoreError> {
     let (request, life): (Sha256Digest, Vec<u8>) = (row.next()?, row.next()?);
-    let (status, media_type, body) = (row.next::<Option<u16>>()?, row.next()?, row.next()?);
+    let (status, media_type, location, body) = (row.next::<Option<u16>>()?, row.next()?, row.next()?, row.next()?);
     if request != command.request {
         return Ok(Claimed::OtherRequest);
     }
     Ok(match status {
-        Some(status) => Claimed::Answered(KeptAnswer { status, media_type, body }),
+        Some(status) => Claimed::Answered(KeptAnswer { status, media_type, location, body }),
         None if Uuid::from_slice(&life).ok() == Some(command.life) => Claimed::InWork,
         None => Claimed::Unknown,
     })
@@ -55,8 +55,15 @@ async fn forget_old(tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
 
 pub(crate) async fn keep(tx: &mut Tx, command: &KeyedCommand, answer: &KeptAnswer) -> Result<(), StoreError> {
     tx.execute(
-        "UPDATE answers SET status = $1, media_type = $2, body = $3 WHERE asker = $4 AND key = $5",
-        values![answer.status, answer.media_type.clone(), answer.body.clone(), &command.asker, &command.key],
+        "UPDATE answers SET status = $1, media_type = $2, location = $3, body = $4 WHERE asker = $5 AND key = $6",
+        values![
+            answer.status,
+            answer.media_type.clone(),
+            answer.location.clone(),
+            answer.body.clone(),
+            &command.asker,
+            &command.key
+        ],
     )
     .await?;
     Ok(())

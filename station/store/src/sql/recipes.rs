@@ -1,5 +1,7 @@
 //! Recipes and images that were ever used.
 
+use firstpass_domain::Sha256Digest;
+
 use crate::{
     ImageRecord, ImageUse, RecipeRecord, RecipeUse, StoreError,
     db::{Row, values},
@@ -10,6 +12,11 @@ pub(crate) async fn newest(tx: &mut Tx, limit: u32) -> Result<Vec<RecipeUse>, St
     let sql = "SELECT hash, name, text, policy, first_used_at FROM recipes
                ORDER BY first_used_at DESC, hash LIMIT $1";
     tx.rows(sql, values![limit]).await?.iter_mut().map(read).collect()
+}
+
+pub(crate) async fn by_hash(tx: &mut Tx, hash: Sha256Digest) -> Result<Option<RecipeUse>, StoreError> {
+    let sql = "SELECT hash, name, text, policy, first_used_at FROM recipes WHERE hash = $1";
+    tx.row(sql, values![hash]).await?.map(|mut row| read(&mut row)).transpose()
 }
 
 fn read(row: &mut Row) -> Result<RecipeUse, StoreError> {

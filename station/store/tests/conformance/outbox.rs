@@ -221,7 +221,8 @@ pub(crate) async fn a_command_that_comes_again_with_its_key_gets_the_same_answer
     assert_eq!(claim(&line, &first, start).await, Claimed::InWork);
     assert_eq!(claim(&line, &command("k", 2, life), start).await, Claimed::OtherRequest);
     assert_eq!(claim(&line, &command("k", 1, Uuid::from_u128(2)), start).await, Claimed::Unknown);
-    let answer = KeptAnswer { status: 201, media_type: Some("application/json".into()), body: Some(b"{}".to_vec()) };
+    let (media_type, location) = (Some("application/json".to_owned()), Some("/api/v1/batches/7".to_owned()));
+    let answer = KeptAnswer { status: 201, media_type, location, body: Some(b"{}".to_vec()) };
     line.store.keep_answer(&first, &answer).await.unwrap();
     line.store.close().await;
     let line = Line { store: place.open("s1").await, ..line };
