@@ -351,6 +351,7 @@ INSERT INTO durations (from_ms) SELECT from_ms FROM cuts;
 -- What happened in a batch, counted. By topic:
 -- `diagnosis`: runs that ended with the diagnosis `name`.
 -- `slot`: attempts on a slot that ended with the diagnosis `name`, or with 'passed'.
+-- `unidentified`: runs on a slot that ended with the diagnosis `name` before their unit was known.
 -- `cycle`: attempts on a slot that passed, by how long they took: `bucket` is where that stands in `durations`.
 -- `hour`: attempts that 'passed' or 'failed' in the hour `bucket` since 1970.
 -- `step`: steps `name` that were done, by how long they took.
@@ -358,7 +359,7 @@ INSERT INTO durations (from_ms) SELECT from_ms FROM cuts;
 -- Repairs are in `diagnosis` alone.
 CREATE TABLE batch_tallies (
     batch   BLOB    NOT NULL REFERENCES batches (id),
-    topic   TEXT    NOT NULL CHECK (topic IN ('diagnosis', 'slot', 'cycle', 'hour', 'step', 'step_failed')),
+    topic   TEXT    NOT NULL CHECK (topic IN ('diagnosis', 'slot', 'unidentified', 'cycle', 'hour', 'step', 'step_failed')),
     station TEXT    NOT NULL,
     slot    TEXT    NOT NULL,
     name    TEXT    NOT NULL,
@@ -373,6 +374,9 @@ SELECT id, batch, 'diagnosis', '', '', code, 0 FROM runs WHERE code IS NOT NULL
 UNION ALL
 SELECT id, batch, 'slot', station, slot, COALESCE(code, 'passed'), 0 FROM runs
 WHERE admitted = 1 AND repair = 0 AND state <> 'open' AND (code IS NULL OR code NOT IN ('interrupted', 'cancelled'))
+UNION ALL
+SELECT id, batch, 'unidentified', station, slot, code, 0 FROM runs
+WHERE mac IS NULL AND repair = 0 AND code NOT IN ('interrupted', 'cancelled', 'in_work_elsewhere')
 UNION ALL
 SELECT id, batch, 'hour', '', '', state, ended_at / 3600000000 FROM runs
 WHERE admitted = 1 AND repair = 0 AND state <> 'open' AND (code IS NULL OR code NOT IN ('interrupted', 'cancelled'))

@@ -1,6 +1,8 @@
 //! Runs: begun, looked up, listed.
 
-use firstpass_domain::{AuditKind, Diagnosis, DiagnosisCode, Mac, Policy, Run, RunId, RunState, Sha256Digest, StationId, Timestamp};
+use firstpass_domain::{
+    AuditKind, Diagnosis, DiagnosisCode, Mac, Policy, Run, RunId, RunState, Sha256Digest, StationId, Timestamp,
+};
 use serde_json::json;
 
 use super::{LINE, audit, batches, evidence, steps};
@@ -135,6 +137,11 @@ pub(crate) async fn detail(tx: &mut Tx, run: RunId) -> Result<Option<RunDetail>,
 }
 
 const OPEN: &str = "open";
+
+/// The code of a diagnosis.
+pub(crate) fn code_named(name: &str) -> Option<DiagnosisCode> {
+    DiagnosisCode::ALL.iter().copied().find(|code| code.name() == name)
+}
 
 /// Reads the columns `state` and `code`.
 pub(crate) fn state(row: &mut Row) -> Result<RunState, StoreError> {
