@@ -1,14 +1,16 @@
 -- The floor: what a slot works on and which port it has, and how its golden units come out.
 
 -- What people have told a slot. `batch` is what it works on, so that a station that starts again goes on; `port` wins
--- over the configuration's.
+-- over the configuration's. `stopped`: a person wants it to work on nothing.
 CREATE TABLE slot_plans (
     station    TEXT    NOT NULL REFERENCES stations (name),
     slot       TEXT    NOT NULL,
     port       TEXT,
     batch      BYTEA   REFERENCES batches (id),
+    stopped    BIGINT  NOT NULL DEFAULT 0 CHECK (stopped IN (0, 1)),
     changed_at BIGINT  NOT NULL,
-    PRIMARY KEY (station, slot)
+    PRIMARY KEY (station, slot),
+    CHECK (stopped = 0 OR batch IS NULL)
 );
 
 -- Units that are known to be good, by the name of the recipe that they are made by. They may never have run here.

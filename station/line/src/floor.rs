@@ -1,11 +1,20 @@
 //! What people do with the slots of a station: start, stop, retry, ask who is there. Knows no page and no person's role.
 
+mod acts;
+mod golden;
+mod line_floor;
+mod ports;
+mod posts;
+mod refusal;
+
 use async_trait::async_trait;
 use firstpass_device::PortName;
 use firstpass_domain::{Mac, Problem, RunId, SlotId, Timestamp};
 use firstpass_store::{Act, BatchId};
 use thiserror::Error;
 use tokio::sync::broadcast;
+
+pub use line_floor::{FloorReport, LineFloor};
 
 use crate::{Presence, event::LineEvent};
 

@@ -111,6 +111,20 @@ impl Recipe {
         repair.hash = repair.policy.recipe_hash(&repair.text);
         repair
     }
+
+    /// The recipe for a golden unit's check: the whole recipe on a unit that is known already, with a new identity. As
+    /// with a repair, its run says nothing of the unit, but of the slot. It is not tried again: what came out came out.
+    #[must_use]
+    pub fn golden(&self) -> Self {
+        let mut golden = self.clone();
+        golden.policy.known_unit = KnownUnit::Reissue;
+        golden.policy.refuse_provisioned = false;
+        golden.policy.repair = true;
+        golden.policy.retry = None;
+        (golden.policy.max_attempts, golden.policy.max_batch_attempts) = (0, 0);
+        golden.hash = golden.policy.recipe_hash(&golden.text);
+        golden
+    }
 }
 
 /// Reads `text` as a recipe file and says what is wrong with it. For fuzzing only: no image is looked at.

@@ -17,8 +17,10 @@ pub struct SlotPlan {
     pub slot: SlotId,
     /// Path of the port that it was mapped to; `None` is the configuration's.
     pub port: Option<String>,
-    /// The batch that it works on; `None` while it is stopped.
+    /// The batch that it works on.
     pub batch: Option<BatchId>,
+    /// Whether it works on none because a person stopped it.
+    pub stopped: bool,
 }
 
 /// A slot that gets another port.

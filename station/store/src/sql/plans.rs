@@ -4,13 +4,21 @@ use firstpass_domain::{AuditKind, Mac, SlotId, Timestamp};
 use serde_json::json;
 
 use super::batches;
-use crate::{Act, BatchId, BatchState, SlotMove, SlotPlan, StoreError, db::values, tx::Tx};
+use crate::{
+    Act, BatchId, BatchState, SlotMove, SlotPlan, StoreError,
+    db::{Row, values},
+    tx::Tx,
+};
 
 pub(crate) async fn all(tx: &mut Tx) -> Result<Vec<SlotPlan>, StoreError> {
-    let sql = "SELECT slot, port, batch FROM slot_plans WHERE station = $1 ORDER BY slot";
+    let sql = "SELECT slot, port, batch, stopped FROM slot_plans WHERE station = $1 ORDER BY slot";
     let values = values![tx.station().clone()];
     let mut rows = tx.rows(sql, values).await?;
-    rows.iter_mut().map(|row| Ok(SlotPlan { slot: row.next()?, port: row.next()?, batch: row.next()? })).collect()
+    let read = |row: &mut Row| {
+        let (slot, port, batch) = (row.next()?, row.next()?, row.next()?);
+        Ok(SlotPlan { slot, port, batch, stopped: row.next()? })
+    };
+    rows.iter_mut().map(read).collect()
 }
 
 pub(crate) async fn start(
@@ -75,9 +83,9 @@ pub(crate) async fn map(tx: &mut Tx, moves: &[SlotMove], act: &Act, now: Timesta
 async fn set_batch(tx: &mut Tx, slot: &SlotId, batch: Option<BatchId>, now: Timestamp) -> Result<(), StoreError> {
     let station = started(tx).await?;
     tx.execute(
-        "INSERT INTO slot_plans (station, slot, batch, changed_at) VALUES ($1, $2, $3, $4)
-         ON CONFLICT (station, slot) DO UPDATE SET batch = $3, changed_at = $4",
-        values![station, slot.clone(), batch, now],
+        "INSERT INTO slot_plans (station, slot, batch, stopped, changed_at) VALUES ($1, $2, $3, $4, $5)
+         ON CONFLICT (station, slot) DO UPDATE SET batch = $3, stopped = $4, changed_at = $5",
+        values![station, slot.clone(), batch, batch.is_none(), now],
     )
     .await?;
     Ok(())

@@ -1,6 +1,6 @@
 //! What people tell slots, and how golden units come out.
 
-use firstpass_domain::RunId;
+use firstpass_domain::{KnownUnit, Policy, RunId};
 use firstpass_store::{
     BatchState, FloorPlan, GoldenCheck, GoldenStanding, GoldenUnit, SlotMove, SlotPlan, Store, StoreError,
 };
@@ -11,7 +11,8 @@ use super::{
 };
 
 fn plan(name: &str, port: Option<&str>, line: Option<&Line>) -> SlotPlan {
-    SlotPlan { slot: slot(name), port: port.map(str::to_owned), batch: line.map(|line| line.batch) }
+    let batch = line.map(|line| line.batch);
+    SlotPlan { slot: slot(name), port: port.map(str::to_owned), batch, stopped: batch.is_none() }
 }
 
 fn moved(name: &str, from: &str, to: &str) -> SlotMove {
@@ -33,6 +34,8 @@ pub(crate) async fn what_a_slot_was_told_stays_until_it_is_told_otherwise(place:
     assert_eq!(line.story("A1").await, ["slot.started", "slot.mapped"]);
     assert_eq!(line.story("A2").await, ["slot.started", "slot.stopped"]);
     line.verify().await.unwrap();
+    store.map_slots(&[moved("A3", "/dev/c", "/dev/d")], &act(), now()).await.unwrap();
+    assert!(!store.slot_plans().await.unwrap()[2].stopped, "nobody stopped it");
     let other = place.open("s2").await;
     other.start_station(now()).await.unwrap();
     assert_eq!(other.slot_plans().await.unwrap(), [], "slots are a station's own");
@@ -91,8 +94,9 @@ pub(crate) async fn a_golden_check_says_what_its_run_on_record_says(place: &dyn 
 pub(crate) async fn the_newest_golden_check_counts_and_the_newest_pass_is_remembered(place: &dyn Place) {
     let (line, unit) = (Line::start(place).await, golden());
     let mut times = Vec::new();
+    let again = Policy { known_unit: KnownUnit::Reissue, ..policy() };
     for passed in [true, false] {
-        let run = line.run_with("A1", unit.mac, &policy()).await;
+        let run = line.run_with("A1", unit.mac, &again).await;
         if passed {
             drop(line.pass(run).await)
         } else {
