@@ -5,16 +5,32 @@ const TICKS_MAX: f64 = 6.0;
 
 /// Ticks from 0 to the first round number that is not below `most`.
 pub(crate) fn ticks(most: f64) -> Vec<f64> {
-    let most = if most.is_finite() && most > 0.0 { most } else { 1.0 };
-    let step = step(most / TICKS_MAX);
-    let last = (most / step - 1e-9).ceil().max(1.0);
+    ticks_between(0.0, most)
+}
+
+/// Ticks from the last round number that is not above `least` to the first one that is not below `most`.
+pub(crate) fn ticks_between(least: f64, most: f64) -> Vec<f64> {
+    let (least, most) = match () {
+        () if !least.is_finite() || !most.is_finite() || least > most => (0.0, 1.0),
+        // A single value has one tick below and one above it.
+        () if least == most => (least.min(0.0), if most > 0.0 { most } else { 1.0 }),
+        () => (least, most),
+    };
+    let step = step((most - least) / TICKS_MAX);
+    let first = (least / step + 1e-9).floor();
+    let last = (most / step - 1e-9).ceil().max(first + 1.0);
     let mut ticks = Vec::new();
-    let mut at = 0.0;
+    let mut at = first;
     while at <= last {
         ticks.push(at * step);
         at += 1.0;
     }
     ticks
+}
+
+/// What lies between two ticks.
+pub(crate) fn step_of(ticks: &[f64]) -> f64 {
+    ticks.windows(2).next().map_or(1.0, |pair| pair[1] - pair[0])
 }
 
 /// The smallest of 1, 2 and 5 times a power of ten that is not below `least`.
@@ -59,6 +75,8 @@ mod tests {
             let found = ticks(most);
             assert!((2..=8).contains(&found.len()) && *found.last().unwrap() >= most - 1e-9, "{most}: {found:?}");
         }
+        assert_eq!(ticks_between(17.8, 22.2), [17.0, 18.0, 19.0, 20.0, 21.0, 22.0, 23.0]);
+        assert_eq!((ticks_between(5.0, 5.0), ticks_between(2.0, 1.0)), (ticks(5.0), ticks(1.0)));
         assert_eq!((ticks(f64::NAN), ticks(f64::INFINITY)), (ticks(1.0), ticks(1.0)));
     }
 

@@ -27,12 +27,14 @@ struct Card<'a> {
     empty: &'a str,
     /// The numbers.
     table: Markup,
+    /// What stands below: a form, which is never fetched again.
+    foot: Markup,
 }
 
 impl Card<'_> {
     /// What changes is in regions that the script fetches again; whether the table is open is none of them.
     fn render(&self) -> Markup {
-        let Self { id, title, about, chart, empty, table } = self;
+        let Self { id, title, about, chart, empty, table, foot } = self;
         html! {
             section.card.figures aria-labelledby={ (id) "-title" } {
                 h2 id={ (id) "-title" } { (title) }
@@ -45,9 +47,11 @@ impl Card<'_> {
                 @if chart.is_some() {
                     details {
                         summary { "Numbers" }
+                        // What scrolls can be reached with the keyboard.
                         .table-wrap id={ (id) "-table" } data-refresh tabindex="0" role="region" aria-labelledby={ (id) "-title" } { (table) }
                     }
                 }
+                (foot)
             }
         }
     }

@@ -74,7 +74,7 @@ fn body(app: &App, person: &Principal, batch: &BatchRecord, figures: &BatchFigur
         .charts {
             (cards::pareto::card(batch.id, figures))
             .stack-y { (cards::slots::card(batch.id, figures)) }
-            .stack-y { (cards::hours::card(&hours, takt, now)) (head::takt_form(batch, planned)) }
+            (cards::hours::card(&hours, takt, now, head::takt_form(batch, planned)))
             (cards::failures::card(&hours))
             (cards::times::steps(figures))
             (cards::times::slots(batch.id, figures))

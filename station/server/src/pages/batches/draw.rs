@@ -13,16 +13,24 @@ use maud::{Markup, html};
 
 use crate::figures::axis;
 
-/// Width of every chart, in units of its own; the page scales it.
+/// Width of a chart, in units of its own; the page scales it.
 const WIDTH: f64 = 640.0;
+/// Width of a chart that has a row of the page for itself.
+const WIDE: f64 = 960.0;
 /// Height of a line of text.
 const LINE: f64 = 15.0;
+/// Room for the names of levels.
+const NAMES: f64 = 82.0;
 /// Half the size of a mark.
 const MARK: f64 = 4.5;
 
 /// A chart with what it says in one sentence.
 fn chart(height: f64, says: &str, drawing: &Markup) -> Markup {
-    let view_box = format!("0 0 {WIDTH} {}", n(height));
+    sized(WIDTH, height, says, drawing)
+}
+
+fn sized(width: f64, height: f64, says: &str, drawing: &Markup) -> Markup {
+    let view_box = format!("0 0 {} {}", n(width), n(height));
     html! { svg.plot viewBox=(view_box) role="img" aria-label=(says) { (drawing) } }
 }
 
@@ -35,18 +43,26 @@ fn n(value: f64) -> String {
 /// From values to places.
 #[derive(Debug, Clone, Copy)]
 struct Scale {
-    /// Largest value; the smallest is 0.
+    /// Smallest value.
+    least: f64,
+    /// Largest value.
     most: f64,
-    /// Place of 0.
+    /// Place of the smallest value.
     start: f64,
     /// Place of the largest value.
     end: f64,
 }
 
 impl Scale {
-    /// The place of a value; what is beyond the largest lies on it.
+    /// From 0 to `most`.
+    const fn up_to(most: f64, start: f64, end: f64) -> Self {
+        Self { least: 0.0, most, start, end }
+    }
+
+    /// The place of a value; what is beyond an end lies on it.
     fn at(self, value: f64) -> f64 {
-        self.start + (self.end - self.start) * (value / self.most).clamp(0.0, 1.0)
+        let share = ((value - self.least) / (self.most - self.least)).clamp(0.0, 1.0);
+        self.start + (self.end - self.start) * share
     }
 }
 
@@ -59,11 +75,12 @@ struct Upright {
 }
 
 impl Upright {
-    /// For values from 0 to `most`, between two heights.
-    fn new(most: f64, top: f64, bottom: f64) -> Self {
-        let ticks = axis::ticks(most);
-        let most = ticks.last().copied().unwrap_or(1.0);
-        Self { left: 44.0, right: WIDTH - 8.0, y: Scale { most, start: bottom, end: top }, ticks }
+    /// For values from `least` to `most`, between two heights, in a chart of this width; names of levels stand on the
+    /// right.
+    fn new((least, most): (f64, f64), (top, bottom): (f64, f64), width: f64) -> Self {
+        let ticks = axis::ticks_between(least, most);
+        let (least, most) = (ticks.first().copied().unwrap_or(0.0), ticks.last().copied().unwrap_or(1.0));
+        Self { left: 44.0, right: width - NAMES, y: Scale { least, most, start: bottom, end: top }, ticks }
     }
 
     /// The middle of the `at`th of `count` places from left to right.
@@ -74,7 +91,7 @@ impl Upright {
 
     /// Lines and numbers of the axis; `unit` is added to the numbers by the caller's function.
     fn axis(&self, label: impl Fn(f64, f64) -> String) -> Markup {
-        let step = self.ticks.get(1).copied().unwrap_or(1.0);
+        let step = axis::step_of(&self.ticks);
         html! {
             @for tick in &self.ticks {
                 @let y = n(self.y.at(*tick));
@@ -84,12 +101,23 @@ impl Upright {
         }
     }
 
-    /// A limit over the whole width, with its name on the right.
-    fn level(&self, class: &str, value: f64, name: &str) -> Markup {
-        let y = self.y.at(value);
+    /// Levels over the whole width, each with class, value and name; the names stand on the right, apart from one another.
+    fn levels(&self, levels: &[(&str, f64, String)]) -> Markup {
+        let mut named: Vec<(f64, f64, &str, &str)> = levels
+            .iter()
+            .map(|(class, value, name)| (self.y.at(*value), self.y.at(*value), *class, name.as_str()))
+            .collect();
+        named.sort_by(|one, other| one.0.total_cmp(&other.0));
+        let mut above = f64::NEG_INFINITY;
+        for (_, place, _, _) in &mut named {
+            *place = place.max(above + LINE - 2.0);
+            above = *place;
+        }
         html! {
-            line class=(class) x1=(n(self.left)) x2=(n(self.right)) y1=(n(y)) y2=(n(y)) {}
-            text.tick.end.halo x=(n(self.right)) y=(n(y - 4.0)) { (name) }
+            @for (y, place, class, name) in named {
+                line class=(class) x1=(n(self.left)) x2=(n(self.right)) y1=(n(y)) y2=(n(y)) {}
+                text.tick x=(n(self.right + 5.0)) y=(n(place + 4.0)) { (name) }
+            }
         }
     }
 }
@@ -122,11 +150,7 @@ fn tick_time(x: f64, y: f64, at: Timestamp, with_day: bool) -> Markup {
 /// A share as people read it.
 pub(super) fn percent(ratio: f64) -> String {
     let percent = ratio * 100.0;
-    if percent > 0.0 && percent < 9.95 || percent > 99.0 && percent < 100.0 {
-        format!("{percent:.1} %")
-    } else {
-        format!("{percent:.0} %")
-    }
+    if percent == 0.0 || percent == 100.0 { format!("{percent:.0} %") } else { format!("{percent:.1} %") }
 }
 
 /// Seconds as people read them.
@@ -136,6 +160,19 @@ pub(super) fn seconds(seconds: f64) -> String {
         under if under < 100.0 => format!("{seconds:.1} s"),
         _ => format!("{seconds:.0} s"),
     }
+}
+
+/// A number of things, in groups of three digits.
+pub(super) fn count(number: u32) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() * 2);
+    for (at, digit) in digits.char_indices() {
+        if at > 0 && (digits.len() - at).is_multiple_of(3) {
+            grouped.push('\u{202f}');
+        }
+        grouped.push(digit);
+    }
+    grouped
 }
 
 /// A text cut to so many characters.
@@ -154,16 +191,17 @@ mod tests {
     #[test]
     fn shares_and_times_are_short_and_never_round_to_perfection() {
         for (ratio, text) in
-            [(0.0, "0 %"), (0.004, "0.4 %"), (0.5, "50 %"), (0.9996, "100.0 %"), (0.991, "99.1 %"), (1.0, "100 %")]
+            [(0.0, "0 %"), (0.004, "0.4 %"), (0.5, "50.0 %"), (0.9996, "100.0 %"), (0.991, "99.1 %"), (1.0, "100 %")]
         {
             assert_eq!(percent(ratio), text);
         }
+        assert_eq!([0, 999, 1000, 1_234_567].map(count), ["0", "999", "1\u{202f}000", "1\u{202f}234\u{202f}567"]);
         assert_eq!((seconds(0.25), seconds(12.34), seconds(250.4)), ("0.25 s".into(), "12.3 s".into(), "250 s".into()));
     }
 
     #[test]
     fn what_is_beyond_the_scale_lies_on_its_end() {
-        let scale = Scale { most: 10.0, start: 100.0, end: 0.0 };
+        let scale = Scale::up_to(10.0, 100.0, 0.0);
         assert_eq!((scale.at(0.0), scale.at(5.0), scale.at(20.0), scale.at(-1.0)), (100.0, 50.0, 0.0, 100.0));
     }
 }

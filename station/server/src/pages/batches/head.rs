@@ -7,7 +7,7 @@ use maud::{Markup, html};
 
 use super::{
     address, csrf,
-    draw::{percent, seconds},
+    draw::{count, percent, seconds},
     form::{QUANTITY_MAX, REASON_MAX},
     list::yields,
     recipe, state_badge, time,
@@ -147,8 +147,9 @@ fn done(record: &BatchRecord, counts: &BatchYield) -> Markup {
     html! {
         .figure {
             span.label { "Done" }
-            span.value { (counts.passed) @if let Some(quantity) = record.batch.quantity { span.muted { " of " (quantity) } } }
+            span.value { (count(counts.passed)) }
             @if let Some(quantity) = record.batch.quantity {
+                span.muted.small { "of " (count(quantity)) " ordered" }
                 progress max=(quantity) value=(counts.passed.min(quantity)) aria-label="Units done" {}
             }
         }
@@ -162,7 +163,7 @@ fn yield_figure(label: &str, share: Share) -> Markup {
             @match (share.ratio(), share.interval()) {
                 (Some(ratio), Some((low, high))) => {
                     span.value { (percent(ratio)) }
-                    span.muted.small { (share.part) " of " (share.whole) " units; " (percent(low)) " to " (percent(high)) " with 95 % confidence" }
+                    span.muted.small { (count(share.part)) " of " (count(share.whole)) " units; " (percent(low)) " to " (percent(high)) " with 95 % confidence" }
                 }
                 (_, _) => { span.value { "–" } span.muted.small { "no unit has come to an end" } }
             }
@@ -208,7 +209,7 @@ fn against(pace: Pace, takt: Option<Takt>) -> Markup {
 fn remaining(left: Option<u32>, pace: Pace) -> Markup {
     html! {
         @if let Some(left) = left {
-            span.muted.small { (left) " units are left: " (format!("{:.1}", hours_left(left, pace))) " hours at this pace" }
+            span.muted.small { (count(left)) " units are left: " (format!("{:.1}", hours_left(left, pace))) " hours at this pace" }
         }
     }
 }
@@ -217,12 +218,12 @@ fn rest(counts: &BatchYield) -> Markup {
     let BatchYield { in_work, failed, quarantined, held_places, scrapped, runs, retests, interrupted, .. } = counts;
     html! {
         dl.facts.wide {
-            div { dt { "In work" } dd { (in_work) } }
-            div { dt { "Failed" } dd { (failed) } }
-            div { dt { "In quarantine" } dd { (quarantined) @if *held_places > 0 { span.muted { ", " (held_places) " of them keep a place" } } } }
-            div { dt { "Scrapped" } dd { (scrapped) } }
-            div { dt { "Attempts" } dd { (runs) span.muted { ", " (retests) " of them retests" } } }
-            div { dt { "Interrupted" } dd { (interrupted) } }
+            div { dt { "In work" } dd { (count(*in_work)) } }
+            div { dt { "Failed" } dd { (count(*failed)) } }
+            div { dt { "In quarantine" } dd { (count(*quarantined)) @if *held_places > 0 { span.muted { ", " (held_places) " of them keep a place" } } } }
+            div { dt { "Scrapped" } dd { (count(*scrapped)) } }
+            div { dt { "Attempts" } dd { (count(*runs)) span.muted { ", " (count(*retests)) " retests" } } }
+            div { dt { "Interrupted" } dd { (count(*interrupted)) } }
         }
     }
 }

@@ -19,7 +19,7 @@ fn cards_of(figures: &BatchFigures, takt: Option<Takt>) -> String {
     let cards = [
         cards::pareto::card(BATCH, figures),
         cards::slots::card(BATCH, figures),
-        cards::hours::card(&hours, takt, NOW),
+        cards::hours::card(&hours, takt, NOW, maud::Markup::default()),
         cards::failures::card(&hours),
         cards::times::steps(figures),
         cards::times::slots(BATCH, figures),

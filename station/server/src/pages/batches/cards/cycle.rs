@@ -32,7 +32,7 @@ pub(crate) fn card(figures: &BatchFigures) -> Markup {
     let table = control.as_ref().map(|control| table(&runs, &values, control)).unwrap_or_default();
     let empty = format!("This needs {VALUES_MIN} runs that passed.");
     let (id, title) = ("cycle", "Is the cycle time steady?");
-    Card { id, title, about, chart, empty: &empty, table }.render()
+    Card { id, title, about, chart, empty: &empty, table, foot: Markup::default() }.render()
 }
 
 fn table(runs: &[&RunPoint], values: &[f64], control: &Individuals) -> Markup {

@@ -36,7 +36,16 @@ pub(crate) fn card(hours: &[Hour]) -> Markup {
     let chart = control.as_ref().map(|control| draw::failures::draw(control, &began));
     let table = control.as_ref().map(|control| table(control, &began)).unwrap_or_default();
     let (id, title) = ("failures", "Is the share of failures steady?");
-    Card { id, title, about, chart, empty: "This needs three hours in which attempts ended.", table }.render()
+    Card {
+        id,
+        title,
+        about,
+        chart,
+        empty: "This needs three hours in which attempts ended.",
+        table,
+        foot: Markup::default(),
+    }
+    .render()
 }
 
 fn table(control: &CountsChart, began: &[Timestamp]) -> Markup {

@@ -44,7 +44,7 @@ pub(crate) fn hours(figures: &BatchFigures) -> Vec<Hour> {
 }
 
 /// The card.
-pub(crate) fn card(hours: &[Hour], takt: Option<(Takt, TaktSource)>, now: Timestamp) -> Markup {
+pub(crate) fn card(hours: &[Hour], takt: Option<(Takt, TaktSource)>, now: Timestamp, foot: Markup) -> Markup {
     let shown = newest(hours, HOURS_MAX);
     let about = html! {
         "Runs that passed and, above them, runs that failed, by the clock hour in which they ended; the newest "
@@ -56,7 +56,7 @@ pub(crate) fn card(hours: &[Hour], takt: Option<(Takt, TaktSource)>, now: Timest
     };
     let chart = draw::hours::draw(&shown, takt.map(|(takt, _)| takt), now);
     let (id, title, empty) = ("hours", "Units per hour", "No run has ended.");
-    Card { id, title, about, chart, empty, table: table(&shown, takt.map(|(takt, _)| takt)) }.render()
+    Card { id, title, about, chart, empty, table: table(&shown, takt.map(|(takt, _)| takt)), foot }.render()
 }
 
 fn said(source: TaktSource) -> String {

@@ -29,6 +29,7 @@ pub(crate) fn card(batch: BatchId, figures: &BatchFigures) -> Markup {
         chart: draw::pareto::draw(&bars),
         empty: "No run has failed.",
         table: table(batch, &bars),
+        foot: Markup::default(),
     };
     card.render()
 }

@@ -8,7 +8,7 @@ use super::{Card, runs_on, runs_with, times::names};
 use crate::{
     figures::slots::{Excess, Finding, Health, SlotCounts, compare},
     pages::batches::{
-        draw::{self, percent},
+        draw::{self, count, percent},
         share,
     },
 };
@@ -26,7 +26,7 @@ pub(crate) fn card(batch: BatchId, figures: &BatchFigures) -> Markup {
     let table = table(batch, figures, &health);
     html! {
         #advice data-refresh { @for slot in &health { (advice(batch, slot)) } }
-        (Card { id, title, about, chart, empty, table }.render())
+        (Card { id, title, about, chart, empty, table, foot: Markup::default() }.render())
     }
 }
 
@@ -54,8 +54,8 @@ fn advice(batch: BatchId, slot: &Health<String>) -> Markup {
         .problem.warn {
             p.what { (what(slot)) }
             p.why {
-                (slot.here.part) " of " (slot.here.whole) " runs failed here, " (slot.others.part) " of "
-                (slot.others.whole) " on the others; " (chance(slot.chance)) " What differs: "
+                (count(slot.here.part)) " of " (count(slot.here.whole)) " runs failed here, " (count(slot.others.part)) " of "
+                (count(slot.others.whole)) " on the others; " (chance(slot.chance)) " What differs: "
                 @for (at, excess) in slot.excess.iter().enumerate() { @if at > 0 { "; " } (difference(batch, *excess)) }
                 "."
             }

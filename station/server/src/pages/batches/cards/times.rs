@@ -37,7 +37,8 @@ pub(crate) fn steps(figures: &BatchFigures) -> Markup {
         }
     };
     let (id, title, empty) = ("steps", "How long each step takes", "No step has been done.");
-    Card { id, title, about: about(), chart: draw("Time of each step", &rows), empty, table }.render()
+    Card { id, title, about: about(), chart: draw("Time of each step", &rows), empty, table, foot: Markup::default() }
+        .render()
 }
 
 /// The card of slots: cycles that passed.
@@ -60,7 +61,8 @@ pub(crate) fn slots(batch: BatchId, figures: &BatchFigures) -> Markup {
     };
     let about = html! { "From the beginning of a run to its end, of the runs that passed. " (about()) };
     let (id, title, empty) = ("cycles", "How long a unit takes on each slot", "No unit has passed.");
-    Card { id, title, about, chart: draw("Cycle time of each slot", &rows), empty, table }.render()
+    Card { id, title, about, chart: draw("Cycle time of each slot", &rows), empty, table, foot: Markup::default() }
+        .render()
 }
 
 /// Names of slots; with their station when there is more than one.

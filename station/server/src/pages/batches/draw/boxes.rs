@@ -24,8 +24,11 @@ pub(crate) struct Row {
 pub(crate) fn draw(of: &str, rows: &[Row]) -> Option<Markup> {
     let slowest = rows.iter().max_by(|one, other| one.spread.median.total_cmp(&other.spread.median))?;
     let most = rows.iter().map(|row| row.spread.whiskers.1).fold(0.0, f64::max);
-    let ticks = axis::ticks(most);
-    let scale = Scale { most: ticks.last().copied().unwrap_or(1.0), start: LEFT, end: WIDTH - 62.0 };
+    let least = rows.iter().map(|row| row.spread.whiskers.0).fold(most, f64::min);
+    // What lies close together is told apart better without the way from 0.
+    let ticks = axis::ticks_between(if least > most / 2.0 { least } else { 0.0 }, most);
+    let ends = (ticks.first().copied().unwrap_or(0.0), ticks.last().copied().unwrap_or(1.0));
+    let scale = Scale { least: ends.0, most: ends.1, start: LEFT, end: WIDTH - 62.0 };
     let height = TOP + ROW * rows.len() as f64 + 6.0;
     let says = format!("{of}: {} is the slowest with a median of {}.", slowest.name, seconds(slowest.spread.median));
     let drawing = html! {
@@ -36,7 +39,7 @@ pub(crate) fn draw(of: &str, rows: &[Row]) -> Option<Markup> {
 }
 
 fn grid(scale: Scale, ticks: &[f64], height: f64) -> Markup {
-    let step = ticks.get(1).copied().unwrap_or(1.0);
+    let step = axis::step_of(ticks);
     html! {
         @for tick in ticks {
             @let x = n(scale.at(*tick));

@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{MARK, Upright, chart, n, rhombus, seconds, triangle};
+use super::{MARK, Upright, WIDE, n, rhombus, seconds, sized, triangle};
 use crate::figures::{
     axis,
     individuals::{Individuals, Signal},
@@ -22,20 +22,21 @@ pub(crate) fn draw(control: &Individuals, values: &[f64]) -> Markup {
         values.len(),
         seconds(control.mean)
     );
-    chart(HEIGHT, &says, &html! { (singles(control, values)) (ranges(control)) })
+    sized(WIDE, HEIGHT, &says, &html! { (singles(control, values)) (ranges(control)) })
 }
 
 fn singles(control: &Individuals, values: &[f64]) -> Markup {
     let most = values.iter().copied().fold(control.limits.1, f64::max);
-    let plot = Upright::new(most, VALUES.0, VALUES.1);
+    let least = values.iter().copied().fold(control.limits.0, f64::min);
+    let plot = Upright::new((least, most), VALUES, WIDE);
     let count = values.len();
     html! {
         (plot.axis(|tick, step| axis::label(tick, step) + " s"))
-        (plot.level("limit", control.limits.1, &format!("upper limit {}", seconds(control.limits.1))))
-        (plot.level("mean", control.mean, &format!("mean {}", seconds(control.mean))))
-        @if control.limits.0 > 0.0 {
-            (plot.level("limit", control.limits.0, &format!("lower limit {}", seconds(control.limits.0))))
-        }
+        (plot.levels(&[
+            ("limit", control.limits.1, format!("limit {}", seconds(control.limits.1))),
+            ("mean", control.mean, format!("mean {}", seconds(control.mean))),
+            ("limit", control.limits.0, format!("limit {}", seconds(control.limits.0))),
+        ]))
         polyline.series points=(line(&plot, values)) {}
         @for (at, (value, signal)) in values.iter().zip(&control.signals).enumerate() {
             (point(*value, *signal, plot.x(at, count), plot.y.at(*value), count))
@@ -45,13 +46,13 @@ fn singles(control: &Individuals, values: &[f64]) -> Markup {
 
 fn ranges(control: &Individuals) -> Markup {
     let most = control.ranges.iter().copied().fold(control.range_limit, f64::max);
-    let plot = Upright::new(most, RANGES.0, RANGES.1);
+    let plot = Upright::new((0.0, most), RANGES, WIDE);
     let count = control.ranges.len();
     let beyond = |range: &f64| *range > control.range_limit;
     html! {
         text.tick x=(n(plot.left)) y=(n(RANGES.0 - 8.0)) { "moving range: from each run to the next" }
         (plot.axis(|tick, step| axis::label(tick, step) + " s"))
-        (plot.level("limit", control.range_limit, &format!("upper limit {}", seconds(control.range_limit))))
+        (plot.levels(&[("limit", control.range_limit, format!("limit {}", seconds(control.range_limit)))]))
         polyline.series points=(line(&plot, &control.ranges)) {}
         @for (at, range) in control.ranges.iter().enumerate().filter(|(_, range)| beyond(range)) {
             polygon.mark points=(rhombus(plot.x(at, count), plot.y.at(*range), MARK)) { title { (seconds(*range)) ": above the limit" } }

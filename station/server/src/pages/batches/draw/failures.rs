@@ -3,8 +3,11 @@
 use firstpass_domain::Timestamp;
 use maud::{Markup, html};
 
-use super::{MARK, Upright, chart, n, percent, rhombus, tick_time, triangle};
-use crate::figures::counts_chart::{CountsChart, Group, Signal};
+use super::{MARK, Upright, WIDTH, chart, n, percent, rhombus, tick_time, triangle};
+use crate::figures::{
+    axis,
+    counts_chart::{CountsChart, Group, Signal},
+};
 
 const HEIGHT: f64 = 250.0;
 const TOP: f64 = 18.0;
@@ -15,7 +18,7 @@ const TIMES_MAX: usize = 12;
 /// The chart of groups with the hours in which they began, one for each.
 pub(crate) fn draw(control: &CountsChart, began: &[Timestamp]) -> Markup {
     let tops = control.groups.iter().map(|group| group.failed.ratio().unwrap_or_default().max(group.limits.1));
-    let plot = Upright::new((tops.fold(control.mean, f64::max) * 100.0).min(100.0), TOP, BOTTOM);
+    let plot = Upright::new((0.0, (tops.fold(control.mean, f64::max) * 100.0).min(100.0)), (TOP, BOTTOM), WIDTH);
     let out = control.groups.iter().filter(|group| matches!(group.signal, Signal::Above | Signal::Below)).count();
     let says = format!(
         "Share of failures in {} hours, {} on average; {out} out of the limits.",
@@ -24,9 +27,9 @@ pub(crate) fn draw(control: &CountsChart, began: &[Timestamp]) -> Markup {
     );
     let count = control.groups.len();
     let drawing = html! {
-        (plot.axis(|tick, _| format!("{tick:.0} %")))
+        (plot.axis(|tick, step| axis::label(tick, step) + " %"))
         (limits(&plot, &control.groups))
-        (plot.level("mean", control.mean * 100.0, &format!("mean {}", percent(control.mean))))
+        (plot.levels(&[("mean", control.mean * 100.0, format!("mean {}", percent(control.mean)))]))
         polyline.series points=(line(&plot, &control.groups)) {}
         @for (at, group) in control.groups.iter().enumerate() { (point(&plot, group, plot.x(at, count))) }
         (times(&plot, began))

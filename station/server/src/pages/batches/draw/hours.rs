@@ -3,7 +3,7 @@
 use firstpass_domain::Timestamp;
 use maud::{Markup, html};
 
-use super::{Upright, chart, n, tick_time};
+use super::{Upright, WIDTH, chart, n, tick_time};
 use crate::figures::{
     axis,
     takt::{HOUR_MICROS, Hour, Takt},
@@ -19,11 +19,11 @@ const TIMES_MAX: usize = 12;
 pub(crate) fn draw(hours: &[Hour], takt: Option<Takt>, now: Timestamp) -> Option<Markup> {
     let last = hours.last()?;
     let most = hours.iter().map(|hour| hour.passed + hour.failed).max().unwrap_or_default();
-    let plot = Upright::new(f64::from(most).max(takt.map_or(0.0, Takt::per_hour)), TOP, BOTTOM);
+    let plot = Upright::new((0.0, f64::from(most).max(takt.map_or(0.0, Takt::per_hour))), (TOP, BOTTOM), WIDTH);
     let drawing = html! {
         (plot.axis(axis::label))
         @for (at, hour) in hours.iter().enumerate() { (bar(&plot, hour, at, hours.len(), now)) }
-        @if let Some(takt) = takt { (plot.level("takt", takt.per_hour(), &format!("takt: {:.1} an hour", takt.per_hour()))) }
+        @if let Some(takt) = takt { (plot.levels(&[("takt", takt.per_hour(), format!("takt {:.1}", takt.per_hour()))])) }
         (times(&plot, hours))
     };
     let says = format!("Units per hour over {} hours; {} passed in the last one.", hours.len(), last.passed);

@@ -4,7 +4,7 @@
 use firstpass_domain::{Language, diagnosis::Owner};
 use maud::{Markup, html};
 
-use super::{LINE, MARK, Scale, WIDTH, chart, cut, n, percent};
+use super::{LINE, MARK, Scale, WIDTH, chart, count, cut, n, percent};
 use crate::figures::{binomial::Share, pareto::Bar};
 
 /// Most bars that are drawn; the table has the rest.
@@ -12,12 +12,14 @@ pub(crate) const BARS_MAX: usize = 10;
 const ROW: f64 = 38.0;
 const TOP: f64 = 22.0;
 const LEFT: f64 = 286.0;
+/// A bar that has room for its number.
+const WIDE_BAR: f64 = 60.0;
 
 /// The chart; `None` without failures.
 pub(crate) fn draw(bars: &[Bar]) -> Option<Markup> {
     let first = bars.first()?;
     let shown = &bars[..bars.len().min(BARS_MAX)];
-    let scale = Scale { most: 1.0, start: LEFT, end: WIDTH - 46.0 };
+    let scale = Scale::up_to(1.0, LEFT, WIDTH - 46.0);
     let height = TOP + ROW * shown.len() as f64 + 8.0;
     let says = format!(
         "Pareto of {} failures: {} makes {} of them.",
@@ -46,7 +48,7 @@ fn grid(scale: Scale, height: f64) -> Markup {
         @for share in [0.0, 0.25, 0.5, 0.75, 1.0] {
             @let x = n(scale.at(share));
             line.rule x1=(x) x2=(x) y1=(n(TOP - 4.0)) y2=(n(height - 6.0)) {}
-            text.tick.middle x=(x) y="12" { (percent(share)) }
+            text.tick.middle x=(x) y="12" { (share * 100.0) " %" }
         }
     }
 }
@@ -60,7 +62,12 @@ fn row(bar: &Bar, y: f64, scale: Scale) -> Markup {
             text.name x="0" y=(n(y + LINE)) { (cut(bar.code.name(), 30)) }
             text.small x="0" y=(n(y + 2.0 * LINE)) { (owner(bar.code.owner())) ": " (cut(words.what, 44)) }
             rect.bar x=(n(start)) y=(n(y + 7.0)) width=(n((end - start).max(1.0))) height=(n(ROW - 14.0)) {}
-            text.value.halo x=(n(end + 6.0)) y=(n(y + ROW / 2.0 + 4.0)) { (bar.share.part) }
+            // The line begins at the end of the first bar.
+            @if end - start > WIDE_BAR {
+                text.inside.end x=(n(end - 8.0)) y=(n(y + ROW / 2.0 + 4.0)) { (count(bar.share.part)) }
+            } @else {
+                text.value.halo x=(n(end + 6.0)) y=(n(y + ROW / 2.0 + 4.0)) { (count(bar.share.part)) }
+            }
         }
     }
 }

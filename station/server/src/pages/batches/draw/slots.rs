@@ -2,7 +2,7 @@
 
 use maud::{Markup, html};
 
-use super::{MARK, Scale, WIDTH, chart, cut, n, percent, triangle};
+use super::{MARK, Scale, WIDTH, chart, count, cut, n, percent, triangle};
 use crate::figures::{
     axis,
     binomial::Share,
@@ -21,7 +21,7 @@ pub(crate) fn draw(slots: &[Health<String>]) -> Option<Markup> {
     let pooled = all.ratio().unwrap_or_default();
     let ends = ran.iter().filter_map(|slot| slot.here.interval()).map(|(_, high)| high);
     let ticks = axis::ticks(ends.fold(pooled, f64::max) * 100.0);
-    let scale = Scale { most: ticks.last().copied().unwrap_or(1.0) / 100.0, start: LEFT, end: WIDTH - 96.0 };
+    let scale = Scale::up_to(ticks.last().copied().unwrap_or(1.0) / 100.0, LEFT, WIDTH - 132.0);
     let height = TOP + ROW * ran.len() as f64 + 6.0;
     let drawing = html! {
         (grid(scale, &ticks, height))
@@ -42,7 +42,7 @@ fn says(slots: &[&Health<String>]) -> String {
 }
 
 fn grid(scale: Scale, ticks: &[f64], height: f64) -> Markup {
-    let step = ticks.get(1).copied().unwrap_or(1.0);
+    let step = axis::step_of(ticks);
     html! {
         @for tick in ticks {
             @let x = n(scale.at(tick / 100.0));
@@ -77,7 +77,7 @@ fn row(slot: &Health<String>, y: f64, scale: Scale) -> Markup {
             } @else {
                 circle.point cx=(n(x)) cy=(n(y)) r=(n(MARK)) {}
             }
-            text.value x=(n(scale.end + 10.0)) y=(n(y + 4.0)) { (slot.here.part) "/" (slot.here.whole) (times(slot)) }
+            text.value x=(n(scale.end + 10.0)) y=(n(y + 4.0)) { (count(slot.here.part)) "/" (count(slot.here.whole)) (times(slot)) }
         }
     }
 }
