@@ -10,5 +10,5 @@ mod tls;
 
 pub use accounts::RecordedAccounts;
 pub use handshake::HandshakeFault;
-pub use rate::Rate;
+pub use rate::{Rate, RateLimit, TooOften};
 pub use tls::{Protocol, ServerTls, TlsError, server_tls};

@@ -23,7 +23,7 @@ pub struct Rate {
 /// For every key it keeps the time at which the key would have its whole burst again (the "theoretical arrival time"
 /// of the generic cell rate algorithm): one number, and no timer.
 #[derive(Debug)]
-pub(crate) struct RateLimit<K> {
+pub struct RateLimit<K> {
     rate: Rate,
     records_max: usize,
     records: Mutex<HashMap<K, Record>>,
@@ -39,20 +39,21 @@ struct Record {
 
 /// A key asked too often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct TooOften {
+pub struct TooOften {
     /// Until the next request will be let through.
-    pub(crate) retry_after: Duration,
+    pub retry_after: Duration,
     /// Whether the request before was let through, so that a flood is noted once.
-    pub(crate) first: bool,
+    pub first: bool,
 }
 
 impl<K: Copy + Eq + Hash> RateLimit<K> {
-    pub(crate) fn new(rate: Rate, records_max: usize) -> Self {
+    /// Remembers at most `records_max` keys; the quietest gives way.
+    pub fn new(rate: Rate, records_max: usize) -> Self {
         Self { rate, records_max, records: Mutex::new(HashMap::new()) }
     }
 
     /// Lets a request of `key` through, or says how long it should wait.
-    pub(crate) fn ask(&self, key: K, now: Timestamp) -> Result<(), TooOften> {
+    pub fn ask(&self, key: K, now: Timestamp) -> Result<(), TooOften> {
         // Every change below is a single insertion, so a panic elsewhere cannot have left half of one.
         let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
         self.make_room(&mut records, key, now);

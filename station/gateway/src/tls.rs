@@ -8,7 +8,11 @@ use std::{
 use firstpass_authority::{Authority, AuthorityError, ServerIdentity};
 use rustls::{
     RootCertStore, ServerConfig,
-    server::{ClientHello, NoServerSessionStorage, ResolvesServerCert, VerifierBuilderError, WebPkiClientVerifier},
+    crypto::CryptoProvider,
+    server::{
+        ClientHello, NoServerSessionStorage, ResolvesServerCert, VerifierBuilderError, WebPkiClientVerifier,
+        danger::ClientCertVerifier,
+    },
     sign::CertifiedKey,
 };
 use thiserror::Error;
@@ -20,8 +24,10 @@ use crate::{handshake::HandshakeFault, mqtt::Clock};
 /// What is spoken inside the TLS connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Protocol {
-    /// HTTP/1.1.
+    /// HTTP/1.1 for units.
     Https,
+    /// HTTP/1.1 for people: browsers are not asked for certificates of units.
+    Pages,
     /// MQTT 3.1.1.
     Mqtt,
 }
@@ -40,22 +46,19 @@ pub enum TlsError {
     Rustls(#[from] rustls::Error),
 }
 
-/// TLS 1.2 and 1.3 with the station's certificate, which is renewed without a restart. A client may present a
-/// certificate of our authority; one of another fails the handshake. Sessions are resumed on HTTPS only.
+/// TLS 1.2 and 1.3 with the station's certificate, which is renewed without a restart. A unit may present a certificate of
+/// our authority; one of another fails the handshake. Sessions are not resumed on MQTT.
 pub fn server_tls(authority: &Arc<Authority>, protocol: Protocol, clock: Clock) -> Result<ServerTls, TlsError> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let mut roots = RootCertStore::empty();
-    roots.add(authority.root_der().clone())?;
-    let verifier = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
-        .allow_unauthenticated()
-        .build()?;
     let certificate = Arc::new(StationCertificate::new(Arc::clone(authority), clock)?);
-    let mut config = ServerConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()?
-        .with_client_cert_verifier(verifier)
-        .with_cert_resolver(Arc::clone(&certificate) as Arc<dyn ResolvesServerCert>);
+    let builder = ServerConfig::builder_with_provider(Arc::clone(&provider)).with_safe_default_protocol_versions()?;
+    let builder = match protocol {
+        Protocol::Pages => builder.with_no_client_auth(),
+        Protocol::Https | Protocol::Mqtt => builder.with_client_cert_verifier(unit_verifier(authority, provider)?),
+    };
+    let mut config = builder.with_cert_resolver(Arc::clone(&certificate) as Arc<dyn ResolvesServerCert>);
     match protocol {
-        Protocol::Https => config.alpn_protocols.push(b"http/1.1".to_vec()),
+        Protocol::Https | Protocol::Pages => config.alpn_protocols.push(b"http/1.1".to_vec()),
         Protocol::Mqtt => {
             // A resumed session would skip the certificate, so each connect proves it anew.
             config.session_storage = Arc::new(NoServerSessionStorage {});
@@ -65,13 +68,20 @@ pub fn server_tls(authority: &Arc<Authority>, protocol: Protocol, clock: Clock) 
     Ok(ServerTls { config: Arc::new(config), certificate })
 }
 
+/// Takes certificates of our authority, and clients without one.
+fn unit_verifier(
+    authority: &Authority,
+    provider: Arc<CryptoProvider>,
+) -> Result<Arc<dyn ClientCertVerifier>, TlsError> {
+    let mut roots = RootCertStore::empty();
+    roots.add(authority.root_der().clone())?;
+    let builder = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider);
+    Ok(builder.allow_unauthenticated().build()?)
+}
+
 impl ServerTls {
     /// A handshake with a client, within `limit`.
-    pub(crate) async fn accept(
-        &self,
-        socket: TcpStream,
-        limit: Duration,
-    ) -> Result<TlsStream<TcpStream>, HandshakeFault> {
+    pub async fn accept(&self, socket: TcpStream, limit: Duration) -> Result<TlsStream<TcpStream>, HandshakeFault> {
         let acceptor = TlsAcceptor::from(Arc::clone(&self.config));
         match timeout(limit, acceptor.accept(socket)).await {
             Ok(Ok(stream)) => Ok(stream),

@@ -1,15 +1,15 @@
 //! Who asks, and whether they may: every route names the action that it is, and is guarded by it.
 
-use std::sync::Arc;
+use std::{convert::Infallible, sync::Arc};
 
 use axum::{
-    extract::{FromRequestParts, Request},
-    http::request::Parts,
+    extract::{FromRequestParts, OptionalFromRequestParts, Request},
+    http::{Extensions, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use firstpass_domain::{Action, Language, Role};
-use firstpass_store::Act;
+use firstpass_domain::{Action, Language, Role, Sha256Digest};
+use firstpass_store::{Act, UserId};
 
 use crate::problem::HttpProblem;
 
@@ -20,6 +20,8 @@ pub enum Access {
     Public,
     /// Everybody who is logged in, whatever the role.
     Person,
+    /// Everybody who is logged in on the dashboard with a password, for what is their own: no token, and no badge.
+    Own,
     /// Whoever may do this.
     May(Action),
 }
@@ -31,6 +33,10 @@ pub(crate) enum Via {
     Session {
         /// Against requests that another site makes in the person's name.
         csrf: String,
+        /// Whether it was opened with a badge and a PIN, which is good for what an operator may.
+        badge: bool,
+        /// Which session: SHA-256 of what the browser holds.
+        token: Sha256Digest,
     },
     /// With an API token, which is for these actions only.
     Token {
@@ -44,6 +50,8 @@ pub(crate) enum Via {
 /// Somebody who is known. Handlers take it as an argument.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Principal {
+    /// Who they are on record.
+    pub(crate) user: UserId,
     /// The login name: who the record says has done it.
     pub(crate) login: String,
     /// The name to show.
@@ -60,15 +68,24 @@ impl Principal {
     /// Whether they may do it.
     pub(crate) fn may(&self, action: Action) -> bool {
         let covered = match &self.via {
-            Via::Session { .. } => true,
+            Via::Session { badge, .. } => !badge || Role::Operator.may(action),
             Via::Token { actions, .. } => actions.contains(&action),
         };
         covered && self.role.may(action)
     }
 
-    /// An act of theirs for the record.
+    /// An act of theirs for the record. What a token does is told from what its owner does by hand.
     pub(crate) fn act(&self, reason: impl Into<String>) -> Act {
-        Act { actor: self.login.clone(), reason: reason.into() }
+        let actor = match &self.via {
+            Via::Session { .. } => self.login.clone(),
+            Via::Token { name, .. } => format!("{}/{name}", self.login),
+        };
+        Act { actor, reason: reason.into() }
+    }
+
+    /// Whether they are here with their password, and so may change what is their own.
+    pub(crate) const fn is_at_home(&self) -> bool {
+        matches!(self.via, Via::Session { badge: false, .. })
     }
 }
 
@@ -77,20 +94,39 @@ impl<S: Send + Sync> FromRequestParts<S> for Principal {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, HttpProblem> {
         let known = parts.extensions.get::<Arc<Self>>();
-        known.map(|known| known.as_ref().clone()).ok_or_else(HttpProblem::not_logged_in)
+        known.map(|known| known.as_ref().clone()).ok_or_else(|| unknown(&parts.extensions))
     }
+}
+
+impl<S: Send + Sync> OptionalFromRequestParts<S> for Principal {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Option<Self>, Infallible> {
+        Ok(parts.extensions.get::<Arc<Self>>().map(|known| known.as_ref().clone()))
+    }
+}
+
+/// Why nobody is known, when somebody tried to be.
+#[derive(Debug, Clone)]
+pub(crate) struct Refusal(pub(crate) HttpProblem);
+
+fn unknown(extensions: &Extensions) -> HttpProblem {
+    extensions.get::<Refusal>().map_or_else(HttpProblem::not_logged_in, |refusal| refusal.0.clone())
 }
 
 /// Lets a request through to its route, or refuses it.
 pub(crate) async fn guard(access: Access, request: Request, next: Next) -> Response {
-    let known = request.extensions().get::<Arc<Principal>>();
-    let refused = match (access, known) {
-        (Access::Public, _) | (Access::Person, Some(_)) => None,
-        (Access::Person | Access::May(_), None) => Some(HttpProblem::not_logged_in()),
-        (Access::May(action), Some(person)) => (!person.may(action)).then(|| HttpProblem::may_not(action)),
-    };
-    match refused {
+    match refused(access, request.extensions()) {
         None => next.run(request).await,
         Some(problem) => problem.into_response(),
+    }
+}
+
+fn refused(access: Access, extensions: &Extensions) -> Option<HttpProblem> {
+    match (access, extensions.get::<Arc<Principal>>()) {
+        (Access::Public, _) | (Access::Person, Some(_)) => None,
+        (Access::Person | Access::Own | Access::May(_), None) => Some(unknown(extensions)),
+        (Access::Own, Some(person)) => (!person.is_at_home()).then(HttpProblem::not_at_home),
+        (Access::May(action), Some(person)) => (!person.may(action)).then(|| HttpProblem::may_not(action)),
     }
 }

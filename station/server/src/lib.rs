@@ -6,44 +6,50 @@
 mod access;
 mod api;
 mod assets;
+mod auth;
+mod error;
+mod export;
 mod extract;
 mod feed;
 mod figures;
 mod health;
 mod labels;
+mod layers;
+mod listen;
+mod metrics;
 mod pages;
+pub mod people;
 mod problem;
 mod routes;
 mod settings;
+mod webhooks;
 mod words;
 
-use std::{io, net::SocketAddr, path::PathBuf, sync::Arc};
+use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 
 use firstpass_authority::Authority;
 use firstpass_domain::StationId;
+use firstpass_gateway::{Protocol, ServerTls, server_tls};
 use firstpass_line::{Clock, floor::Floor, recipe::Shelf};
 use firstpass_store::Store;
-use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
 
 pub use access::Access;
+pub use api::openapi;
+pub use error::ServerError;
 pub use labels::PrinterAddress;
 pub use routes::{RouteInfo, route_table};
-pub use settings::Settings;
+pub use settings::{Limits, Settings, ShiftEnd};
+pub use webhooks::WebhookOptions;
 
+use auth::{Auth, badge::BadgeKey, setup::SetUp};
 use feed::Feed;
-
-/// The server cannot listen, or lost its socket.
-#[derive(Debug, Error)]
-#[error("could not serve HTTP on {addr}")]
-pub struct ServerError {
-    /// Address from the configuration.
-    pub addr: SocketAddr,
-    /// What the system said.
-    #[source]
-    pub err: io::Error,
-}
+use layers::Counters;
+use listen::Listener;
+use metrics::Metrics;
+use webhooks::{Post, SealKey};
 
 /// What a server is built from.
 pub struct Services {
@@ -68,7 +74,27 @@ pub(crate) struct App {
     pub(crate) services: Services,
     pub(crate) settings: Settings,
     pub(crate) feed: Feed,
+    /// What logins need.
+    pub(crate) auth: Auth,
+    /// Requests of late.
+    pub(crate) counters: Counters,
+    /// Places for exports.
+    pub(crate) exports: export::Exports,
+    /// The place for the verification of the audit log.
+    pub(crate) verifications: pages::audit::Verifications,
     pub(crate) labels: labels::Labels,
+    /// What the engineer's pages keep.
+    pub(crate) engineering: pages::engineering::State,
+    /// What the line page shows.
+    pub(crate) line: pages::line::Live,
+    /// This life of the server, by a name that no other has.
+    pub(crate) life: Uuid,
+    /// What is counted.
+    pub(crate) metrics: Metrics,
+    /// Wakes whoever sends messages to webhooks.
+    pub(crate) post: Post,
+    /// What the secrets of webhooks are sealed with on record.
+    pub(crate) seal_key: SealKey,
     /// Cancelled when the server stops: live pages end their streams on it.
     pub(crate) stopping: CancellationToken,
 }
@@ -80,20 +106,46 @@ pub(crate) type AppState = Arc<App>;
 pub struct Server {
     listener: TcpListener,
     addr: SocketAddr,
+    tls: Option<ServerTls>,
     app: AppState,
+}
+
+/// How the first user is made, while there is none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FirstUser {
+    /// The one-time code; for the station's console only.
+    pub code: String,
+    /// Where it is written, for the station's user only.
+    pub file: Option<PathBuf>,
 }
 
 impl Server {
     /// Listens on the address in `settings`; port 0 takes a free one.
     pub async fn bind(settings: Settings, services: Services) -> Result<Self, ServerError> {
         let addr = settings.listen;
-        let error = |err| ServerError { addr, err };
+        let tls = tls(&settings, &services)?;
+        let error = |err| ServerError::Listen { addr, err };
         let listener = TcpListener::bind(addr).await.map_err(error)?;
         let addr = listener.local_addr().map_err(error)?;
-        let feed = Feed::new((services.clock)());
-        let labels = labels::Labels::new(&settings);
-        let stopping = CancellationToken::new();
-        Ok(Self { listener, addr, app: Arc::new(App { services, settings, feed, labels, stopping }) })
+        let auth = auth(&settings, &services).await?;
+        let app = App {
+            feed: Feed::new((services.clock)()),
+            labels: labels::Labels::new(&settings),
+            engineering: Default::default(),
+            line: pages::line::Live::new(),
+            counters: Counters::new(&settings.limits),
+            exports: Default::default(),
+            verifications: Default::default(),
+            stopping: CancellationToken::new(),
+            life: Uuid::new_v4(),
+            metrics: Metrics::new(services.station.as_str()),
+            post: Post::default(),
+            seal_key: webhooks::seal_key(&settings)?,
+            auth,
+            services,
+            settings,
+        };
+        Ok(Self { listener, addr, tls, app: Arc::new(app) })
     }
 
     /// Where it listens.
@@ -101,20 +153,63 @@ impl Server {
         self.addr
     }
 
+    /// The address for browsers.
+    pub fn url(&self) -> String {
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        format!("{scheme}://{}", self.addr)
+    }
+
+    /// How the first user is made, while there is none.
+    pub fn first_user(&self) -> Option<FirstUser> {
+        self.app.auth.setup.code().map(|code| FirstUser { code, file: self.app.auth.setup.file() })
+    }
+
     /// Serves until `token` is cancelled.
     pub async fn run(self, token: CancellationToken) -> Result<(), ServerError> {
+        // Live pages end with it, before the listener waits for them.
         let stopping = self.app.stopping.clone();
-        let token = async move {
-            token.cancelled_owned().await;
+        let ended = async {
+            token.cancelled().await;
             stopping.cancel();
+            std::future::pending().await
         };
         let follow = self.app.feed.follow(self.app.services.floor.events());
-        let serve = axum::serve(self.listener, routes::router(Arc::clone(&self.app)));
-        let serve = serve.with_graceful_shutdown(token).into_future();
+        let counted = self.app.services.floor.events();
+        let line = self.app.line.run(&self.app.services, &self.app.feed);
+        let listener = Listener {
+            tls: self.tls,
+            router: routes::router(&self.app),
+            plain: layers::plain(),
+            connections_max: self.app.settings.limits.connections,
+        };
         tokio::select! {
-            served = serve => served.map_err(|err| ServerError { addr: self.addr, err }),
+            () = listener.run(self.listener, token.clone()) => Ok(()),
             never = follow => match never {},
+            never = line => match never {},
+            never = webhooks::serve(Arc::clone(&self.app)) => match never {},
+            never = self.app.metrics.line.follow(counted) => match never {},
             never = labels::follow(Arc::clone(&self.app)) => match never {},
+            () = ended => Ok(()),
         }
     }
+}
+
+/// TLS as the configuration wants it. Without it, nobody but this machine may listen.
+fn tls(settings: &Settings, services: &Services) -> Result<Option<ServerTls>, ServerError> {
+    if !settings.tls {
+        let addr = settings.listen;
+        return if addr.ip().is_loopback() { Ok(None) } else { Err(ServerError::PlainText { addr }) };
+    }
+    let authority = services.authority.as_ref().ok_or(ServerError::NoAuthority)?;
+    Ok(Some(server_tls(authority, Protocol::Pages, Arc::clone(&services.clock))?))
+}
+
+/// What logins need, out of the data folder; without one, for as long as the server lives.
+async fn auth(settings: &Settings, services: &Services) -> Result<Auth, ServerError> {
+    let folder = settings.data_dir.as_deref();
+    let error = |err| ServerError::Folder { folder: folder.map(ToOwned::to_owned).unwrap_or_default(), err };
+    let badges = folder.map_or_else(|| Ok(BadgeKey::make()), BadgeKey::open_or_make).map_err(error)?;
+    let first = services.store.users().await?.is_empty();
+    let setup = if first { SetUp::begin(folder).map_err(error)? } else { SetUp::done() };
+    Ok(Auth::new(settings, badges, setup))
 }

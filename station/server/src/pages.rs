@@ -1,12 +1,25 @@
 //! The pages.
 
+pub(crate) mod audit;
 mod batches;
+mod certificate;
 pub(crate) mod engineering;
 pub(crate) mod layout;
+pub(crate) mod line;
+mod login;
+pub(crate) mod people;
+pub(crate) mod units;
 pub(crate) mod when;
 
 use crate::routes::Routes;
 
 pub(crate) fn routes() -> Routes {
-    Routes::default().merge(batches::routes())
+    let record = Routes::default()
+        .merge(line::routes())
+        .merge(login::routes())
+        .merge(people::routes())
+        .merge(units::routes())
+        .merge(certificate::routes())
+        .merge(audit::routes());
+    Routes::default().merge(batches::routes()).merge(record).merge(crate::export::routes()).merge(engineering::routes())
 }

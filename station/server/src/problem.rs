@@ -1,13 +1,18 @@
 //! What a client is told when something is wrong: RFC 9457 for programs, a page for people, with the same words.
 
+use std::time::Duration;
+
 use axum::{
     Json,
-    http::{HeaderValue, StatusCode, header::CONTENT_TYPE},
+    http::{
+        HeaderValue, StatusCode,
+        header::{CONTENT_TYPE, RETRY_AFTER},
+    },
     response::{IntoResponse, Response},
 };
 use firstpass_domain::{Action, Problem};
 use firstpass_line::{floor::FloorError, store_problem};
-use firstpass_store::StoreError;
+use firstpass_store::{PeopleError, StoreError};
 use serde_json::json;
 
 /// A problem with its status. Answers are `application/problem+json`; for people, a layer makes a page of it.
@@ -18,6 +23,9 @@ pub(crate) struct HttpProblem {
     /// Code, what, why, remedy.
     pub(crate) problem: Problem,
 }
+
+/// When to come again to a station that has too much to do, or whose record is away.
+const RETRY_AFTER_S: u16 = 5;
 
 /// What most handlers return.
 pub(crate) type Answer<T = Response> = Result<T, HttpProblem>;
@@ -35,6 +43,11 @@ impl HttpProblem {
         Self { status, problem }
     }
 
+    /// A problem that another part of the station has put into words.
+    pub(crate) fn told(status: StatusCode, problem: Problem) -> Self {
+        Self { status, problem }
+    }
+
     /// Nobody is known to have asked.
     pub(crate) fn not_logged_in() -> Self {
         let (what, why) = ("You are not logged in.", "This needs a person or a token that is known.");
@@ -46,6 +59,13 @@ impl HttpProblem {
         let why = format!("It needs the right to {}.", action.name().replace('_', " "));
         let remedy = "Ask somebody who may, or an administrator for another role.";
         Self::new(StatusCode::FORBIDDEN, "may_not", "You may not do this.", why, remedy)
+    }
+
+    /// Somebody is known, but not by their password.
+    pub(crate) fn not_at_home() -> Self {
+        let why = "What is your own you change with your password: not with a badge, and not with an API token.";
+        let remedy = "Log in with your login name and password.";
+        Self::new(StatusCode::FORBIDDEN, "password_login_needed", "You may not do this now.", why, remedy)
     }
 
     /// What was asked for is not there.
@@ -136,6 +156,32 @@ impl From<StoreError> for HttpProblem {
     }
 }
 
+impl From<PeopleError> for HttpProblem {
+    fn from(error: PeopleError) -> Self {
+        let (code, what, remedy) = match error {
+            PeopleError::Store(error) => return error.into(),
+            PeopleError::UnknownUser => {
+                return Self::not_found("There is no such user.");
+            }
+            PeopleError::LoginTaken => ("login_taken", "The login name is taken.", "Choose another login name."),
+            PeopleError::BadgeTaken => {
+                ("badge_taken", "The badge belongs to somebody else.", "Take it from them first, or scan another one.")
+            }
+            PeopleError::LastAdmin => {
+                ("last_admin", "Somebody must be able to say who may.", "Make somebody else an administrator first.")
+            }
+            PeopleError::NotFirst => ("set_up_already", "The station is set up.", "Log in, or ask an administrator."),
+            PeopleError::Disabled => ("user_disabled", "The user is disabled.", "Enable the user first."),
+            PeopleError::TokenNameTaken => {
+                ("token_name_taken", "Another token has this name.", "Choose another name, or revoke the other token.")
+            }
+            PeopleError::TooMany(_) => ("too_many", "There are as many as there may be.", "Revoke what is not needed."),
+        };
+        let why = format!("The record says: {error}.");
+        Self::new(StatusCode::CONFLICT, code, what, why, remedy)
+    }
+}
+
 impl From<FloorError> for HttpProblem {
     fn from(error: FloorError) -> Self {
         match error {
@@ -158,8 +204,26 @@ impl IntoResponse for HttpProblem {
         });
         let mut response = (self.status, Json(body)).into_response();
         response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            response.headers_mut().insert(RETRY_AFTER, RETRY_AFTER_S.into());
+        }
         // For the layer that makes a page of it.
         response.extensions_mut().insert(self);
         response
     }
+}
+
+/// The answer to too many requests, or too many wrong logins: how long to wait.
+pub(crate) fn too_often(wait: Duration) -> Response {
+    let seconds = whole_seconds(wait);
+    let mut problem = HttpProblem::of_status(StatusCode::TOO_MANY_REQUESTS);
+    problem.problem.remedy = format!("Wait {seconds} s, then try again.");
+    let mut response = problem.into_response();
+    response.headers_mut().insert(RETRY_AFTER, seconds.into());
+    response
+}
+
+/// Seconds after which a wait is certainly over.
+pub(crate) fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }

@@ -11,7 +11,7 @@ use axum::{
 use crate::{
     AppState,
     access::{Access, guard},
-    api, assets, health, labels, pages,
+    api, assets, health, labels, layers, metrics, pages,
 };
 
 /// A route and who may use it.
@@ -79,6 +79,7 @@ fn all() -> Routes {
         .merge(assets::routes())
         .merge(pages::routes())
         .merge(api::routes())
+        .merge(metrics::routes())
         .merge(labels::routes())
         .merge(labels::api_routes())
 }
@@ -88,6 +89,6 @@ pub fn route_table() -> Vec<RouteInfo> {
     all().table
 }
 
-pub(crate) fn router(app: AppState) -> Router {
-    all().router.with_state(app)
+pub(crate) fn router(app: &AppState) -> Router {
+    layers::around(all().router, app)
 }

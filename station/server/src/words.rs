@@ -5,10 +5,12 @@
 mod frame;
 mod line;
 mod login;
+mod setup;
 
 pub(crate) use frame::{Frame, frame};
-pub(crate) use line::line;
+pub(crate) use line::{LineWords, line};
 pub(crate) use login::login;
+pub(crate) use setup::{SetUpWords, setup};
 
 /// A table of texts: for each its name, English, German and Chinese. Makes the struct that holds one language and the
 /// function that picks it.

@@ -34,6 +34,7 @@ pub(super) const FILES: &[File] = files! {
     "icons/firstpass.svg" SVG;
     "js/batches.js" JS;
     "js/common.js" JS;
+    "js/engineering.js" JS;
     "js/line.js" JS;
     "js/login.js" JS;
     "js/record.js" JS;

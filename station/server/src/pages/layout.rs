@@ -97,7 +97,7 @@ impl Page<'_> {
 
     fn head(&self) -> Markup {
         let csrf = self.person.and_then(|person| match &person.via {
-            Via::Session { csrf } => Some(csrf.as_str()),
+            Via::Session { csrf, .. } => Some(csrf.as_str()),
             Via::Token { .. } => None,
         });
         html! {

@@ -1,0 +1,103 @@
+//! Badges: their numbers are few and stand printed on them, so the record knows them only under a key that is not in it.
+
+use std::{
+    fmt, fs,
+    io::{self, Write as _},
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
+    path::Path,
+};
+
+use firstpass_domain::Sha256Digest;
+use hmac::{Hmac, Mac};
+use rand::{TryRngCore as _, rngs::OsRng};
+use sha2::Sha256;
+
+/// File of the key in the data folder. Stations that share a record share it.
+const FILE: &str = "badge.key";
+/// Lengths of a badge's number, in characters.
+const NUMBER_MIN: usize = 4;
+const NUMBER_MAX: usize = 64;
+
+/// What hashes the numbers of badges.
+#[derive(Clone)]
+pub(crate) struct BadgeKey([u8; 32]);
+
+impl fmt::Debug for BadgeKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BadgeKey(…)")
+    }
+}
+
+impl BadgeKey {
+    /// A key for as long as the server lives.
+    pub(crate) fn make() -> Self {
+        let mut bytes = [0; 32];
+        OsRng.try_fill_bytes(&mut bytes).expect("the system's source of randomness works");
+        Self(bytes)
+    }
+
+    /// The key in the data folder; makes it when there is none.
+    pub(crate) fn open_or_make(folder: &Path) -> io::Result<Self> {
+        let path = folder.join(FILE);
+        match fs::read(&path) {
+            Ok(bytes) => Self::from_file(&path, &bytes),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::make_file(&path),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn from_file(path: &Path, bytes: &[u8]) -> io::Result<Self> {
+        let others = fs::metadata(path)?.permissions().mode() & 0o077;
+        if others != 0 {
+            return Err(io::Error::other(format!("{} is open to others; run chmod 600 on it", path.display())));
+        }
+        let bytes = bytes.try_into().map_err(|_| io::Error::other(format!("{} is no badge key", path.display())))?;
+        Ok(Self(bytes))
+    }
+
+    fn make_file(path: &Path) -> io::Result<Self> {
+        let key = Self::make();
+        let mut file = fs::File::options().write(true).create_new(true).mode(0o600).open(path)?;
+        file.write_all(&key.0)?;
+        file.sync_all()?;
+        Ok(key)
+    }
+
+    /// What the record knows a badge by; `None` when the text is no badge's number. Scanners differ in capitals and in
+    /// what they put around it.
+    pub(crate) fn hash(&self, number: &str) -> Option<Sha256Digest> {
+        let number = number.trim().to_ascii_uppercase();
+        let length = (NUMBER_MIN..=NUMBER_MAX).contains(&number.len());
+        if !length || !number.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return None;
+        }
+        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("a key of HMAC has any length");
+        mac.update(number.as_bytes());
+        Some(Sha256Digest::new(mac.finalize().into_bytes().into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_badge_is_the_same_whatever_the_scanner_makes_of_it_and_another_under_another_key() {
+        let key = BadgeKey::make();
+        assert_eq!(key.hash("b-0042"), key.hash(" B-0042\r\n"));
+        assert_ne!(key.hash("b-0042"), key.hash("b-0043"));
+        assert_ne!(key.hash("b-0042"), BadgeKey::make().hash("b-0042"));
+        assert!(key.hash("b 42").is_none() && key.hash("").is_none() && key.hash(&"1".repeat(65)).is_none());
+    }
+
+    #[test]
+    fn the_key_stays_and_is_for_its_owner_only() {
+        let folder = tempfile::tempdir().unwrap();
+        let key = BadgeKey::open_or_make(folder.path()).unwrap();
+        let mode = fs::metadata(folder.path().join(FILE)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(BadgeKey::open_or_make(folder.path()).unwrap().hash("b-0042"), key.hash("b-0042"));
+        fs::set_permissions(folder.path().join(FILE), fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(BadgeKey::open_or_make(folder.path()).unwrap_err().to_string().contains("chmod 600"));
+    }
+}

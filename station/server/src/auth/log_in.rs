@@ -1,0 +1,187 @@
+//! Opens a login, with password or badge, or says why not. Whether it is the name or the password that is wrong is never
+//! told, and takes as long.
+
+use std::{net::IpAddr, time::Duration};
+
+use axum::{
+    http::{HeaderMap, StatusCode, header::USER_AGENT},
+    response::{IntoResponse, Response},
+};
+use firstpass_domain::Timestamp;
+use firstpass_store::{
+    Credentials, Login, LoginVia, NewPersonSession, PeopleError, SecretHash, StoreError, UserRecord,
+};
+
+use super::{
+    password::Typed,
+    secret::Secret,
+    throttle::{Attempt, Way},
+};
+use crate::{
+    App,
+    problem::{HttpProblem, too_often},
+};
+
+/// How much of the browser's name is kept, in characters.
+const AGENT_MAX: usize = 200;
+
+/// Who wants to log in, as far as the connection tells.
+#[derive(Debug, Clone)]
+pub(crate) struct Visitor {
+    /// Where from.
+    pub(crate) address: IpAddr,
+    /// With which browser, by its own words.
+    pub(crate) agent: String,
+}
+
+impl Visitor {
+    pub(crate) fn new(address: IpAddr, headers: &HeaderMap) -> Self {
+        let agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        Self { address, agent: agent.chars().take(AGENT_MAX).collect() }
+    }
+}
+
+/// Why nobody was logged in.
+#[derive(Debug)]
+pub(crate) enum Refused {
+    /// Name or password, badge or PIN is wrong.
+    Wrong,
+    /// Everything is right, but the user is disabled.
+    Disabled,
+    /// There were too many wrong ones; so long.
+    Wait(Duration),
+    /// The station failed, or has too much to do.
+    Station(HttpProblem),
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        Self::Station(error.into())
+    }
+}
+
+impl From<HttpProblem> for Refused {
+    fn from(problem: HttpProblem) -> Self {
+        Self::Station(problem)
+    }
+}
+
+impl IntoResponse for Refused {
+    fn into_response(self) -> Response {
+        let (status, code, what, why, remedy) = match self {
+            Self::Wait(wait) => return too_often(wait),
+            Self::Station(problem) => return problem.into_response(),
+            Self::Wrong => (
+                StatusCode::UNAUTHORIZED,
+                "login_wrong",
+                "You are not logged in.",
+                "Name or password, or badge or PIN, is wrong.",
+                "Try again, or ask an administrator to set it anew.",
+            ),
+            Self::Disabled => (
+                StatusCode::FORBIDDEN,
+                "login_disabled",
+                "This login is disabled.",
+                "An administrator has disabled it.",
+                "Ask an administrator.",
+            ),
+        };
+        HttpProblem::new(status, code, what, why, remedy).into_response()
+    }
+}
+
+/// Logs somebody in with login name and password.
+pub(crate) async fn with_password(app: &App, visitor: &Visitor, login: &str, typed: Typed) -> Result<Secret, Refused> {
+    // What is no login name is nobody's, and is tried all the same.
+    let login = Login::new(login).map_or_else(|_| String::new(), |login| login.to_string());
+    let attempt = Attempt::new(Way::Password, &login, visitor.address);
+    let found = app.services.store.credentials_by_login(&login).await?;
+    let (user, password) = found.map(|Credentials { user, password, .. }| (user, password)).unzip();
+    verify(app, attempt, visitor, user, password.flatten(), typed, LoginVia::Password).await
+}
+
+/// Logs somebody in with badge and PIN.
+pub(crate) async fn with_badge(app: &App, visitor: &Visitor, number: &str, pin: Typed) -> Result<Secret, Refused> {
+    let badge = app.auth.badges.hash(number);
+    let account = badge.map(|badge| badge.to_string()).unwrap_or_default();
+    let attempt = Attempt::new(Way::Badge, &account, visitor.address);
+    let found = match badge {
+        Some(badge) => app.services.store.credentials_by_badge(badge).await?,
+        None => None,
+    };
+    let (user, pin_hash) = found.map(|Credentials { user, pin, .. }| (user, pin)).unzip();
+    verify(app, attempt, visitor, user, pin_hash.flatten(), pin, LoginVia::Badge).await
+}
+
+async fn verify(
+    app: &App,
+    attempt: Attempt,
+    visitor: &Visitor,
+    user: Option<UserRecord>,
+    hash: Option<SecretHash>,
+    typed: Typed,
+    via: LoginVia,
+) -> Result<Secret, Refused> {
+    app.auth.throttle.check(&attempt, (app.services.clock)()).map_err(Refused::Wait)?;
+    if typed.is_too_long() {
+        return Err(Refused::Wrong);
+    }
+    let right = app.auth.hasher.verify(typed, hash).await?;
+    match (user, right) {
+        (Some(user), true) => {
+            app.auth.throttle.right(&attempt);
+            open(app, visitor, &user, via).await
+        }
+        (user, _) => {
+            let account = user.as_ref().map(|user| user.login.as_str());
+            Err(count_wrong(app, &attempt, account, visitor).await)
+        }
+    }
+}
+
+/// Counts a wrong login, and has the audit log told when it begins to wait. `account`: whose it is, when that is on record;
+/// what else was typed may be a password in the wrong field.
+pub(crate) async fn count_wrong(app: &App, attempt: &Attempt, account: Option<&str>, visitor: &Visitor) -> Refused {
+    let now = (app.services.clock)();
+    let counted = app.auth.throttle.wrong(attempt, now);
+    if counted.tell {
+        let address = visitor.address.to_string();
+        tracing::warn!(%address, failures = counted.count, "logins are held up");
+        if let Err(error) = app.services.store.note_held_up(account, &address, counted.count, now).await {
+            tracing::warn!(error = &error as &dyn std::error::Error, "could not note that logins are held up");
+        }
+    }
+    Refused::Wrong
+}
+
+/// Opens a login for somebody who has shown who they are.
+pub(crate) async fn open(app: &App, visitor: &Visitor, user: &UserRecord, via: LoginVia) -> Result<Secret, Refused> {
+    let now = (app.services.clock)();
+    let secret = Secret::make();
+    let session = NewPersonSession {
+        token: secret.hash(),
+        user: user.id,
+        via,
+        address: visitor.address.to_string(),
+        agent: visitor.agent.clone(),
+        expires: expiry(app, via, now),
+    };
+    match app.services.store.open_session(&session, now).await {
+        Ok(()) => Ok(secret),
+        Err(PeopleError::Disabled) => Err(Refused::Disabled),
+        Err(PeopleError::Store(error)) => Err(error.into()),
+        Err(other) => Err(Refused::Station(other.into())),
+    }
+}
+
+/// When a login ends in any case: at the line with the shift.
+fn expiry(app: &App, via: LoginVia, now: Timestamp) -> Timestamp {
+    let settings = &app.settings;
+    match via {
+        LoginVia::Password => now.plus(settings.session_life()),
+        LoginVia::Badge => {
+            let end = now.plus(settings.badge_session_life());
+            settings.shift_ends.iter().map(|shift| shift.next(now)).fold(end, Timestamp::min)
+        }
+    }
+}

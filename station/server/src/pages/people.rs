@@ -1,0 +1,7 @@
+//! The pages of people.
+
+use crate::routes::Routes;
+
+pub(crate) fn routes() -> Routes {
+    Routes::default()
+}
