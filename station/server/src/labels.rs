@@ -19,12 +19,14 @@ mod shelf;
 mod status;
 mod svg;
 mod template;
+#[cfg(test)]
+mod tests;
 mod text;
 mod values;
 mod zpl;
 
-pub(crate) use api::routes as api_routes;
-pub(crate) use desk::Labels;
+pub(crate) use api::{Doc as ApiDoc, routes as api_routes};
+pub(crate) use desk::{Entry, Following, Form, Labels, sample, templates, usable};
 pub(crate) use follow::follow;
-pub(crate) use pages::routes;
+pub(crate) use pages::{inline, routes};
 pub use printer::PrinterAddress;

@@ -3,6 +3,7 @@
 use axum::{extract::State, http::StatusCode, response::IntoResponse};
 use firstpass_domain::Action;
 use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use super::{
     desk::{self, Form as Shape, Label},
@@ -13,20 +14,26 @@ use super::{
 use crate::{
     AppState,
     access::{Access, Principal},
+    api::command::command,
     extract::{Json, Path, Query},
     problem::{Answer, HttpProblem},
     routes::Routes,
 };
 
+#[derive(OpenApi)]
+#[openapi(paths(templates, label, print))]
+pub(crate) struct Doc;
+
 pub(crate) fn routes() -> Routes {
     Routes::default()
         .get("/api/v1/label-templates", Access::May(Action::SeeUnits), templates)
         .get("/api/v1/units/{mac}/label", Access::May(Action::SeeUnits), label)
-        .post("/api/v1/units/{mac}/label", Access::May(Action::PrintLabels), print)
+        .post("/api/v1/units/{mac}/label", Access::May(Action::PrintLabels), command(print))
 }
 
 /// A label template.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LabelTemplate)]
 struct TemplateView {
     /// What it is asked for by.
     id: String,
@@ -38,26 +45,32 @@ struct TemplateView {
     usable: bool,
     /// What is wrong with it, when it cannot.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
     problem: Option<firstpass_domain::Problem>,
     /// Placeholders that it fills.
     placeholders: Vec<&'static str>,
 }
 
 /// Which label, and in which form.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, IntoParams)]
 #[serde(default)]
+#[into_params(parameter_in = Query)]
 struct Asked {
+    /// Id of the template; the station's default without it.
     template: Option<String>,
+    /// `svg` or `png`; `svg` without it.
     form: Option<String>,
 }
 
 /// A label to print.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = PrintLabel)]
 struct Order {
     /// Id of the template; the station's default without it.
     template: Option<String>,
     /// How many, 1 to 10.
+    #[schema(minimum = 1, maximum = 10)]
     copies: Option<u8>,
     /// Whether it is known that the unit has not passed, and that the label will say so.
     #[serde(default)]
@@ -68,15 +81,22 @@ struct Order {
 }
 
 /// A label that was sent to the printer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PrintedLabel)]
 struct Printed {
+    /// Id of the template.
     template: String,
+    /// Where it was printed.
     printer: String,
+    /// How many.
     copies: u8,
     /// `passed` or `not_passed`: what the label says.
     claim: &'static str,
 }
 
+/// Lists the label templates.
+#[utoipa::path(get, path = "/api/v1/label-templates", operation_id = "list_label_templates", tag = "labels",
+    responses((status = 200, description = "The templates.", body = Vec<TemplateView>)))]
 async fn templates(State(app): State<AppState>) -> Answer<Json<Vec<TemplateView>>> {
     let view = |entry: desk::Entry| TemplateView {
         name: entry.name().to_owned(),
@@ -90,6 +110,10 @@ async fn templates(State(app): State<AppState>) -> Answer<Json<Vec<TemplateView>
 }
 
 /// A picture of the label, as SVG unless PNG is asked for. Taking ZPL away is a label that was given out: `POST`.
+#[utoipa::path(get, path = "/api/v1/units/{mac}/label", operation_id = "draw_label", tag = "labels",
+    params(("mac" = String, Path, description = "The unit.", example = "60:55:f9:00:00:01"), Asked),
+    responses((status = 200, description = "The label.",
+        content((String = "image/svg+xml"), (Vec<u8> = "image/png")))))]
 async fn label(State(app): State<AppState>, Path(mac): Path<String>, Query(asked): Query<Asked>) -> Answer {
     let shape = match asked.form.as_deref().unwrap_or("svg") {
         "svg" => Shape::Svg,
@@ -100,6 +124,10 @@ async fn label(State(app): State<AppState>, Path(mac): Path<String>, Query(asked
     Ok(inline(shape, Label::draw(&app, parse(&mac)?, &id).await?.file(shape)))
 }
 
+/// Prints a label. A unit that has not passed gets one only when that is known, and the label says so.
+#[utoipa::path(post, path = "/api/v1/units/{mac}/label", operation_id = "print_label", tag = "labels",
+    params(("mac" = String, Path, description = "The unit.", example = "60:55:f9:00:00:01")), request_body = Order,
+    responses((status = 200, description = "It was sent to the printer.", body = Printed)))]
 async fn print(
     State(app): State<AppState>,
     person: Principal,

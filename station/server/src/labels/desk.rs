@@ -158,7 +158,7 @@ impl Label {
         if let Err(error) = self.send(printer, copies).await {
             let failed = error.to_string();
             self.note(app, &Note { failed: Some(&failed), ..note }, act).await?;
-            return Err(HttpProblem { status: StatusCode::BAD_GATEWAY, problem: error.problem() });
+            return Err(HttpProblem::told(StatusCode::BAD_GATEWAY, error.problem()));
         }
         Ok(())
     }
@@ -168,7 +168,7 @@ impl Label {
     pub(super) async fn print_for_pass(&self, app: &App, pass: i64, act: &Act) -> Answer<()> {
         let printer = app.labels.printer.as_ref().ok_or_else(no_printer)?;
         let sent = self.send(printer, Copies::ONE).await;
-        sent.map_err(|error| HttpProblem { status: StatusCode::BAD_GATEWAY, problem: error.problem() })?;
+        sent.map_err(|error| HttpProblem::told(StatusCode::BAD_GATEWAY, error.problem()))?;
         let to = printer.address().to_string();
         let note = Note { form: Form::Zpl, to: &to, copies: Copies::ONE, pass: Some(pass), failed: None };
         self.note(app, &note, act).await
@@ -246,7 +246,7 @@ fn file(drawing: &Drawing, form: Form, copies: Copies) -> Vec<u8> {
 }
 
 fn unprocessable(problem: Problem) -> HttpProblem {
-    HttpProblem { status: StatusCode::UNPROCESSABLE_ENTITY, problem }
+    HttpProblem::told(StatusCode::UNPROCESSABLE_ENTITY, problem)
 }
 
 fn not_passed(mac: Mac, why: &str) -> HttpProblem {

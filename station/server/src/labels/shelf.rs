@@ -26,8 +26,6 @@ const BUILT_IN: [(&str, &str); 3] = [
 pub(crate) struct Entry {
     /// Name of the file without `.toml`: what it is called in addresses and in the configuration.
     pub(crate) id: String,
-    /// The file's text, as far as it could be read.
-    pub(crate) text: String,
     /// Hash of the text: what is on record of a label.
     pub(crate) hash: Sha256Digest,
     /// The template, or what is wrong with it.
@@ -37,7 +35,7 @@ pub(crate) struct Entry {
 /// All templates by id, also those that cannot be used. `folder` is the configured one.
 pub(crate) fn all(folder: Option<&Path>) -> io::Result<Vec<Entry>> {
     let Some(folder) = folder else {
-        return Ok(BUILT_IN.iter().map(|(id, text)| Entry::new(id, (*text).to_owned())).collect());
+        return Ok(BUILT_IN.iter().map(|(id, text)| Entry::new(id, text)).collect());
     };
     let mut entries = Vec::new();
     for file in std::fs::read_dir(folder)?.take(TEMPLATES_MAX * 4) {
@@ -59,17 +57,17 @@ pub(crate) fn by_id(folder: Option<&Path>, id: &str) -> io::Result<Option<Entry>
 }
 
 impl Entry {
-    fn new(id: &str, text: String) -> Self {
-        let result = Template::parse(&format!("{id}.toml"), &text);
-        Self { id: id.to_owned(), hash: Sha256Digest::of(text.as_bytes()), text, result }
+    fn new(id: &str, text: &str) -> Self {
+        let result = Template::parse(&format!("{id}.toml"), text);
+        Self { id: id.to_owned(), hash: Sha256Digest::of(text.as_bytes()), result }
     }
 
     fn read(id: &str, path: &Path) -> Self {
         match read_bounded(path) {
-            Ok(text) => Self::new(id, text),
+            Ok(text) => Self::new(id, &text),
             Err(error) => {
                 let result = Err(TemplateError::unreadable(&format!("{id}.toml"), error));
-                Self { id: id.to_owned(), text: String::new(), hash: Sha256Digest::of(b""), result }
+                Self { id: id.to_owned(), hash: Sha256Digest::of(b""), result }
             }
         }
     }

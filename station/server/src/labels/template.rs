@@ -176,11 +176,6 @@ impl Template {
         dots
     }
 
-    /// Millimetres that dots take.
-    pub(super) fn mm(&self, dots: u32) -> f64 {
-        f64::from(dots) * INCH_MM / f64::from(self.dpi)
-    }
-
     /// What a unit must have for this label.
     pub(crate) fn placeholders(&self) -> Vec<Placeholder> {
         let patterns = self.elements.iter().filter_map(|element| match element {

@@ -15,7 +15,7 @@ pub(crate) async fn start_station(tx: &mut Tx, now: Timestamp) -> Result<Vec<Run
     )
     .await?;
     let open = runs::open_on(tx, &station).await?;
-    let body = json!({ "open_runs": open.len() });
+    let body = json!({ "open_runs": open.len(), "version": env!("CARGO_PKG_VERSION") });
     tx.audit(now, LINE, AuditKind::StationStarted, station, body).await?;
     batches::end_left_waits(tx, now).await?;
     Ok(open)
