@@ -44,6 +44,9 @@ pub trait Database: Send + Sync + 'static {
 /// A transaction. Dropped without commit, it has changed nothing.
 #[async_trait]
 pub trait Transaction: Send {
+    /// Which SQL it speaks where the two differ.
+    fn dialect(&self) -> Dialect;
+
     /// Runs a statement; returns how many rows it changed.
     async fn execute(&mut self, sql: &'static str, values: Vec<Value>) -> Result<u64, DbError>;
 

@@ -4,7 +4,7 @@ use firstpass_domain::{AuditEntry, AuditKind, Sha256Digest, StationId, Timestamp
 
 use crate::{
     BatchRecord, Damage, NewBatch, StoreError,
-    db::{Mark, Row, Transaction, Value, values},
+    db::{Dialect, Mark, Row, Transaction, Value, values},
 };
 
 /// An open transaction, the operation that it serves (for errors) and the end of the audit chain.
@@ -24,6 +24,11 @@ impl Tx {
     /// The station that writes.
     pub(crate) fn station(&self) -> &StationId {
         &self.station
+    }
+
+    /// Which SQL the database speaks where the two differ.
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.transaction.dialect()
     }
 
     /// Runs a statement; returns how many rows it changed.

@@ -56,6 +56,11 @@ impl Place for Database {
         execute(&self.url, sql).await
     }
 
+    async fn count(&self, sql: &'static str) -> i64 {
+        let mut connection = self.url.parse::<PgConnectOptions>().unwrap().connect().await.unwrap();
+        sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
+    }
+
     fn unprotect(&self, table: Table) -> &'static [&'static str] {
         match table {
             Table::Audit => &["DROP TRIGGER audit_refuses_change ON audit"],

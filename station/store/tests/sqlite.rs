@@ -44,6 +44,11 @@ impl Place for File {
         connection.close().await
     }
 
+    async fn count(&self, sql: &'static str) -> i64 {
+        let mut connection = SqliteConnectOptions::new().filename(self.path()).connect().await.unwrap();
+        sqlx::query_scalar(sql).fetch_one(&mut connection).await.unwrap()
+    }
+
     fn unprotect(&self, table: Table) -> &'static [&'static str] {
         match table {
             Table::Audit => &["DROP TRIGGER audit_refuses_update", "DROP TRIGGER audit_refuses_delete"],

@@ -3,9 +3,13 @@
 
 /// Implements [`Transaction`](crate::db::Transaction) for a tuple struct over a transaction of sqlx.
 macro_rules! drive_transaction {
-    ($type:ident) => {
+    ($type:ident, $dialect:expr) => {
         #[async_trait::async_trait]
         impl $crate::db::Transaction for $type {
+            fn dialect(&self) -> $crate::db::Dialect {
+                $dialect
+            }
+
             async fn execute(&mut self, sql: &'static str, values: Vec<Value>) -> Result<u64, DbError> {
                 let done = bind(sql, values).execute(&mut *self.0).await.map_err(DbError::of)?;
                 Ok(done.rows_affected())

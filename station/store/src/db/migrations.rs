@@ -3,9 +3,9 @@
 use sqlx::SqlSafeStr;
 use sqlx::migrate::{Migration, MigrationType, Migrator};
 
-/// Which folder of `migrations/` a database needs.
+/// Which folder of `migrations/` a database needs, and which words where no SQL runs on both.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Dialect {
+pub enum Dialect {
     /// `migrations/sqlite`.
     Sqlite,
     /// `migrations/postgres`.

@@ -64,4 +64,4 @@ type Driver = sqlx::Postgres;
 
 struct PgTransaction(sqlx::Transaction<'static, Driver>);
 
-drive_transaction!(PgTransaction);
+drive_transaction!(PgTransaction, Dialect::Postgres);

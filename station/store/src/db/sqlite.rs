@@ -158,7 +158,7 @@ type Driver = sqlx::Sqlite;
 
 struct SqliteTransaction(sqlx::Transaction<'static, Driver>);
 
-drive_transaction!(SqliteTransaction);
+drive_transaction!(SqliteTransaction, Dialect::Sqlite);
 
 #[cfg(test)]
 mod tests {

@@ -1,9 +1,31 @@
-//! Finds audit entries.
+//! Finds audit entries, newest first.
+//!
+//! Entries of one station, actor and kind are a group, and those of them that are about one batch are another: what is
+//! asked for is some groups, each in the order of the chain, and the answer is their newest entries together. However
+//! rare what is asked for, nothing else is read. Time is looked up by station, for each has its own clock.
 
-use firstpass_domain::{AuditEntry, Mac, Sha256Digest};
+mod groups;
+mod spans;
+mod subjects;
 
-use super::{audit, certificates, runs};
-use crate::{AuditSearch, StoreError, db::values, tx::Tx};
+use firstpass_domain::{AuditEntry, Sha256Digest};
+
+use super::audit;
+use crate::{
+    AuditSearch, StoreError,
+    db::{Row, values},
+    tx::Tx,
+};
+
+pub(crate) use subjects::of_unit;
+
+/// Columns that [`audit::read`] takes, of entries by the name `a`.
+macro_rules! entry_columns {
+    () => {
+        "a.seq, a.at, a.station, a.actor, a.kind, a.subject, a.body, a.prev, a.hash"
+    };
+}
+use entry_columns;
 
 pub(crate) async fn head(tx: &mut Tx) -> Result<Option<(i64, Sha256Digest)>, StoreError> {
     let row = tx.row("SELECT seq, hash FROM audit ORDER BY seq DESC LIMIT 1", values![]).await?;
@@ -11,44 +33,21 @@ pub(crate) async fn head(tx: &mut Tx) -> Result<Option<(i64, Sha256Digest)>, Sto
 }
 
 pub(crate) async fn find(tx: &mut Tx, search: &AuditSearch) -> Result<Vec<AuditEntry>, StoreError> {
-    let sql = "SELECT seq, at, station, actor, kind, subject, body, prev, hash FROM audit
-               WHERE seq < $1 ORDER BY seq DESC LIMIT 1000";
-    let (mut found, mut before) = (Vec::new(), search.before.unwrap_or(i64::MAX));
-    while found.len() < search.limit as usize {
-        let rows = tx.rows(sql, values![before]).await?;
-        let Ok(read) = rows.into_iter().map(|mut row| audit::read(&mut row)).collect::<Result<Vec<_>, _>>() else {
-            break;
-        };
-        let Some(last) = read.last() else { break };
-        before = last.seq;
-        found.extend(read.into_iter().filter(|entry| fits(search, entry)));
+    let AuditSearch { from, to, actor, station, batch, kinds, subject, before, limit } = search;
+    if subject.is_some() {
+        return subjects::find(tx, search).await;
     }
-    found.truncate(search.limit as usize);
-    Ok(found)
+    if from.is_none() && to.is_none() && actor.is_none() && station.is_none() && batch.is_none() && kinds.is_empty() {
+        return newest(tx, before.unwrap_or(i64::MAX), *limit).await;
+    }
+    groups::find(tx, search).await
 }
 
-fn fits(search: &AuditSearch, entry: &AuditEntry) -> bool {
-    search.from.is_none_or(|from| entry.at >= from)
-        && search.to.is_none_or(|to| entry.at < to)
-        && search.actor.as_ref().is_none_or(|actor| *actor == entry.actor)
-        && search.station.as_ref().is_none_or(|station| *station == entry.station)
-        && search.subject.as_ref().is_none_or(|subject| *subject == entry.subject)
-        && (search.kinds.is_empty() || search.kinds.contains(&entry.kind))
+async fn newest(tx: &mut Tx, before: i64, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
+    let sql = concat!("SELECT ", entry_columns!(), " FROM audit a WHERE a.seq < $1 ORDER BY a.seq DESC LIMIT $2");
+    read_all(tx.rows(sql, values![before, limit]).await?)
 }
 
-pub(crate) async fn of_unit(tx: &mut Tx, mac: Mac, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
-    let mut subjects = vec![mac.to_string()];
-    subjects.extend(runs::of_unit(tx, mac).await?.iter().map(|run| run.id.to_string()));
-    subjects.extend(certificates::of_unit(tx, mac).await?.into_iter().map(|record| record.certificate.serial));
-    let sql = "SELECT seq, at, station, actor, kind, subject, body, prev, hash FROM audit
-               WHERE subject = $1 ORDER BY seq DESC LIMIT $2";
-    let mut found = Vec::new();
-    for subject in subjects {
-        for mut row in tx.rows(sql, values![subject, limit]).await? {
-            found.push(audit::read(&mut row)?);
-        }
-    }
-    found.sort_by_key(|entry| entry.seq);
-    let older = found.len().saturating_sub(limit as usize);
-    Ok(found.split_off(older))
+fn read_all(rows: Vec<Row>) -> Result<Vec<AuditEntry>, StoreError> {
+    rows.into_iter().map(|mut row| audit::read(&mut row)).collect()
 }

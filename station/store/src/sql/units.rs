@@ -46,9 +46,13 @@ pub(crate) async fn list(tx: &mut Tx, filter: &UnitFilter) -> Result<Vec<UnitSum
     rows.into_iter().map(|mut row| read(&mut row)).collect()
 }
 
+/// What a list shows of one unit.
+pub(crate) async fn summary(tx: &mut Tx, mac: Mac) -> Result<Option<UnitSummary>, StoreError> {
+    tx.row(select_units!("u.mac = $1"), values![mac]).await?.map(|mut row| read(&mut row)).transpose()
+}
+
 pub(crate) async fn detail(tx: &mut Tx, mac: Mac) -> Result<Option<UnitDetail>, StoreError> {
-    let Some(mut row) = tx.row(select_units!("u.mac = $1"), values![mac]).await? else { return Ok(None) };
-    let summary = read(&mut row)?;
+    let Some(summary) = summary(tx, mac).await? else { return Ok(None) };
     let runs = runs::of_unit(tx, mac).await?;
     let sessions = sessions::of_unit(tx, mac).await?;
     let certificates = certificates::of_unit(tx, mac).await?;

@@ -119,6 +119,9 @@ pub(crate) trait Place: Send + Sync {
     /// Runs a statement past the store, as someone who tampers would.
     async fn tamper(&self, sql: &'static str) -> Result<(), sqlx::Error>;
 
+    /// Runs a query past the store that gives one number.
+    async fn count(&self, sql: &'static str) -> i64;
+
     /// Statements that take the protection of a table away.
     fn unprotect(&self, table: Table) -> &'static [&'static str];
 }
