@@ -69,9 +69,9 @@ async fn verify(store: &SqliteStore, output: Output) -> Result<Exit, Failure> {
 
 /// Checks every entry in order. Returns position and reason when one is wrong.
 async fn check_chain(store: &SqliteStore, verifier: &mut ChainVerifier) -> Result<Option<(i64, String)>, Failure> {
-    let mut pages = AuditPages::new(store);
+    let mut pages = AuditPages::new();
     loop {
-        let page = match pages.next().await {
+        let page = match pages.next(store).await {
             Ok(Some(page)) => page,
             Ok(None) => return Ok(None),
             // An entry that cannot even be read was changed, too.

@@ -8,26 +8,32 @@ use firstpass_store::{Store, StoreError};
 /// Entries that are in memory at a time.
 const PAGE_ENTRIES: u32 = 1000;
 
-/// A walk through the log.
-pub struct AuditPages<'a> {
-    store: &'a dyn Store,
+/// A place in the log, from which a walk goes on.
+#[derive(Debug, Clone)]
+pub struct AuditPages {
     after: i64,
     limit: u32,
 }
 
-impl<'a> AuditPages<'a> {
+impl Default for AuditPages {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl AuditPages {
     /// From the first entry on, whatever position it claims.
-    pub const fn new(store: &'a dyn Store) -> Self {
-        Self { store, after: i64::MIN, limit: PAGE_ENTRIES }
+    pub const fn new() -> Self {
+        Self { after: i64::MIN, limit: PAGE_ENTRIES }
     }
 
-    /// The next entries in order; `None` after the last.
-    pub async fn next(&mut self) -> Result<Option<Vec<AuditEntry>>, StoreError> {
-        let page = match self.store.audit_entries(self.after, self.limit).await {
+    /// The next entries of the record in order; `None` after the last.
+    pub async fn next(&mut self, store: &dyn Store) -> Result<Option<Vec<AuditEntry>>, StoreError> {
+        let page = match store.audit_entries(self.after, self.limit).await {
             // One unreadable entry spoils its page: from here on, all that can be read is read one by one.
             Err(StoreError::Corrupt { .. }) if self.limit > 1 => {
                 self.limit = 1;
-                self.store.audit_entries(self.after, self.limit).await?
+                store.audit_entries(self.after, self.limit).await?
             }
             result => result?,
         };

@@ -1,7 +1,7 @@
 //! The audit chain, and what protects it.
 
 use firstpass_domain::{AuditKind, RunState, Step, audit::ChainError};
-use firstpass_store::RunDetail;
+use firstpass_store::{Act, RunDetail};
 
 use super::{
     fixture::{Place, Table, mac, now, pattern, policy, session},
@@ -135,4 +135,16 @@ pub(crate) async fn a_refused_act_leaves_no_entry(place: &dyn Place) {
     line.store.redeem_code(code, Some(mac()), &session(), None, &seen, now()).await.unwrap_err();
     line.store.begin_run(&line.new_run("A1"), now()).await.unwrap_err();
     assert_eq!(line.audit().await, before);
+}
+
+pub(crate) async fn an_act_that_changes_nothing_else_is_noted_with_its_person_and_reason(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let act = Act { actor: "ada".to_owned(), reason: "for the customer".to_owned() };
+    let body = serde_json::json!({ "rows": 7 });
+    line.store.note(AuditKind::ExportMade, "audit", body, &act, now()).await.unwrap();
+    let noted = line.audit().await.pop().unwrap();
+    assert_eq!((noted.kind, noted.actor.as_str(), noted.subject.as_str()), (AuditKind::ExportMade, "ada", "audit"));
+    let body: serde_json::Value = serde_json::from_str(&noted.body).unwrap();
+    assert_eq!(body, serde_json::json!({ "rows": 7, "reason": "for the customer" }));
+    line.verify().await.unwrap();
 }

@@ -103,3 +103,19 @@ pub(crate) async fn an_ended_run_takes_nothing_more(place: &dyn Place) {
     assert_eq!(line.store.run(run).await.unwrap().unwrap().evidence.len(), 1);
     assert_eq!(line.audit().await, before);
 }
+
+pub(crate) async fn all_runs_are_listed_page_by_page_each_with_its_batch(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let mut begun = Vec::new();
+    for slot in ["A1", "A2", "A3"] {
+        begun.push(line.begin(slot).await.id);
+    }
+    begun.sort();
+    let mut after = begun.first().copied();
+    for expected in &begun[1..] {
+        let page = line.store.run_page(after, 1).await.unwrap();
+        assert_eq!(page.iter().map(|(run, batch)| (run.id, *batch)).collect::<Vec<_>>(), [(*expected, line.batch)]);
+        after = Some(*expected);
+    }
+    assert!(line.store.run_page(None, 1).await.unwrap()[0].0.id <= begun[0]);
+}

@@ -79,8 +79,8 @@ impl Exported {
 /// Writes every entry, also behind a place where the chain is broken. `None` when the reader went away.
 async fn write_all(store: &SqliteStore, sink: &mut dyn Write) -> Result<Option<Exported>, Failure> {
     let mut exported = Exported { entries: 0, verifier: ChainVerifier::new(), broken: None };
-    let mut pages = AuditPages::new(store);
-    while let Some(page) = pages.next().await? {
+    let mut pages = AuditPages::new();
+    while let Some(page) = pages.next(store).await? {
         for entry in &page {
             let mut line = serde_json::to_vec(entry).expect("an entry serialises");
             line.push(b'\n');

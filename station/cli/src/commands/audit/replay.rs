@@ -76,8 +76,8 @@ impl Replay<'_> {
 
     /// Every run that has ended by the log: one that was removed or opened again is not among those of the record.
     async fn look_for_logged_ends(&mut self) -> Result<(), Failure> {
-        let mut pages = AuditPages::new(self.store);
-        while let Some(page) = pages.next().await? {
+        let mut pages = AuditPages::new();
+        while let Some(page) = pages.next(self.store).await? {
             for entry in page.iter().filter(|entry| is_end(entry.kind)) {
                 self.look_for_ended_run(entry).await?;
             }
