@@ -96,7 +96,7 @@ pub(crate) enum Command {
 }
 
 /// Options of `station demo`.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub(crate) struct DemoArgs {
     /// How many units.
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
@@ -107,9 +107,16 @@ pub(crate) struct DemoArgs {
     /// Let the virtual wires be as fast as the machine.
     #[arg(long)]
     pub(crate) no_pacing: bool,
-    /// Give unit N (from 1) a fault: N=FAULT, such as 3=no-network. May be repeated.
+    /// Give unit N (from 1) a fault: N=FAULT, such as 3=no-network. May be repeated. With --dashboard, every other unit in
+    /// slot N has it.
     #[arg(long, value_name = "N=FAULT")]
     pub(crate) fault: Vec<String>,
+    /// Keep the line going, unit after unit, and serve the dashboard until Ctrl-C.
+    #[arg(long)]
+    pub(crate) dashboard: bool,
+    /// Port of the dashboard on this machine; 0 takes a free one.
+    #[arg(long, value_name = "PORT", default_value_t = 0, requires = "dashboard")]
+    pub(crate) port: u16,
 }
 
 /// Injections that the demo knows.

@@ -4,6 +4,7 @@ use std::{
     env,
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use firstpass_device::{Fixture, PortName};
@@ -35,7 +36,14 @@ pub(crate) struct StationSection {
     pub(crate) name: StationId,
     pub(crate) data_dir: Option<PathBuf>,
     pub(crate) recipe: Option<PathBuf>,
+    /// Folder of the recipes that batches can be opened for and worked by.
+    pub(crate) recipes_dir: Option<PathBuf>,
+    /// For how long a golden unit's check on a slot counts; 0 asks for none.
+    pub(crate) shift_hours: u16,
 }
+
+/// A shift, unless the configuration says otherwise.
+const SHIFT_HOURS: u16 = 8;
 
 /// `[gateway]`: what units talk to.
 #[derive(Debug, Clone, Deserialize)]
@@ -84,7 +92,7 @@ impl PresenceSetting {
 impl Default for StationSection {
     fn default() -> Self {
         let name = StationId::new("station-1").expect("the default name is valid");
-        Self { name, data_dir: None, recipe: None }
+        Self { name, data_dir: None, recipe: None, recipes_dir: None, shift_hours: SHIFT_HOURS }
     }
 }
 
@@ -134,9 +142,24 @@ impl Config {
         self.slots.iter().map(slot).collect()
     }
 
+    /// How long a golden unit's check counts.
+    pub(crate) fn shift(&self) -> Option<Duration> {
+        const HOUR: Duration = Duration::from_secs(3600);
+        (self.station.shift_hours > 0).then(|| HOUR * u32::from(self.station.shift_hours))
+    }
+
+    /// Where recipes lie: the folder that is configured, or else that of `recipe`.
+    pub(crate) fn recipes_dir<'a>(&'a self, recipe: Option<&'a Path>) -> Option<&'a Path> {
+        // A bare file name is in the folder that the program was started in.
+        let beside =
+            || recipe?.parent().map(|folder| if folder.as_os_str().is_empty() { Path::new(".") } else { folder });
+        self.station.recipes_dir.as_deref().or_else(beside)
+    }
+
     /// Paths in the file are relative to the file.
     fn resolve_paths(&mut self, base: &Path) {
-        for path in [&mut self.station.data_dir, &mut self.station.recipe].into_iter().flatten() {
+        let StationSection { data_dir, recipe, recipes_dir, .. } = &mut self.station;
+        for path in [data_dir, recipe, recipes_dir, &mut self.server.labels_dir].into_iter().flatten() {
             *path = base.join(&*path);
         }
         if let Some(upstream) = &mut self.upstream {

@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use firstpass_domain::Problem;
-use firstpass_line::{StationError, recipe::RecipeError, store_problem};
+use firstpass_line::{StationError, floor::FloorError, recipe::RecipeError, store_problem};
+use firstpass_server::ServerError;
 use firstpass_store::StoreError;
 
 /// Why a command could not do what it was asked.
@@ -72,6 +73,25 @@ impl From<StoreError> for Failure {
 
 impl From<StationError> for Failure {
     fn from(error: StationError) -> Self {
+        Self { exit: Exit::Station, problem: error.problem() }
+    }
+}
+
+impl From<FloorError> for Failure {
+    fn from(error: FloorError) -> Self {
+        match error {
+            FloorError::Refused(problem) => Self { exit: Exit::Usage, problem },
+            FloorError::Station(error) => error.into(),
+            FloorError::NoSuchSlot(slot) => {
+                let what = format!("There is no slot {slot}.");
+                Self::usage("no_such_slot", what, "The configuration has no [[slot]] of this name.", "Check the name.")
+            }
+        }
+    }
+}
+
+impl From<ServerError> for Failure {
+    fn from(error: ServerError) -> Self {
         Self { exit: Exit::Station, problem: error.problem() }
     }
 }

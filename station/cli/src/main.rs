@@ -5,6 +5,7 @@ mod audit_end;
 mod clock;
 mod commands;
 mod config;
+mod dashboard;
 mod data;
 mod exit;
 mod language;

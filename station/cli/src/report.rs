@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use firstpass_domain::Language;
-use firstpass_line::{BatchReport, RunCounts, RunReport};
+use firstpass_line::{BatchReport, RunCounts, RunReport, StationError, floor::FloorReport};
 use serde::Serialize;
 
 use crate::{exit::Exit, language::translate, output::Output};
@@ -26,28 +26,45 @@ struct Summary {
 
 /// Prints how a batch ended, and tells the exit code.
 pub(crate) fn print(output: Output, language: Language, report: &BatchReport, duration_ms: u64) -> Exit {
-    let RunCounts { passed, failed, retried } = report.counts;
-    let (stopped, halted) = (report.stopped.len(), report.halted.clone());
-    let summary = Summary { event: "summary", passed, failed, retried, stopped, halted, duration_ms };
-    output.say(&summary, || {
-        let mut text = table(&report.runs, language);
-        let _ = write!(text, "\n{passed} passed, {failed} failed");
-        if retried > 0 {
-            let _ = write!(text, ", {retried} tried again");
-        }
-        let _ = write!(text, " in {:.1} s", seconds(duration_ms));
-        for problem in report.stopped.iter().map(firstpass_line::StationError::problem) {
-            let _ = write!(text, "\n{problem}");
-        }
-        text
-    });
+    let summary = Summary::of(report.counts, &report.stopped, report.halted.clone(), duration_ms);
+    output.say(&summary, || format!("{}\n{}", table(&report.runs, language), summary.text(&report.stopped)));
     if let Some(reason) = &report.halted {
         output.note(&format!("the batch was given up: {reason}"));
     }
-    match (stopped, failed, &report.halted) {
-        (1.., _, _) => Exit::Station,
-        (0, 1.., _) | (0, 0, Some(_)) => Exit::Failed,
-        (0, 0, None) => Exit::Done,
+    summary.exit()
+}
+
+/// Prints how a working day ended, and tells the exit code. Its runs are on record; there may be any number.
+pub(crate) fn print_day(output: Output, report: &FloorReport, duration_ms: u64) -> Exit {
+    let summary = Summary::of(report.counts, &report.stopped, None, duration_ms);
+    output.say(&summary, || summary.text(&report.stopped));
+    summary.exit()
+}
+
+impl Summary {
+    fn of(counts: RunCounts, stopped: &[StationError], halted: Option<String>, duration_ms: u64) -> Self {
+        let RunCounts { passed, failed, retried } = counts;
+        Self { event: "summary", passed, failed, retried, stopped: stopped.len(), halted, duration_ms }
+    }
+
+    fn text(&self, stopped: &[StationError]) -> String {
+        let mut text = format!("{} passed, {} failed", self.passed, self.failed);
+        if self.retried > 0 {
+            let _ = write!(text, ", {} tried again", self.retried);
+        }
+        let _ = write!(text, " in {:.1} s", seconds(self.duration_ms));
+        for problem in stopped.iter().map(StationError::problem) {
+            let _ = write!(text, "\n{problem}");
+        }
+        text
+    }
+
+    const fn exit(&self) -> Exit {
+        match (self.stopped, self.failed, &self.halted) {
+            (1.., _, _) => Exit::Station,
+            (0, 1.., _) | (0, 0, Some(_)) => Exit::Failed,
+            (0, 0, None) => Exit::Done,
+        }
     }
 }
 

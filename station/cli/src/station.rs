@@ -1,6 +1,12 @@
 //! Wires a station together: record, authority, gateway and line; and takes it apart again.
 
-use std::{fs::File, net::SocketAddr, path::Path, sync::Arc, time::Duration};
+use std::{
+    fs::File,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use firstpass_authority::{Authority, AuthorityError, ServerName, Settings};
 use firstpass_gateway::{
@@ -8,12 +14,13 @@ use firstpass_gateway::{
     https::{self, HttpsServer, Protocol, Provisioner, Workspace, server_tls},
     mqtt::{self, Broker},
 };
-use firstpass_line::{Clock, CrashPoint, Line, Options, Services, recipe::Recipe};
+use firstpass_line::{Clock, CrashPoint, Line, Options, Services};
 use firstpass_store::{SqliteStore, Store, UnitFilter};
 use nix::fcntl::{Flock, FlockArg};
 use tokio::{task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 use tracing::{error, info};
+use uuid::Uuid;
 
 pub(crate) use crate::clock::now;
 use crate::{config::Config, exit::Failure, lost_authority, withdrawals::Withdrawals};
@@ -28,13 +35,17 @@ const LOCK_FILE: &str = "station.lock";
 const UART_DIR: &str = "uart";
 /// Path of the provisioning API, as the device contract has it.
 const BASE_PATH: &str = "/api/v1";
+/// Part of topics of no unit.
+const NO_WORKSPACE: &str = "none";
 /// How long the gateway may take to end its connections.
 const STOP_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A station that works.
 pub(crate) struct Station {
-    line: Line,
+    line: Arc<Line>,
     store: Arc<dyn Store>,
+    authority: Arc<Authority>,
+    uart_dir: PathBuf,
     gateway: JoinSet<()>,
     token: CancellationToken,
     _lock: Flock<File>,
@@ -42,12 +53,7 @@ pub(crate) struct Station {
 
 impl Station {
     /// Opens the record and the CA in `data`, starts the gateway, and closes what an earlier life left open.
-    pub(crate) async fn start(
-        config: &Config,
-        data: &Path,
-        recipe: &Recipe,
-        crash_at: Option<CrashPoint>,
-    ) -> Result<Self, Failure> {
+    pub(crate) async fn start(config: &Config, data: &Path, crash_at: Option<CrashPoint>) -> Result<Self, Failure> {
         let clock: Clock = Arc::new(now);
         let uart_dir = data.join(UART_DIR);
         std::fs::create_dir_all(&uart_dir).map_err(|error| data_failure(data, &error))?;
@@ -56,7 +62,7 @@ impl Station {
         let store: Arc<dyn Store> = Arc::new(sqlite);
         lost_authority::refuse(store.as_ref(), data).await?;
         let authority = Arc::new(open_authority(config, data)?);
-        let gateway = Gateway::bind(config, recipe, &store, &authority, &clock).await?;
+        let gateway = Gateway::bind(config, &store, &authority, &clock).await?;
         let withdrawals = Withdrawals::new(Arc::clone(&store), gateway.broker.clone()).await?;
         let line = Line::start(Services {
             store: Arc::clone(&store),
@@ -66,7 +72,7 @@ impl Station {
             gateway_events: gateway.gateway_events,
             clock,
             options: Options {
-                uart_dir,
+                uart_dir: uart_dir.clone(),
                 provision_url: gateway.base_url,
                 ca_pem: authority.root_pem().to_owned(),
                 crash_at,
@@ -78,11 +84,20 @@ impl Station {
         tasks.spawn(run_broker(gateway.listening_broker, token.clone()));
         tasks.spawn(gateway.https.run(token.clone()));
         tasks.spawn(withdrawals.watch(token.clone()));
-        Ok(Self { line, store, gateway: tasks, token, _lock: lock })
+        Ok(Self { line: Arc::new(line), store, authority, uart_dir, gateway: tasks, token, _lock: lock })
     }
 
-    pub(crate) const fn line(&self) -> &Line {
+    pub(crate) const fn line(&self) -> &Arc<Line> {
         &self.line
+    }
+
+    pub(crate) fn authority(&self) -> Arc<Authority> {
+        Arc::clone(&self.authority)
+    }
+
+    /// Folder of the UART logs.
+    pub(crate) fn uart_dir(&self) -> &Path {
+        &self.uart_dir
     }
 
     pub(crate) fn store(&self) -> Arc<dyn Store> {
@@ -131,7 +146,6 @@ struct Gateway {
 impl Gateway {
     async fn bind(
         config: &Config,
-        recipe: &Recipe,
         store: &Arc<dyn Store>,
         authority: &Arc<Authority>,
         clock: &Clock,
@@ -148,9 +162,10 @@ impl Gateway {
         )
         .await
         .map_err(|error| gateway_failure(&error))?;
+        // Every run names its recipe's workspace; a unit that nobody works on is in none.
         let workspace = Workspace {
-            id: recipe.provision.workspace_id,
-            slug: recipe.provision.workspace_slug.clone(),
+            id: Uuid::nil(),
+            slug: NO_WORKSPACE.to_owned(),
             mqtt_host: config.gateway.public_host.clone(),
             mqtt_port: broker.local_addr().port(),
         };

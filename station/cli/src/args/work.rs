@@ -10,12 +10,16 @@ use crate::config::PresenceSetting;
 /// Options of `station serve`.
 #[derive(Debug, Args)]
 pub(crate) struct ServeArgs {
-    /// Recipe [default: the config's].
+    /// Recipe that all slots work by [default: every slot goes on with what people last told it, and one that was never
+    /// told anything works by the config's recipe, if it names one].
     #[arg(long, value_name = "FILE")]
     pub(crate) recipe: Option<PathBuf>,
-    /// Name of the batch (work order); one that is open goes on [default: one for this recipe].
+    /// Name of the batch (work order) that all slots work on; one that is open goes on [default: one for this recipe].
     #[arg(long)]
     pub(crate) batch: Option<String>,
+    /// Who starts the slots, for the record [default: the user's name].
+    #[arg(long, value_name = "NAME", env = "USER", default_value = "unknown")]
+    pub(crate) by: String,
 }
 
 /// Options of `station flash`.

@@ -1,21 +1,16 @@
 //! `station demo`: a whole line on this machine. The units are virtual; everything that they talk to is the real thing.
 
+mod day;
+mod unit;
+
 use std::{
-    ffi::OsString,
     path::{Path, PathBuf},
-    process::Stdio,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
-use firstpass_device::{Fixture, PortName};
-use firstpass_domain::{Language, Mac, SlotId};
-use firstpass_line::{Goal, Presence, Slot, WorkOrder, recipe::Recipe};
+use firstpass_domain::Language;
+use firstpass_line::{Goal, WorkOrder, recipe::Recipe};
 use tempfile::TempDir;
-use tokio::{
-    io::{AsyncBufReadExt, BufReader},
-    process::{Child, Command},
-    time::timeout,
-};
 use tokio_util::sync::CancellationToken;
 use virtual_unit::{
     Fault,
@@ -31,6 +26,7 @@ use crate::{
     station::Station,
     work_order,
 };
+use unit::{Unit, Wanted};
 
 /// Recipes of the demo; its images are made when it starts.
 const RECIPE_NVS: &str = include_str!("../../../../configs/recipes/demo-nvs.toml");
@@ -42,12 +38,6 @@ const APP_BYTES: usize = 1024 * 1024;
 
 /// What the images follow from: the same in every demo, so that their hashes are, too.
 const IMAGE_SEED: u64 = 1;
-
-/// First octets of the demo's MAC addresses: locally administered, so that they are nobody's.
-const MAC_PREFIX: [u8; 3] = [0x62, 0x55, 0xf9];
-
-/// How long a unit may take to open its terminal.
-const UNIT_START_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Runs the demo.
 pub(crate) async fn run(
@@ -63,19 +53,36 @@ pub(crate) async fn run(
     config.gateway.mqtt_listen = ([127, 0, 0, 1], 0).into();
     "localhost".clone_into(&mut config.gateway.public_host);
     let recipe = Recipe::load(&write_product(home.path(), args.injection).map_err(|error| no_space(&error))?)?;
-    let station = Station::start(&config, home.path(), &recipe, global.crash_at).await?;
+    if args.dashboard {
+        return day::run(global, args, config, &home, recipe, output, token).await;
+    }
+    let station = Station::start(&config, home.path(), global.crash_at).await?;
     let first = station.unit_count().await?;
     let units = start_units(home.path(), args, first).await?;
     let slots = units.iter().map(|unit| unit.slot.clone()).collect();
-    let order = WorkOrder::named(&work_order::own_name("demo", &recipe), None);
+    let order = order(&recipe);
     let shown = progress::show(output, Language::English, station.line().events());
     let began = Instant::now();
     let batch = station.line().run_batch(recipe, &order, slots, Goal::OncePerSlot, &token).await;
-    stop_units(units).await;
+    drop(units);
     station.stop().await;
     let _ = shown.await;
     let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
     Ok(report::print(output, Language::English, &batch?, duration_ms))
+}
+
+async fn start_units(home: &Path, args: &DemoArgs, first: u32) -> Result<Vec<Unit>, Failure> {
+    let mut units = Vec::new();
+    for index in 0..u32::from(args.units) {
+        let wanted = Wanted { home, index, number: first + index, is_paced: !args.no_pacing, faults: &args.fault };
+        units.push(Unit::start(wanted).await?);
+    }
+    Ok(units)
+}
+
+/// A batch for the demo's product; it goes on when the demo is started again on the same folder.
+fn order(recipe: &Recipe) -> WorkOrder {
+    WorkOrder::named(&work_order::own_name("demo", recipe), None)
 }
 
 /// Refuses a fault that no unit would get: the demo would show something else than it was asked to.
@@ -139,71 +146,4 @@ fn write_product(home: &Path, injection: DemoInjection) -> std::io::Result<PathB
 
 fn demo_app() -> AppImage {
     AppImage { size: APP_BYTES, seed: IMAGE_SEED, version: "1.0.0".to_owned(), project: "firstpass-demo".to_owned() }
-}
-
-/// A virtual unit in a process of its own.
-struct Unit {
-    slot: Slot,
-    process: Child,
-}
-
-async fn start_units(home: &Path, args: &DemoArgs, first: u32) -> Result<Vec<Unit>, Failure> {
-    let mut units = Vec::new();
-    for index in 0..u32::from(args.units) {
-        units.push(start_unit(home, args, index, first + index).await?);
-    }
-    Ok(units)
-}
-
-async fn start_unit(home: &Path, args: &DemoArgs, index: u32, number: u32) -> Result<Unit, Failure> {
-    let failed = |why: String| {
-        let remedy = "Try again; check that this machine allows pseudo-terminals and has free memory.";
-        Failure::station("unit_start", format!("Virtual unit {} did not start.", index + 1), why, remedy)
-    };
-    let folder = home.join("demo");
-    let [_, a, b, c] = (number + 1).to_be_bytes();
-    let mac = Mac::new([MAC_PREFIX[0], MAC_PREFIX[1], MAC_PREFIX[2], a, b, c]);
-    let file = |extension: &str| folder.join(format!("unit-{}.{extension}", index + 1));
-    let (link, control) = (file("tty"), file("sock"));
-    let mut arguments: Vec<OsString> = vec!["virtual-unit".into()];
-    let options = [("--flash", file("flash")), ("--link", link.clone()), ("--control", control.clone())];
-    arguments.extend(options.into_iter().flat_map(|(flag, path)| [flag.into(), path.into_os_string()]));
-    arguments.extend(["--mac".into(), mac.to_string().into()]);
-    if args.no_pacing {
-        arguments.push("--no-pacing".into());
-    }
-    for fault in args.fault.iter().filter_map(|fault| fault.strip_prefix(&format!("{}=", index + 1))) {
-        arguments.extend(["--fault".into(), fault.into()]);
-    }
-    // A blank unit from the box: what an earlier demo left in the flash file is not this unit's.
-    let _ = std::fs::remove_file(file("flash"));
-    let program = std::env::current_exe().map_err(|error| failed(format!("{error}.")))?;
-    let mut process = Command::new(program)
-        .args(arguments)
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|error| failed(format!("{error}.")))?;
-    let stdout = process.stdout.take().expect("standard output is piped");
-    let mut lines = BufReader::new(stdout).lines();
-    match timeout(UNIT_START_TIMEOUT, lines.next_line()).await {
-        Ok(Ok(Some(_path))) => {}
-        Ok(Ok(None) | Err(_)) => return Err(failed("It ended before it was ready; its message stands above.".into())),
-        Err(_) => return Err(failed("It was not ready in time.".into())),
-    }
-    let id = SlotId::new((index + 1).to_string()).expect("digits make a slot name");
-    let slot = Slot { id, port: PortName::new(&link), fixture: Fixture::Socket(control), presence: Presence::Port };
-    Ok(Unit { slot, process })
-}
-
-/// Ends the units' processes; each was started by this program.
-async fn stop_units(units: Vec<Unit>) {
-    for mut unit in units {
-        let _ = unit.process.kill().await;
-        if let Fixture::Socket(control) = &unit.slot.fixture {
-            let _ = std::fs::remove_file(control);
-        }
-        let _ = std::fs::remove_file(unit.slot.port.path());
-    }
 }

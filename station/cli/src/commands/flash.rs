@@ -29,7 +29,7 @@ pub(crate) async fn run(
     secrets::warn(output, secrets::of_config(&config));
     let slots = slots::of_list(&config, &args.ports, args.presence)?;
     let goal = args.count.map_or(Goal::OncePerSlot, Goal::Passes);
-    let station = Station::start(&config, &config.data_dir(global), &recipe, global.crash_at).await?;
+    let station = Station::start(&config, &config.data_dir(global), global.crash_at).await?;
     let order = match work_order(args, station.store().as_ref(), &recipe).await {
         Ok(order) => order,
         Err(failure) => {

@@ -46,8 +46,13 @@ pub(crate) async fn run(
     let data = config.data_dir(global);
     let station = Station::start(&config, &data, global.crash_at).await?;
     let began = Instant::now();
-    let opening =
-        Opening { station: &station, config: &config, data: &data, shelf: shelf(&config, path).await, slots: config.slots() };
+    let opening = Opening {
+        station: &station,
+        config: &config,
+        data: &data,
+        shelf: shelf(&config, path).await,
+        slots: config.slots(),
+    };
     let served = serve(opening, args, recipe, output, &token).await;
     station.stop().await;
     let (report, ending) = served?;

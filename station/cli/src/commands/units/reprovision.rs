@@ -30,7 +30,7 @@ pub(super) async fn run(
     secrets::warn(output, secrets::of_recipe(&recipe));
     secrets::warn(output, secrets::of_config(&config));
     let slot = slots::one(0, &args.port, args.presence)?;
-    let station = Station::start(&config, &config.data_dir(global), &recipe, global.crash_at).await?;
+    let station = Station::start(&config, &config.data_dir(global), global.crash_at).await?;
     let shown = progress::show(output, args.language, station.line().events());
     let began = Instant::now();
     let done = station.line().reprovision(&recipe, slot, &token).await;
