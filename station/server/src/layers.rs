@@ -20,7 +20,7 @@ pub(crate) use plain::plain;
 use crate::{
     AppState,
     auth::{csrf, identify::identify},
-    metrics,
+    metrics, telemetry,
 };
 
 /// Longest body of a request, unless a route takes more.
@@ -46,5 +46,6 @@ pub(crate) fn around(routes: Router<AppState>, app: &AppState) -> Router {
         .layer(from_fn_with_state(state(), headers::harden))
         .layer(CatchPanicLayer::custom(present::panicked))
         .layer(from_fn_with_state(state(), metrics::observe))
+        .layer(from_fn_with_state(state(), telemetry::observe))
         .with_state(state())
 }

@@ -22,6 +22,7 @@ pub mod people;
 mod problem;
 mod routes;
 mod settings;
+mod telemetry;
 mod webhooks;
 mod words;
 
@@ -42,6 +43,7 @@ pub use error::ServerError;
 pub use labels::PrinterAddress;
 pub use routes::{RouteInfo, route_table};
 pub use settings::{Limits, Settings, ShiftEnd};
+pub use telemetry::{Endpoint, TelemetryOptions};
 pub use webhooks::WebhookOptions;
 
 use auth::{Auth, badge::BadgeKey, setup::SetUp};
@@ -93,6 +95,8 @@ pub(crate) struct App {
     pub(crate) metrics: Metrics,
     /// Wakes whoever sends messages to webhooks.
     pub(crate) post: Post,
+    /// Where traces go.
+    pub(crate) telemetry: telemetry::Telemetry,
     /// What the secrets of webhooks are sealed with on record.
     pub(crate) seal_key: SealKey,
     /// Cancelled when the server stops: live pages end their streams on it.
@@ -140,6 +144,7 @@ impl Server {
             life: Uuid::new_v4(),
             metrics: Metrics::new(services.station.as_str()),
             post: Post::default(),
+            telemetry: telemetry::Telemetry::new(&settings.telemetry, services.station.as_str()),
             seal_key: webhooks::seal_key(&settings)?,
             auth,
             services,
@@ -182,15 +187,18 @@ impl Server {
             plain: layers::plain(),
             connections_max: self.app.settings.limits.connections,
         };
-        tokio::select! {
+        let served = tokio::select! {
             () = listener.run(self.listener, token.clone()) => Ok(()),
             never = follow => match never {},
             never = line => match never {},
             never = webhooks::serve(Arc::clone(&self.app)) => match never {},
             never = self.app.metrics.line.follow(counted) => match never {},
             never = labels::follow(Arc::clone(&self.app)) => match never {},
+            never = telemetry::serve(Arc::clone(&self.app)) => match never {},
             () = ended => Ok(()),
-        }
+        };
+        telemetry::finish(&self.app).await;
+        served
     }
 }
 

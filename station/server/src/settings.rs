@@ -5,7 +5,7 @@ use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 use firstpass_domain::Timestamp;
 use serde::Deserialize;
 
-use crate::{labels::PrinterAddress, webhooks::WebhookOptions};
+use crate::{labels::PrinterAddress, telemetry::TelemetryOptions, webhooks::WebhookOptions};
 
 /// `[server]`
 #[derive(Debug, Clone, Deserialize)]
@@ -38,6 +38,9 @@ pub struct Settings {
     pub limits: Limits,
     /// How messages to webhooks are sent.
     pub webhooks: WebhookOptions,
+    /// Where traces go; the section `[telemetry]`, and so not in this one.
+    #[serde(skip)]
+    pub telemetry: TelemetryOptions,
     /// Folder for the set-up code and the key of the badges; not in the file, because it is the station's data folder.
     #[serde(skip)]
     pub data_dir: Option<PathBuf>,
@@ -73,6 +76,7 @@ impl Default for Settings {
             shift_ends: Vec::new(),
             limits: Limits::default(),
             webhooks: WebhookOptions::default(),
+            telemetry: TelemetryOptions::default(),
             data_dir: None,
         }
     }
