@@ -1,15 +1,45 @@
-//! The API under `/api/v1`.
+//! The API under `/api/v1`, for other systems: one module for each topic, each with its handlers and its own wire types.
+//!
+//! A handler reads, asks the record or the floor once, and converts. What the wire says are promises: fields and values
+//! are only ever added within a version.
 
-use axum::{Json, extract::State};
-use firstpass_domain::Action;
-use firstpass_line::board::Board;
+mod audit;
+mod batches;
+mod certificates;
+pub(crate) mod command;
+pub(crate) mod document;
+mod events;
+mod extract;
+mod figures;
+mod hooks;
+mod page;
+mod people;
+mod runs;
+mod slots;
+mod stock;
+mod units;
+pub(crate) mod wire;
 
-use crate::{AppState, access::Access, routes::Routes};
+use crate::routes::Routes;
 
 pub(crate) fn routes() -> Routes {
-    Routes::default().get("/api/v1/slots", Access::May(Action::SeeLine), slots)
+    let topics = [
+        document::routes(),
+        slots::routes(),
+        events::routes(),
+        batches::routes(),
+        units::routes(),
+        runs::routes(),
+        certificates::routes(),
+        audit::routes(),
+        stock::routes(),
+        people::routes(),
+        hooks::routes(),
+    ];
+    topics.into_iter().fold(Routes::default(), Routes::merge)
 }
 
-async fn slots(State(app): State<AppState>) -> Json<Board> {
-    Json(app.feed.board())
+/// The description of the API: OpenAPI 3.1, JSON.
+pub fn openapi() -> String {
+    document::text()
 }

@@ -10,7 +10,7 @@ use crate::{
     RecordCounts, RunPoint, StoreError, UnitHit, UnitSearch,
     db::Database,
     record::read_record,
-    sql::{batches, certificates, figures, recipes, search_audit, search_units},
+    sql::{batches, certificates, figures, recipes, search_audit, search_units, size},
 };
 
 /// Questions to the record.
@@ -53,6 +53,9 @@ pub trait Search: Send + Sync {
 
     /// Certificates issued before the one with the serial number `before`, newest first, at most `limit`.
     async fn certificate_page(&self, before: Option<&str>, limit: u32) -> Result<Vec<CertificateRecord>, StoreError>;
+
+    /// How much room the record takes, in bytes.
+    async fn record_bytes(&self) -> Result<u64, StoreError>;
 
     /// How much is on record.
     async fn record_counts(&self) -> Result<RecordCounts, StoreError>;
@@ -106,6 +109,10 @@ impl<D: Database> Search for Record<D> {
 
     async fn certificate_page(&self, before: Option<&str>, limit: u32) -> Result<Vec<CertificateRecord>, StoreError> {
         read_record!(self, "list the certificates", certificates::page(before, limit))
+    }
+
+    async fn record_bytes(&self) -> Result<u64, StoreError> {
+        read_record!(self, "measure the record", size::bytes())
     }
 
     async fn record_counts(&self) -> Result<RecordCounts, StoreError> {

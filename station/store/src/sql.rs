@@ -31,6 +31,7 @@ pub(crate) mod search_units;
 pub(crate) mod serials;
 pub(crate) mod sessions;
 pub(crate) mod setup;
+pub(crate) mod size;
 pub(crate) mod slots;
 pub(crate) mod steps;
 pub(crate) mod units;

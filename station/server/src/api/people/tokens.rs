@@ -32,10 +32,12 @@ const LISTED_MAX: u32 = 2_000;
 pub(super) fn routes() -> Routes {
     let see = Access::May(Action::SeePeople);
     let manage = Access::May(Action::ManagePeople);
-    Routes::default()
-        .get("/api/v1/tokens", see, list)
-        .post("/api/v1/tokens", manage, command(issue))
-        .on(Method::DELETE, "/api/v1/tokens/{token}", manage, command(revoke))
+    Routes::default().get("/api/v1/tokens", see, list).post("/api/v1/tokens", manage, command(issue)).on(
+        Method::DELETE,
+        "/api/v1/tokens/{token}",
+        manage,
+        command(revoke),
+    )
 }
 
 /// An API token.
