@@ -103,7 +103,7 @@ async fn every_claim_on_the_record_holds_in_postgres() {
 async fn truncation_is_refused(server: &Server) {
     let database = Database::create(server).await;
     database.open("s1").await;
-    for sql in ["TRUNCATE audit", "TRUNCATE evidence"] {
+    for sql in ["TRUNCATE audit CASCADE", "TRUNCATE evidence CASCADE"] {
         let error = database.tamper(sql).await.unwrap_err();
         assert!(error.to_string().contains("is append-only"), "{sql}: {error}");
     }

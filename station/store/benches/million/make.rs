@@ -107,7 +107,7 @@ async fn order(to: &mut SqliteConnection, units: usize) -> Result<Order, Box<dyn
     }
     stations.flush(to).await?;
     let mut batches = Table::new("batches", "id,name,product,recipe,quantity,opened_at,state,closed_at");
-    let ids: Vec<_> = (0..=BATCHES).map(|batch| BatchId(Uuid::from_u128(1 << 100 | batch as u128))).collect();
+    let ids: Vec<_> = (0..=BATCHES).map(|batch| BatchId(batch_id(batch))).collect();
     for (batch, id) in ids.iter().enumerate() {
         let cells: Vec<Cell> = row![
             id.0.as_bytes().as_slice(),
@@ -124,6 +124,11 @@ async fn order(to: &mut SqliteConnection, units: usize) -> Result<Order, Box<dyn
     batches.flush(to).await?;
     let verifier = PasswordVerifier::make("the same for all", [7; 16]);
     Ok(Order { units, recipe, batches: ids, verifier })
+}
+
+/// The id of a batch; the large one is the last.
+pub(crate) fn batch_id(batch: usize) -> Uuid {
+    Uuid::from_u128(1 << 100 | batch as u128)
 }
 
 fn name_of(batch: usize) -> String {

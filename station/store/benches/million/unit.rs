@@ -95,7 +95,8 @@ fn held(unit: usize, passed: bool, time: i64, station: usize, acts: &mut Vec<Act
     Some(name)
 }
 
-fn serial(unit: usize) -> SerialNumber {
+/// Its serial number.
+pub(crate) fn serial(unit: usize) -> SerialNumber {
     SerialNumber::new(format!("FP{:08}", unit + 1)).expect("ten characters are a serial number")
 }
 
@@ -289,6 +290,26 @@ impl Attempt<'_> {
 
 fn diagnosis(code: DiagnosisCode, step: Step) -> Diagnosis {
     Diagnosis::new(code, step, "nothing more was seen of it within the time that the recipe gives")
+}
+
+/// What the first attempt of a unit that came that far was given.
+fn first_number(unit: usize) -> u64 {
+    unit as u64 * RUNS_MAX + 1
+}
+
+/// The device id of its first session.
+pub(crate) fn device_of(unit: usize) -> DeviceId {
+    device(first_number(unit))
+}
+
+/// The fingerprint of its first certificate.
+pub(crate) fn print_of(unit: usize) -> String {
+    digest("print", first_number(unit)).to_string()
+}
+
+/// The serial number of its first certificate.
+pub(crate) fn certificate_of(unit: usize) -> String {
+    print_of(unit)[32..].to_owned()
 }
 
 fn device(number: u64) -> DeviceId {
