@@ -31,9 +31,9 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc};
 use firstpass_authority::Authority;
 use firstpass_domain::StationId;
 use firstpass_gateway::{Protocol, ServerTls, server_tls};
-use firstpass_line::{Clock, floor::Floor, recipe::Shelf};
+use firstpass_line::{Clock, event::LineEvent, floor::Floor, recipe::Shelf};
 use firstpass_store::Store;
-use tokio::net::TcpListener;
+use tokio::{net::TcpListener, sync::broadcast};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
@@ -111,6 +111,8 @@ pub struct Server {
     listener: TcpListener,
     addr: SocketAddr,
     tls: Option<ServerTls>,
+    /// What happens on the slots from the very beginning, so that the board misses nothing.
+    events: broadcast::Receiver<LineEvent>,
     app: AppState,
 }
 
@@ -132,6 +134,7 @@ impl Server {
         let listener = TcpListener::bind(addr).await.map_err(error)?;
         let addr = listener.local_addr().map_err(error)?;
         let auth = auth(&settings, &services).await?;
+        let events = services.floor.events();
         let app = App {
             feed: Feed::new((services.clock)()),
             labels: labels::Labels::new(&settings),
@@ -150,7 +153,7 @@ impl Server {
             services,
             settings,
         };
-        Ok(Self { listener, addr, tls, app: Arc::new(app) })
+        Ok(Self { listener, addr, tls, events, app: Arc::new(app) })
     }
 
     /// Where it listens.
@@ -178,7 +181,7 @@ impl Server {
             stopping.cancel();
             std::future::pending().await
         };
-        let follow = self.app.feed.follow(self.app.services.floor.events());
+        let follow = self.app.feed.follow(self.events);
         let counted = self.app.services.floor.events();
         let line = self.app.line.run(&self.app.services, &self.app.feed);
         let listener = Listener {
