@@ -30,6 +30,8 @@ pub(crate) struct Answer {
     pub(crate) headers: HeaderMap,
     /// Its body; bytes that are no text are replaced.
     pub(crate) text: String,
+    /// Its body as it came.
+    pub(crate) bytes: bytes::Bytes,
 }
 
 impl Ask {
@@ -85,7 +87,7 @@ impl Ask {
         let body = body.collect().await.unwrap().to_bytes();
         connection.abort();
         let text = String::from_utf8_lossy(&body).into_owned();
-        Answer { status: head.status.as_u16(), headers: head.headers, text }
+        Answer { status: head.status.as_u16(), headers: head.headers, text, bytes: body }
     }
 }
 
@@ -103,7 +105,10 @@ impl Answer {
     /// The cookie that is set, as `name=value`.
     pub(crate) fn cookie(&self) -> Option<String> {
         let set = self.header("set-cookie");
-        set.split(';').next().filter(|pair| pair.split_once('=').is_some_and(|(_, value)| !value.is_empty())).map(Into::into)
+        set.split(';')
+            .next()
+            .filter(|pair| pair.split_once('=').is_some_and(|(_, value)| !value.is_empty()))
+            .map(Into::into)
     }
 
     /// The first text in the body between two others.

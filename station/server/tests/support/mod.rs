@@ -56,12 +56,12 @@ impl Bench {
     }
 
     /// A server of which something is otherwise.
-    pub(crate) async fn start_with(change: fn(&mut Settings, &mut Services)) -> Self {
+    pub(crate) async fn start_with<C: FnOnce(&mut Settings, &mut Services)>(change: C) -> Self {
         Self::start_for(&Role::ALL.iter().map(|role| (role.name(), *role)).collect::<Vec<_>>(), change).await
     }
 
     /// A server with these users.
-    pub(crate) async fn start_for(users: &[(&str, Role)], change: fn(&mut Settings, &mut Services)) -> Self {
+    pub(crate) async fn start_for<C: FnOnce(&mut Settings, &mut Services)>(users: &[(&str, Role)], change: C) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let station = StationId::new("bench-1").unwrap();
         let store = SqliteStore::open(folder.path().join("record.sqlite"), station.clone()).await.unwrap();
@@ -228,9 +228,12 @@ fn services(store: &Arc<dyn Store>, station: StationId, ahead: &Arc<AtomicI64>) 
 
 /// Each area's tests use a part of the bench; all of it is used here, so that no area is told of what it leaves out.
 const _: () = {
-    let _ = (Bench::start, Bench::start_with, Bench::start_for, Bench::now, Bench::pass, Bench::stop, act as fn() -> Act);
+    type Change = fn(&mut Settings, &mut Services);
+    let _ =
+        (Bench::start, Bench::start_with::<Change>, Bench::start_for::<Change>, Bench::now, Bench::pass, Bench::stop, act as fn() -> Act);
     let _ = (Bench::ask, Bench::ask_as, Bench::get, Bench::post, Bench::send, Bench::session, Bench::log_in);
     let _ = (Bench::user, Bench::token, Bench::enter, Answer::json, Answer::header, Answer::between, Ask::accept_html);
     let _ = |bench: &Bench| (bench.store.clone(), bench.url.clone(), bench.folder.path().to_owned());
+    let _ = |answer: &Answer| answer.bytes.len();
     let _ = |session: &Session| (session.cookie.clone(), session.csrf.clone());
 };
