@@ -18,8 +18,10 @@ use crate::problem::HttpProblem;
 pub enum Access {
     /// Everybody, logged in or not.
     Public,
-    /// Everybody who is logged in, whatever the role.
+    /// Everybody who is known, whatever the role: with a login, or with a token, whatever it is for.
     Person,
+    /// Everybody who is logged in on the dashboard, with password or badge: no token.
+    Session,
     /// Everybody who is logged in on the dashboard with a password, for what is their own: no token, and no badge.
     Own,
     /// Whoever may do this.
@@ -83,6 +85,11 @@ impl Principal {
         Act { actor, reason: reason.into() }
     }
 
+    /// Whether they are logged in on the dashboard.
+    pub(crate) const fn has_session(&self) -> bool {
+        matches!(self.via, Via::Session { .. })
+    }
+
     /// Whether they are here with their password, and so may change what is their own.
     pub(crate) const fn is_at_home(&self) -> bool {
         matches!(self.via, Via::Session { badge: false, .. })
@@ -125,7 +132,8 @@ pub(crate) async fn guard(access: Access, request: Request, next: Next) -> Respo
 fn refused(access: Access, extensions: &Extensions) -> Option<HttpProblem> {
     match (access, extensions.get::<Arc<Principal>>()) {
         (Access::Public, _) | (Access::Person, Some(_)) => None,
-        (Access::Person | Access::Own | Access::May(_), None) => Some(unknown(extensions)),
+        (Access::Person | Access::Session | Access::Own | Access::May(_), None) => Some(unknown(extensions)),
+        (Access::Session, Some(person)) => (!person.has_session()).then(HttpProblem::not_at_home),
         (Access::Own, Some(person)) => (!person.is_at_home()).then(HttpProblem::not_at_home),
         (Access::May(action), Some(person)) => (!person.may(action)).then(|| HttpProblem::may_not(action)),
     }

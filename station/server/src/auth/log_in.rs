@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     App,
-    problem::{HttpProblem, too_often},
+    problem::{HttpProblem, too_often, whole_seconds},
 };
 
 /// How much of the browser's name is kept, in characters.
@@ -90,6 +90,32 @@ impl IntoResponse for Refused {
     }
 }
 
+impl Refused {
+    /// For somebody who is logged in, and has typed their present password wrong.
+    pub(crate) fn of_present(self) -> HttpProblem {
+        match self {
+            Self::Station(problem) => problem,
+            Self::Wait(wait) => {
+                let why = "The present password was wrong too often.";
+                let remedy = format!("Wait {} s, then try again.", whole_seconds(wait));
+                HttpProblem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_requests", "Not now.", why, remedy)
+            }
+            Self::Wrong | Self::Disabled => {
+                let why = "The present password is wrong.";
+                HttpProblem::new(StatusCode::FORBIDDEN, "password_wrong", "Nothing is changed.", why, "Type it again.")
+            }
+        }
+    }
+}
+
+/// Checks the present password of somebody who is logged in; wrong ones are held up like wrong logins.
+pub(crate) async fn check_present(app: &App, visitor: &Visitor, login: &str, typed: Typed) -> Result<(), Refused> {
+    let attempt = Attempt::new(Way::Password, login, visitor.address);
+    let found = app.services.store.credentials_by_login(login).await?;
+    let (user, hash) = found.map(|found| (found.user, found.password)).unzip();
+    verify(app, &attempt, visitor, user, hash.flatten(), typed).await.map(drop)
+}
+
 /// Logs somebody in with login name and password.
 pub(crate) async fn with_password(app: &App, visitor: &Visitor, login: &str, typed: Typed) -> Result<Secret, Refused> {
     // What is no login name is nobody's, and is tried all the same.
@@ -97,7 +123,8 @@ pub(crate) async fn with_password(app: &App, visitor: &Visitor, login: &str, typ
     let attempt = Attempt::new(Way::Password, &login, visitor.address);
     let found = app.services.store.credentials_by_login(&login).await?;
     let (user, password) = found.map(|Credentials { user, password, .. }| (user, password)).unzip();
-    verify(app, attempt, visitor, user, password.flatten(), typed, LoginVia::Password).await
+    let user = verify(app, &attempt, visitor, user, password.flatten(), typed).await?;
+    open(app, visitor, &user, LoginVia::Password).await
 }
 
 /// Logs somebody in with badge and PIN.
@@ -110,31 +137,32 @@ pub(crate) async fn with_badge(app: &App, visitor: &Visitor, number: &str, pin: 
         None => None,
     };
     let (user, pin_hash) = found.map(|Credentials { user, pin, .. }| (user, pin)).unzip();
-    verify(app, attempt, visitor, user, pin_hash.flatten(), pin, LoginVia::Badge).await
+    let user = verify(app, &attempt, visitor, user, pin_hash.flatten(), pin).await?;
+    open(app, visitor, &user, LoginVia::Badge).await
 }
 
+/// The user, when what was typed is theirs.
 async fn verify(
     app: &App,
-    attempt: Attempt,
+    attempt: &Attempt,
     visitor: &Visitor,
     user: Option<UserRecord>,
     hash: Option<SecretHash>,
     typed: Typed,
-    via: LoginVia,
-) -> Result<Secret, Refused> {
-    app.auth.throttle.check(&attempt, (app.services.clock)()).map_err(Refused::Wait)?;
+) -> Result<UserRecord, Refused> {
+    app.auth.throttle.check(attempt, (app.services.clock)()).map_err(Refused::Wait)?;
     if typed.is_too_long() {
         return Err(Refused::Wrong);
     }
     let right = app.auth.hasher.verify(typed, hash).await?;
     match (user, right) {
         (Some(user), true) => {
-            app.auth.throttle.right(&attempt);
-            open(app, visitor, &user, via).await
+            app.auth.throttle.right(attempt);
+            Ok(user)
         }
         (user, _) => {
             let account = user.as_ref().map(|user| user.login.as_str());
-            Err(count_wrong(app, &attempt, account, visitor).await)
+            Err(count_wrong(app, attempt, account, visitor).await)
         }
     }
 }

@@ -36,13 +36,17 @@ pub(crate) const PIN_MIN: usize = 6;
 pub(crate) const PIN_MAX: usize = 12;
 
 /// What somebody typed as a password or a PIN. It cannot be printed.
-#[derive(Clone, Deserialize)]
+#[derive(Clone, Default, Deserialize)]
 #[serde(transparent)]
 pub(crate) struct Typed(String);
 
 impl Typed {
     pub(crate) const fn new(text: String) -> Self {
         Self(text)
+    }
+
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Whether it cannot be anybody's, so that nothing is computed over it.
@@ -124,6 +128,21 @@ pub(crate) fn check_pin(typed: &Typed) -> Result<(), Weakness> {
     }
     let step = |by: i16| digits.windows(2).all(|pair| i16::from(pair[1]) - i16::from(pair[0]) == by);
     if [-1, 0, 1].into_iter().any(step) { Err(Weakness::PlainPin) } else { Ok(()) }
+}
+
+/// Characters of passwords that are made: none that is taken for another. 32 of them, so each carries 5 bits.
+const MADE_OF: &[u8; 32] = b"abcdefghjkmnopqrstuvwxyz23456789";
+/// Characters of a password that is made, without hyphens: 80 bits.
+const MADE_LENGTH: usize = 16;
+
+/// Makes a password that can be read out: four groups of four.
+pub(crate) fn make_password() -> String {
+    let mut bytes = [0; MADE_LENGTH];
+    OsRng.try_fill_bytes(&mut bytes).expect("the system's source of randomness works");
+    let groups = bytes
+        .chunks(4)
+        .map(|group| group.iter().map(|byte| char::from(MADE_OF[usize::from(byte % 32)])).collect::<String>());
+    groups.collect::<Vec<_>>().join("-")
 }
 
 /// Computes hashes, a bounded number at a time.
@@ -231,6 +250,13 @@ mod tests {
             assert_eq!(check_password(&typed(text), "grace-hopper"), Err(weakness), "{text}");
         }
         assert_eq!(check_password(&typed("correct horse battery"), "grace-hopper"), Ok(()));
+    }
+
+    #[test]
+    fn a_password_that_is_made_is_one_that_may_be_set() {
+        let made = make_password();
+        assert_eq!(check_password(&typed(&made), "grace"), Ok(()), "{made}");
+        assert_ne!(made, make_password());
     }
 
     #[test]

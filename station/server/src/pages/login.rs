@@ -33,6 +33,8 @@ use crate::{
 };
 use form::LoginPage;
 
+pub(crate) use form::own_name;
+
 pub(crate) fn routes() -> Routes {
     Routes::default()
         .get("/login", Access::Public, show)
