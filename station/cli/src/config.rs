@@ -24,6 +24,7 @@ pub(crate) struct Config {
     pub(crate) station: StationSection,
     pub(crate) gateway: GatewaySection,
     pub(crate) server: firstpass_server::Settings,
+    pub(crate) telemetry: firstpass_server::TelemetryOptions,
     pub(crate) upstream: Option<UpstreamSection>,
     #[serde(rename = "slot")]
     pub(crate) slots: Vec<SlotSection>,
@@ -159,7 +160,10 @@ impl Config {
     /// Paths in the file are relative to the file.
     fn resolve_paths(&mut self, base: &Path) {
         let StationSection { data_dir, recipe, recipes_dir, .. } = &mut self.station;
-        for path in [data_dir, recipe, recipes_dir, &mut self.server.labels_dir].into_iter().flatten() {
+        for path in [data_dir, recipe, recipes_dir, &mut self.server.labels_dir, &mut self.telemetry.ca_file]
+            .into_iter()
+            .flatten()
+        {
             *path = base.join(&*path);
         }
         if let Some(upstream) = &mut self.upstream {

@@ -57,7 +57,8 @@ impl Dashboard {
             shelf,
             station: config.station.name.clone(),
         };
-        let settings = Settings { data_dir: Some(data.to_owned()), ..config.server.clone() };
+        let telemetry = config.telemetry.clone();
+        let settings = Settings { data_dir: Some(data.to_owned()), telemetry, ..config.server.clone() };
         let server = Server::bind(settings, services).await?;
         let url = server.url();
         output.say(&serde_json::json!({"event": "serving", "http": server.local_addr(), "url": url}), || {
