@@ -9,7 +9,7 @@ mod certificates;
 pub(crate) mod command;
 pub(crate) mod document;
 mod events;
-mod extract;
+pub(crate) mod extract;
 mod figures;
 mod hooks;
 mod page;

@@ -1,5 +1,6 @@
 //! The pages.
 
+mod api;
 pub(crate) mod audit;
 mod batches;
 mod certificate;
@@ -9,6 +10,7 @@ pub(crate) mod line;
 mod login;
 pub(crate) mod people;
 pub(crate) mod units;
+mod webhooks;
 pub(crate) mod when;
 
 use crate::routes::Routes;
@@ -18,6 +20,8 @@ pub(crate) fn routes() -> Routes {
         .merge(line::routes())
         .merge(login::routes())
         .merge(people::routes())
+        .merge(webhooks::routes())
+        .merge(api::routes())
         .merge(units::routes())
         .merge(certificate::routes())
         .merge(audit::routes());

@@ -23,6 +23,7 @@ use crate::{ServerError, Settings};
 pub(crate) use office::serve;
 pub use options::WebhookOptions;
 pub(crate) use seal::SealKey;
+pub(crate) use sign::WebhookSecret;
 
 /// File of the key in the data folder, unless the configuration names another.
 const KEY_FILE: &str = "webhooks.key";

@@ -28,10 +28,11 @@ const SVG: &str = "image/svg+xml";
 pub(super) const FILES: &[File] = files! {
     "css/firstpass.css" CSS = [
         "vendor/uplot-1.6.32.min.css" "css/tokens.css" "css/base.css" "css/layout.css" "css/components.css" "css/overlay.css"
-        "css/line.css" "css/batch.css" "css/record.css" "css/engineering.css" "css/people.css"
+        "css/line.css" "css/batch.css" "css/record.css" "css/engineering.css" "css/people.css" "css/api.css"
         "css/print.css"
     ];
     "icons/firstpass.svg" SVG;
+    "js/api.js" JS;
     "js/batches.js" JS;
     "js/common.js" JS;
     "js/engineering.js" JS;
