@@ -58,6 +58,9 @@ impl Metrics {
         let deliveries = Family::<DeliveryLabels, Counter>::default();
         let help = "Tries to send a message to a webhook, by what came of them";
         registry.register("webhook_deliveries", help, deliveries.clone());
+        for outcome in [Delivery::Sent, Delivery::Failed, Delivery::Parked] {
+            drop(deliveries.get_or_create(&DeliveryLabels { outcome }));
+        }
         let (line, http) = (LineMetrics::new(&mut registry), HttpMetrics::new(&mut registry));
         Self { registry, line, http, deliveries }
     }
