@@ -2,6 +2,7 @@
 
 mod factory;
 mod image;
+mod users;
 mod work;
 
 use std::path::PathBuf;
@@ -13,6 +14,7 @@ use firstpass_line::CrashPoint;
 pub(crate) use self::{
     factory::{ActArgs, BatchChangeArgs, BatchCommand, BatchOpenArgs, SerialsCommand, UnitsCommand, UnitsListArgs},
     image::{CodeSource, ImageCommand, ImagePatchArgs},
+    users::{ByArgs, TokenArgs, UserAddArgs, UsersCommand},
     work::{FlashArgs, ReprovisionArgs, ServeArgs},
 };
 use crate::commands::diagnose::DiagnoseArgs;
@@ -66,6 +68,9 @@ pub(crate) enum Command {
     /// Look units up in the record, set them aside, repair their credentials.
     #[command(subcommand)]
     Units(UnitsCommand),
+    /// Add and change the users of the dashboard, and issue API tokens.
+    #[command(subcommand)]
+    Users(UsersCommand),
     /// Account for the serial numbers that were given.
     #[command(subcommand)]
     Serials(SerialsCommand),
@@ -85,6 +90,8 @@ pub(crate) enum Command {
     Diagnose(DiagnoseArgs),
     /// Check that this machine can run a line.
     Doctor,
+    /// Print the description of the HTTP API (OpenAPI 3.1, JSON).
+    Openapi,
     /// Print a completion script.
     Completions {
         /// For which shell.

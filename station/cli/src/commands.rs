@@ -14,4 +14,5 @@ pub(crate) mod recipe;
 pub(crate) mod serials;
 pub(crate) mod serve;
 pub(crate) mod units;
+pub(crate) mod users;
 pub(crate) mod virtual_unit;

@@ -21,7 +21,10 @@ mod whole_file;
 mod withdrawals;
 mod work_order;
 
-use std::{io::IsTerminal, process::ExitCode};
+use std::{
+    io::{IsTerminal, Write as _},
+    process::ExitCode,
+};
 
 use clap::{CommandFactory, Parser, error::ErrorKind};
 use firstpass_domain::Problem;
@@ -89,6 +92,7 @@ async fn run(cli: Cli, output: Output) -> Result<Exit, Failure> {
         Command::Ports => commands::ports::run(&global, output),
         Command::Recipe(command) => commands::recipe::run(&command, output),
         Command::Units(command) => commands::units::run(&global, &command, output, token).await,
+        Command::Users(command) => commands::users::run(&global, &command, output).await,
         Command::Serials(command) => commands::serials::run(&global, &command, output).await,
         Command::Audit(command) => commands::audit::run(&global, &command, output).await,
         Command::Image(command) => commands::image::run(&command, output),
@@ -96,6 +100,10 @@ async fn run(cli: Cli, output: Output) -> Result<Exit, Failure> {
         Command::Ca(command) => commands::ca::run(&global, &command, output).await,
         Command::Diagnose(args) => commands::diagnose::run(&args, output),
         Command::Doctor => commands::doctor::run(&global, output).await,
+        Command::Openapi => {
+            let written = output::written(writeln!(std::io::stdout(), "{}", firstpass_server::openapi()));
+            written.map(|_| Exit::Done)
+        }
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Cli::command(), "station", &mut std::io::stdout());
             Ok(Exit::Done)

@@ -18,4 +18,5 @@ mod replay;
 mod secrets;
 mod serve;
 mod usage;
+mod users;
 mod withdrawal;

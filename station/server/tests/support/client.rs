@@ -70,6 +70,18 @@ impl Ask {
         tokio::time::timeout(PATIENCE, self.send_over(socket)).await.expect("the server answers in time")
     }
 
+    /// Sends it, and reads the head of the answer only: a live stream has no end.
+    pub(crate) async fn status(self) -> u16 {
+        let place = self.url.trim_start_matches("http://").to_owned();
+        let socket = TcpStream::connect(&place).await.unwrap();
+        let (mut sender, connection) = http1::handshake(TokioIo::new(socket)).await.unwrap();
+        let connection = tokio::spawn(connection);
+        let answer = tokio::time::timeout(PATIENCE, sender.send_request(self.request())).await;
+        let status = answer.expect("the server answers in time").unwrap().status().as_u16();
+        connection.abort();
+        status
+    }
+
     /// Sends it over a connection that is there.
     pub(crate) async fn send_over<S>(self, stream: S) -> Answer
     where
@@ -77,17 +89,22 @@ impl Ask {
     {
         let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.unwrap();
         let connection = tokio::spawn(connection);
+        let (head, body) = sender.send_request(self.request()).await.unwrap().into_parts();
+        let body = body.collect().await.unwrap().to_bytes();
+        connection.abort();
+        let text = String::from_utf8_lossy(&body).into_owned();
+        Answer { status: head.status.as_u16(), headers: head.headers, text, bytes: body }
+    }
+}
+
+impl Ask {
+    fn request(self) -> Request<Full<bytes::Bytes>> {
         let host = self.url.split_once("://").map_or(&*self.url, |(_, host)| host).to_owned();
         let mut request = Request::builder().method(&*self.method).uri(&self.path).header("host", host);
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }
-        let request = request.body(Full::new(bytes::Bytes::from(self.body))).unwrap();
-        let (head, body) = sender.send_request(request).await.unwrap().into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
-        connection.abort();
-        let text = String::from_utf8_lossy(&body).into_owned();
-        Answer { status: head.status.as_u16(), headers: head.headers, text, bytes: body }
+        request.body(Full::new(bytes::Bytes::from(self.body))).unwrap()
     }
 }
 

@@ -128,6 +128,11 @@ impl Bench {
         session
     }
 
+    /// Forgets the browsers: who is asked for next logs in anew.
+    pub(crate) async fn forget(&self) {
+        self.sessions.lock().await.clear();
+    }
+
     /// A new browser in which somebody logs in; else the answer that refuses it.
     pub(crate) async fn log_in(&self, login: &str, password: &str) -> Result<Session, Answer> {
         let fields = [("login", login), ("password", password)];
@@ -229,10 +234,27 @@ fn services(store: &Arc<dyn Store>, station: StationId, ahead: &Arc<AtomicI64>) 
 /// Each area's tests use a part of the bench; all of it is used here, so that no area is told of what it leaves out.
 const _: () = {
     type Change = fn(&mut Settings, &mut Services);
-    let _ =
-        (Bench::start, Bench::start_with::<Change>, Bench::start_for::<Change>, Bench::now, Bench::pass, Bench::stop, act as fn() -> Act);
+    let _ = (
+        Bench::start,
+        Bench::start_with::<Change>,
+        Bench::start_for::<Change>,
+        Bench::now,
+        Bench::pass,
+        Bench::stop,
+        act as fn() -> Act,
+    );
     let _ = (Bench::ask, Bench::ask_as, Bench::get, Bench::post, Bench::send, Bench::session, Bench::log_in);
-    let _ = (Bench::user, Bench::token, Bench::enter, Answer::json, Answer::header, Answer::between, Ask::accept_html);
+    let _ = (
+        Bench::user,
+        Bench::token,
+        Bench::enter,
+        Bench::forget,
+        Ask::status,
+        Answer::json,
+        Answer::header,
+        Answer::between,
+        Ask::accept_html,
+    );
     let _ = |bench: &Bench| (bench.store.clone(), bench.url.clone(), bench.folder.path().to_owned());
     let _ = |answer: &Answer| answer.bytes.len();
     let _ = |session: &Session| (session.cookie.clone(), session.csrf.clone());

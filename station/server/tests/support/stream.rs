@@ -39,7 +39,7 @@ impl Listener {
         let mut socket = TcpStream::connect(&place).await.unwrap();
         let cookie = &session.cookie;
         let ask = format!(
-            "GET /line/events HTTP/1.1\r\nhost: {place}\r\ncookie: {cookie}\r\naccept: text/event-stream\r\naccept-language: {language}\r\n\r\n"
+            "GET /line/events HTTP/1.1\r\nhost: {place}\r\ncookie: {cookie}\r\naccept: text/event-stream\r\nconnection: close\r\naccept-language: {language}\r\n\r\n"
         );
         socket.write_all(ask.as_bytes()).await.unwrap();
         let mut listener = Self { socket, text: String::new(), raw: Vec::new(), head: String::new() };
@@ -78,12 +78,15 @@ impl Listener {
 
     /// The first fragments that hold all these texts.
     pub(crate) async fn fragment(&mut self, parts: &[&str]) -> String {
-        self.until(|message| message.event.is_empty() && parts.iter().all(|part| message.data.contains(part))).await.data
+        self.until(|message| message.event.is_empty() && parts.iter().all(|part| message.data.contains(part)))
+            .await
+            .data
     }
 
     async fn read(&mut self) -> bool {
         let mut buffer = [0; 16 * 1024];
-        let read = timeout(PATIENCE, self.socket.read(&mut buffer)).await.expect("something comes in time").unwrap_or(0);
+        let read =
+            timeout(PATIENCE, self.socket.read(&mut buffer)).await.expect("something comes in time").unwrap_or(0);
         self.raw.extend_from_slice(&buffer[..read]);
         read > 0
     }
