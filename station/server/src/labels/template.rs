@@ -163,8 +163,8 @@ impl Template {
             width: within(source, &raw.width_mm, LABEL_MM_MIN, LABEL_MM_MAX)?,
             height: within(source, &raw.height_mm, LABEL_MM_MIN, LABEL_MM_MAX)?,
         };
-        let elements = label.elements(&raw)?;
         let (name, dpi) = (raw.name.get_ref().clone(), resolution(source, &raw.dpi)?);
+        let elements = label.elements(&raw)?;
         Ok(Self { name, width_mm: label.width, height_mm: label.height, dpi, elements })
     }
 

@@ -126,10 +126,10 @@ fn what_a_printer_is_sent_stays_the_same() {
     let label = zpl::render(&drawn(&template(all)), Copies::ONE);
     let golden = "^XA\n^CI28\n^PW320\n^LL160\n^LH0,0\n^FWN\n\
         ^FO4,4^GB312,152,3^FS\n\
-        ^FO16,16^A0N,19,19^FB160,1,0,C,0^FH\\^FDSN FP-2026-000123^FS\n\
+        ^FO16,16^A0N,17,17^FB160,1,0,C,0^FH\\^FDSN FP-2026-000123^FS\n\
         ^FO192,16^BQN,2,3^FH\\^FDMA,7c:df:a1:00:12:34^FS\n\
-        ^FO16,48^BXN,2,200,18,18,,|^FH\\^FDFP-2026-000123^FS\n\
-        ^FO16,112^BY4^BCN,32,N,N,N,N^FH\\^FD>;4711^FS\n\
+        ^FO16,48^BXN,3,200,,,,|^FH\\^FDFP-2026-000123^FS\n\
+        ^FO16,112^BY5^BCN,32,N,N,N,N^FH\\^FD>;4711^FS\n\
         ^PQ1\n^XZ\n";
     assert_eq!(label, golden);
 }
@@ -199,7 +199,7 @@ fn letters_are_black_inside_and_white_around() {
         row.chunk_by(|one, other| one == other).filter(|run| run[0]).count()
     };
     // From the upper end of the type to its baseline.
-    assert_eq!([18, 24, 40, 52, 70].map(row), [0, 2, 2, 1, 2].map(|count: usize| count), "two stems, one bar");
+    assert_eq!([17, 24, 36, 47, 58, 70, 78].map(row), [0, 2, 2, 1, 2, 2, 0], "two stems, one bar");
 }
 
 #[test]

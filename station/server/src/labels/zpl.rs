@@ -68,8 +68,7 @@ fn text(zpl: &mut String, line: &Line, reverse: &str) {
 }
 
 fn matrix(zpl: &mut String, matrix: &Matrix) {
-    let Matrix { kind, data, modules, scale, x, y } = matrix;
-    let side = modules.side();
+    let Matrix { kind, data, scale, x, y, .. } = matrix;
     match kind {
         // Correction level M, the printer chooses the mode; both stand before the data.
         MatrixKind::Qr => {
@@ -78,7 +77,7 @@ fn matrix(zpl: &mut String, matrix: &Matrix) {
         MatrixKind::DataMatrix => {
             let escape = MATRIX_ESCAPES.into_iter().find(|escape| !data.contains(*escape)).unwrap_or('~');
             let data = escaped(data);
-            let _ = writeln!(zpl, "^FO{x},{y}^BXN,{scale},200,{side},{side},,{escape}^FH\\^FD{data}^FS");
+            let _ = writeln!(zpl, "^FO{x},{y}^BXN,{scale},200,,,,{escape}^FH\\^FD{data}^FS");
         }
     }
 }
