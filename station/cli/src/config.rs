@@ -197,3 +197,26 @@ fn default_data_dir() -> PathBuf {
     let home = || env::var_os("HOME").map(|home| PathBuf::from(home).join(".local/share"));
     xdg.or_else(home).unwrap_or_else(|| PathBuf::from(".")).join("firstpass")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_configuration_that_we_show_is_one() {
+        let config: Config = toml::from_str(include_str!("../../../configs/station.toml")).unwrap();
+        assert_eq!(config.shift(), Some(Duration::from_secs(8 * 3600)));
+        assert_eq!(config.recipes_dir(Some(Path::new("recipes/lamp.toml"))), Some(Path::new("recipes")));
+    }
+
+    #[test]
+    fn recipes_lie_where_they_are_said_to_or_beside_the_one_that_is_named() {
+        let mut config = Config::default();
+        assert_eq!(config.recipes_dir(None), None);
+        assert_eq!(config.recipes_dir(Some(Path::new("lamp.toml"))), Some(Path::new(".")));
+        config.station.recipes_dir = Some(PathBuf::from("/srv/recipes"));
+        assert_eq!(config.recipes_dir(Some(Path::new("lamp.toml"))), Some(Path::new("/srv/recipes")));
+        config.station.shift_hours = 0;
+        assert_eq!(config.shift(), None);
+    }
+}
