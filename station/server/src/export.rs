@@ -124,7 +124,7 @@ async fn runs(
 }
 
 /// What was asked for, by whom, and how the audit log stood then.
-pub(crate) struct Order {
+struct Order {
     what: &'static str,
     subject: String,
     format: Option<Format>,
@@ -182,7 +182,7 @@ impl Order {
 
 /// How far an export came.
 #[derive(Debug, Default)]
-pub(crate) struct Done {
+struct Done {
     rows: u64,
     files: Vec<(String, Sha256Digest)>,
     /// Length and hash of the archive, once it is whole.
@@ -191,7 +191,7 @@ pub(crate) struct Done {
 
 /// Why an export broke off.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum Broken {
+enum Broken {
     #[error("the stream to the client ended early")]
     Stream(#[from] io::Error),
     #[error("the record could not be read")]
@@ -204,7 +204,7 @@ fn deliver<S: Source>(app: AppState, method: &Method, order: Order, source: S) -
 }
 
 /// Answers with the archive that `fill` makes on a thread of its own.
-pub(crate) fn send<F>(app: AppState, method: &Method, order: Order, fill: F) -> Answer
+fn send<F>(app: AppState, method: &Method, order: Order, fill: F) -> Answer
 where
     F: FnOnce(&AppState, &Order, Archive<Chunks>, &mut Done) -> Result<Archive<Chunks>, Broken> + Send + 'static,
 {

@@ -12,7 +12,13 @@ use axum::{
     extract::DefaultBodyLimit,
     middleware::{from_fn, from_fn_with_state},
 };
-use tower_http::{catch_panic::CatchPanicLayer, compression::CompressionLayer};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer,
+        predicate::{DefaultPredicate, NotForContentType, Predicate},
+    },
+};
 
 pub(crate) use limits::Counters;
 pub(crate) use plain::plain;
@@ -42,10 +48,15 @@ pub(crate) fn around(routes: Router<AppState>, app: &AppState) -> Router {
         .layer(from_fn_with_state(state(), limits::number))
         .layer(from_fn_with_state(state(), limits::per_address))
         .layer(from_fn(present::present))
-        .layer(CompressionLayer::new())
+        .layer(CompressionLayer::new().compress_when(worth_packing()))
         .layer(from_fn_with_state(state(), headers::harden))
         .layer(CatchPanicLayer::custom(present::panicked))
         .layer(from_fn_with_state(state(), metrics::observe))
         .layer(from_fn_with_state(state(), telemetry::observe))
         .with_state(state())
+}
+
+/// What is packed on its way: all that is usual, but no archive, which is packed already.
+fn worth_packing() -> impl Predicate {
+    DefaultPredicate::new().and(NotForContentType::const_new("application/zip"))
 }

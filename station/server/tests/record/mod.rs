@@ -227,3 +227,27 @@ fn proof(mac: Mac, device_id: &str) -> Vec<Evidence> {
     ];
     facts.into_iter().map(|fact| Evidence { at: now(), fact }).collect()
 }
+
+/// Changes the record of a bench as someone with the file would, who takes its protection away first.
+pub(crate) async fn tamper(folder: &Path, sql: &str) {
+    use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
+    let options = SqliteConnectOptions::new().filename(folder.join("record.sqlite")).foreign_keys(false);
+    let mut connection = options.connect().await.unwrap();
+    let unprotect = "DROP TRIGGER audit_refuses_update; DROP TRIGGER audit_refuses_delete;
+                     DROP TRIGGER audit_refuses_replace; DROP TRIGGER evidence_refuses_update;
+                     DROP TRIGGER evidence_refuses_delete;";
+    sqlx::raw_sql(AssertSqlSafe(format!("{unprotect} {sql}"))).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+/// Each area's tests use a part of this; all of it is used here, so that no area is told of what it leaves out.
+const _: () = {
+    let _ = (Factory::on as fn(Arc<dyn Store>) -> _, Factory::pass, Factory::fail, Factory::keep_log);
+    let _ = |factory: &Factory| (factory.batch, factory.batch_name.clone(), factory.recipe);
+    let _ = |made: &Made| (made.mac, made.run, made.serial.clone(), made.device_id.clone(), made.certificate.clone());
+};
+
+#[expect(dead_code, reason = "it is used by the tests that tamper, and only named here for the others")]
+async fn uses_tamper() {
+    tamper(Path::new("."), "").await;
+}
