@@ -87,8 +87,7 @@ impl Live {
 
     /// Follows the line and the record; never ends.
     pub(crate) async fn run(&self, services: &Services, feed: &Feed) -> Infallible {
-        // Before the first page is asked for, the slots are known.
-        self.state().set_plan(services.floor.slots());
+        self.state().begin(services.floor.slots());
         tokio::select! {
             never = self.follow(services, feed) => never,
             never = facts::follow(self, services) => never,
@@ -106,7 +105,8 @@ impl Live {
     pub(super) fn listen(&self, services: &Services, language: Language) -> Listener {
         let readers = Arc::clone(&self.readers);
         readers[place_of(language)].fetch_add(1, Ordering::Relaxed);
-        let state = self.state();
+        let mut state = self.state();
+        state.set_plan(services.floor.slots());
         let full = frame::full(&state, language, (services.clock)());
         Listener { full, frames: self.frames.subscribe(), language, readers }
     }
@@ -215,3 +215,6 @@ impl Drop for Listener {
         self.readers[place_of(self.language)].fetch_sub(1, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -89,6 +89,12 @@ impl State {
         whole
     }
 
+    /// Takes over how the slots are set up before anybody watches them.
+    pub(super) fn begin(&mut self, plan: Vec<SlotPlace>) {
+        self.set_plan(plan);
+        (self.all_changed, self.strip_changed) = (false, false);
+    }
+
     /// The board of the feed, after events were missed.
     pub(super) fn start_over(&mut self, board: Board) {
         self.board = board;
