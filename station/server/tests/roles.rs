@@ -190,7 +190,7 @@ fn whoever_only_reads_is_let_through_to_no_change() {
 
 /// Questions that are too long for an address, or too much work for whoever merely follows a link.
 fn reads_by_post(path: &str) -> bool {
-    path.starts_with("/export") || path.contains("/verify") || path.contains("/check") || path.contains("/compare")
+    ["/line/scan"].contains(&path) || path.starts_with("/export") || path.contains("/verify")
 }
 
 #[test]
