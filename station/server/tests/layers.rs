@@ -21,7 +21,7 @@ async fn every_answer_holds_browsers_back() {
         assert_eq!(answer.header("content-security-policy"), POLICY, "{path}");
         for (name, value) in [
             ("x-content-type-options", "nosniff"),
-            ("referrer-policy", "no-referrer"),
+            ("referrer-policy", "same-origin"),
             ("cross-origin-opener-policy", "same-origin"),
             ("x-frame-options", "DENY"),
         ] {
