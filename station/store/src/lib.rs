@@ -35,14 +35,13 @@ pub use model::{
     UnitSummary,
 };
 pub use model::{
+    AuditSearch, BatchFigures, BatchSearch, Bucket, Histogram, HourFigures, ImageUse, MatchedBy, RECENT_RUNS_MAX,
+    RecipeUse, RecordCounts, RunPoint, SEARCH_PART_MIN, SEARCH_TEXT_MAX, SlotFigures, StepFigures, UnitHit, UnitSearch,
+};
+pub use model::{
     BatchFacts, Claimed, EventFacts, Filled, KeptAnswer, KeyedCommand, MessageFilter, MessageState, OutboxMessage,
     RunFacts, SealedSecret, WEBHOOKS_MAX, WebhookError, WebhookEvent, WebhookId, WebhookQueue, WebhookRecord,
     WebhookSettings,
-};
-pub use model::{
-    AuditSearch, BatchFigures, BatchSearch, Bucket, Histogram, HourFigures, ImageUse, MatchedBy, RECENT_RUNS_MAX,
-    RecipeUse, RecordCounts, RunPoint, SEARCH_PART_MIN, SEARCH_TEXT_MAX, SlotFigures, StepFigures, UnitHit,
-    UnitSearch,
 };
 pub use model::{
     Credentials, Login, LoginError, LoginVia, NewPersonSession, NewToken, NewUser, PeopleError, PersonSession,

@@ -15,9 +15,7 @@ use uuid::Uuid;
 pub use factory::{
     BatchChange, BatchRecord, BatchSize, BatchState, BatchYield, Hold, HoldKind, SerialFate, SerialRecord, Standing,
 };
-pub use figures::{
-    BatchFigures, Bucket, Histogram, HourFigures, RECENT_RUNS_MAX, RunPoint, SlotFigures, StepFigures,
-};
+pub use figures::{BatchFigures, Bucket, Histogram, HourFigures, RECENT_RUNS_MAX, RunPoint, SlotFigures, StepFigures};
 pub use outbox::{
     BatchFacts, Claimed, EventFacts, Filled, KeptAnswer, KeyedCommand, MessageFilter, MessageState, OutboxMessage,
     RunFacts, SealedSecret, WEBHOOKS_MAX, WebhookError, WebhookEvent, WebhookId, WebhookQueue, WebhookRecord,

@@ -5,7 +5,7 @@ mod pools;
 use std::{fs::OpenOptions, io, path::Path};
 
 use async_trait::async_trait;
-use sqlx::{Row as _, migrate::Migrate as _, sqlite::SqlitePool};
+use sqlx::{AssertSqlSafe, Row as _, migrate::Migrate as _, sqlite::SqlitePool};
 
 use super::{
     Database, DbError, Dialect, Mark, Transaction, Value, drive_transaction, mark::MarkFile, migrations, place::Place,
@@ -14,6 +14,8 @@ use crate::Damage;
 
 /// Largest file that is checked at each start.
 const CHECKED_LEN_MAX: u64 = 64 << 20;
+/// Most of the file that is kept in memory while it is migrated, in KiB.
+const MIGRATION_CACHE_KIB: i64 = 256 << 10;
 
 /// A record in a file.
 #[derive(Debug)]
@@ -105,8 +107,22 @@ fn check_writable(path: &Path) -> io::Result<()> {
     OpenOptions::new().read(true).append(true).create(true).open(path).map(drop)
 }
 
-/// In one transaction, so that two stations that start on one file cannot both migrate it.
+/// Brings the file to this version. What a migration derives it looks up all over the file, so it has memory meanwhile.
 async fn migrate(writer: &SqlitePool) -> Result<(), DbError> {
+    let usual: i64 = sqlx::query_scalar("PRAGMA cache_size").fetch_one(writer).await.map_err(DbError::of)?;
+    set_cache(writer, -MIGRATION_CACHE_KIB).await?;
+    let migrated = migrate_at_once(writer).await;
+    set_cache(writer, usual).await?;
+    migrated
+}
+
+async fn set_cache(writer: &SqlitePool, size: i64) -> Result<(), DbError> {
+    let sql = AssertSqlSafe(format!("PRAGMA cache_size = {size}"));
+    sqlx::query(sql).execute(writer).await.map_err(DbError::of).map(drop)
+}
+
+/// In one transaction, so that two stations that start on one file cannot both migrate it.
+async fn migrate_at_once(writer: &SqlitePool) -> Result<(), DbError> {
     let mut transaction = writer.begin_with("BEGIN IMMEDIATE").await.map_err(DbError::of)?;
     let migrator = migrations::migrator(Dialect::Sqlite);
     migrator.run_direct(None, &mut *transaction, false).await.map_err(DbError::of_migration)?;

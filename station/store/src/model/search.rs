@@ -50,8 +50,7 @@ pub enum MatchedBy {
 
 impl MatchedBy {
     /// All of them, in the order in which they count when several fit.
-    pub const ALL: [Self; 5] =
-        [Self::Mac, Self::Serial, Self::DeviceId, Self::CertificateSerial, Self::Fingerprint];
+    pub const ALL: [Self; 5] = [Self::Mac, Self::Serial, Self::DeviceId, Self::CertificateSerial, Self::Fingerprint];
 
     /// The name on record and in answers.
     pub const fn name(self) -> &'static str {

@@ -86,11 +86,7 @@ pub(crate) async fn newest(tx: &mut Tx, limit: u32) -> Result<Vec<CertificateRec
 }
 
 /// Certificates issued before another one, newest first; those of an unknown one are none.
-pub(crate) async fn page(
-    tx: &mut Tx,
-    before: Option<&str>,
-    limit: u32,
-) -> Result<Vec<CertificateRecord>, StoreError> {
+pub(crate) async fn page(tx: &mut Tx, before: Option<&str>, limit: u32) -> Result<Vec<CertificateRecord>, StoreError> {
     let Some(before) = before else { return newest(tx, limit).await };
     let Some(before) = by_serial(tx, before).await? else { return Ok(Vec::new()) };
     let sql = concat!(

@@ -76,7 +76,7 @@ async fn anything(line: &Line, repairs: &Line, units: &[Mac], seed: u64) {
     match seed % 7 {
         0 => drop(store.quarantine_unit(unit, &act(), now()).await),
         1 => drop(store.release_unit(unit, &act(), now()).await),
-        2 if seed % 5 == 0 => drop(store.scrap_unit(unit, &act(), now()).await),
+        2 if seed.is_multiple_of(5) => drop(store.scrap_unit(unit, &act(), now()).await),
         3 => {
             let begun = repairs.begin("R1").await.id;
             let repair = Policy { repair: true, ..again() };
@@ -94,7 +94,7 @@ async fn anything(line: &Line, repairs: &Line, units: &[Mac], seed: u64) {
 /// Takes a run to one of its ends; some are left open on a slot of their own.
 async fn proceed(line: &Line, run: RunId, seed: u64) {
     use DiagnosisCode::{BootSilent, Cancelled, Interrupted, SessionMismatch};
-    if seed % 3 != 0 && line.store.allocate_serial(run, &pattern("AN"), now()).await.is_ok() {
+    if !seed.is_multiple_of(3) && line.store.allocate_serial(run, &pattern("AN"), now()).await.is_ok() {
         line.provision(run).await;
     }
     let mac = line.store.run(run).await.unwrap().unwrap().run.mac;
@@ -163,7 +163,8 @@ pub(crate) async fn a_batch_has_its_steps_slots_hours_and_newest_runs(place: &dy
     assert_eq!((yield_.passed, yield_.failed, yield_.runs), (2, 1, 3));
     let [step] = &per_step[..] else { panic!("{per_step:?}") };
     assert_eq!((step.step, step.count, step.failed), (Step::Attest, 2, 1));
-    let close = |found: Option<u64>, expected: u64| found.is_some_and(|found| found.abs_diff(expected) * 16 <= expected);
+    let close =
+        |found: Option<u64>, expected: u64| found.is_some_and(|found| found.abs_diff(expected) * 16 <= expected);
     assert!(close(step.times.percentile_ms(50), 20_000) && close(step.times.percentile_ms(90), 30_000), "{step:?}");
     let slots: Vec<_> = per_slot.iter().map(|slot| (slot.slot.as_str(), slot.runs, slot.passed, slot.failed)).collect();
     assert_eq!(slots, [("A1", 2, 2, 0), ("A2", 1, 0, 1)]);

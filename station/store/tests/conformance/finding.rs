@@ -75,10 +75,9 @@ fn searches(log: &[AuditEntry]) -> Vec<AuditSearch> {
     ask(&[&|s| s.from = Some(middle), &|s| s.to = Some(middle), &|s| (s.from, s.to) = (Some(late), Some(late))]);
     ask(&[&|s| s.actor = Some("line".into()), &|s| s.actor = Some("ada".into()), &|s| s.actor = Some("nobody".into())]);
     ask(&[&|s| s.station = StationId::new("s2").ok(), &|s| s.station = StationId::new("s3").ok()]);
-    ask(&[
-        &|s| s.kinds = vec![AuditKind::UnitQuarantined],
-        &|s| s.kinds = vec![AuditKind::StepBegan, AuditKind::RunFailed, AuditKind::ExportMade],
-    ]);
+    ask(&[&|s| s.kinds = vec![AuditKind::UnitQuarantined], &|s| {
+        s.kinds = vec![AuditKind::StepBegan, AuditKind::RunFailed, AuditKind::ExportMade]
+    }]);
     let (run, unit) = (log[5].subject.clone(), log[log.len() - 3].subject.clone());
     ask(&[&|s| s.subject = Some(run.clone()), &|s| s.subject = Some(unit.clone())]);
     ask(&[&|s| s.before = Some(log[log.len() / 3].seq)]);

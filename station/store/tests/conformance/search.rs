@@ -50,7 +50,9 @@ pub(crate) async fn a_unit_is_found_by_each_of_its_names_and_by_parts_of_them(pl
         }
     }
     let octets = unit.to_string();
-    for text in [octets.replace(':', "-"), octets.replace(':', ""), octets[9..].to_owned(), octets[10..].replace(':', "")] {
+    for text in
+        [octets.replace(':', "-"), octets.replace(':', ""), octets[9..].to_owned(), octets[10..].replace(':', "")]
+    {
         assert_eq!(macs(&line, &text, None, 9).await, [unit], "{text}");
     }
 }
@@ -87,7 +89,8 @@ pub(crate) async fn a_text_that_is_in_no_name_finds_nothing(place: &dyn Place) {
     let line = Line::start(place).await;
     let run = line.admitted_run("A1").await;
     line.store.allocate_serial(run, &pattern("A_B-C."), now()).await.unwrap();
-    for text in ["", " ", "%%%", "___", "\"\"\"", "A%B", "AXB-C", "' OR 1=1 --", "mac:*", "A_B-C.000000012", "größe"] {
+    for text in ["", " ", "%%%", "___", "\"\"\"", "A%B", "AXB-C", "' OR 1=1 --", "mac:*", "A_B-C.000000012", "größe"]
+    {
         assert_eq!(find(&line, text, None, 9).await, [], "{text}");
     }
     // Shorter than a part, so only a whole name would do.
