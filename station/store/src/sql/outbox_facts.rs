@@ -27,7 +27,9 @@ async fn of_run(tx: &mut Tx, subject: &str) -> Result<Option<EventFacts>, StoreE
     if row.next::<bool>()? {
         return Ok(None);
     }
-    let (batch, slot, mac, serial) = (of_batch(tx, row.next()?).await?, row.next()?, row.next()?, row.next()?);
+    // It may have been closed since: that is told by itself.
+    let batch = BatchFacts { reason: None, ..of_batch(tx, row.next()?).await? };
+    let (slot, mac, serial) = (row.next()?, row.next()?, row.next()?);
     let standing = units::standing(&mut row)?.map(|standing| standing.name().to_owned());
     let (attempt, admitted, recipe_name, recipe) = (row.next()?, row.next()?, row.next()?, row.next()?);
     let (began, ended, diagnosis) = (row.next()?, row.next()?, row.optional_json::<Diagnosis>()?);
