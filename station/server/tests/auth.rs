@@ -7,7 +7,7 @@ mod support;
 use std::time::Duration;
 
 use firstpass_domain::{Action, Role};
-use firstpass_store::{Credentials, UserChange};
+use firstpass_store::{Credentials, Login, NewUser, UserChange};
 use serde_json::json;
 use support::{Answer, Bench, PASSWORD, Session, act};
 
@@ -324,6 +324,18 @@ async fn the_first_administrator_is_made_with_the_code_and_nobody_after() {
     assert_eq!(bench.ask("GET", "/setup").send().await.header("location"), "/login");
     let first = ("setup".to_owned(), "user.added", "ada".to_owned());
     assert!(kinds(&bench).await.contains(&first));
+}
+
+#[tokio::test]
+async fn who_was_added_on_the_command_line_logs_in_without_the_code() {
+    let bench = Bench::start_for(&[], |_, _| {}).await;
+    let password = Some(firstpass_server::people::hash_password(PASSWORD, "ada").unwrap());
+    let (login, name) = (Login::new("ada").unwrap(), "Ada".to_owned());
+    let user = NewUser { login, name, role: Role::Admin, language: None, password };
+    bench.store.add_user(&user, &act(), bench.now()).await.unwrap();
+    assert_eq!(bench.ask("GET", "/login").send().await.status, 200);
+    assert!(bench.log_in("ada", PASSWORD).await.is_ok());
+    assert!(!bench.folder.path().join("setup-code").exists());
 }
 
 #[tokio::test]

@@ -89,15 +89,15 @@ struct ByBadge {
     lang: String,
 }
 
-async fn show(State(app): State<AppState>, Query(asked): Query<Asked>, headers: HeaderMap) -> Response {
-    if app.auth.setup.is_open() {
-        return to("/setup");
+async fn show(State(app): State<AppState>, Query(asked): Query<Asked>, headers: HeaderMap) -> Answer {
+    if first::is_due(&app).await? {
+        return Ok(to("/setup"));
     }
     let language = language(&asked.lang, &headers);
     let words = words(language);
     let said = asked.out.as_ref().map(|_| words.logged_out);
     let page = LoginPage { language, next: &asked.next, login: "", badge: asked.switch.is_some(), said, wrong: None };
-    Html(page.render(&app).into_string()).into_response()
+    Ok(Html(page.render(&app).into_string()).into_response())
 }
 
 async fn by_password(

@@ -3,7 +3,7 @@
 use axum::{
     extract::State,
     http::{HeaderMap, StatusCode, header::SET_COOKIE},
-    response::{Html, IntoResponse, Response},
+    response::{Html, IntoResponse},
 };
 use firstpass_domain::{Language, Role};
 use firstpass_store::{Act, Login, LoginVia, NewUser, PeopleError};
@@ -37,11 +37,19 @@ pub(super) struct First {
     lang: String,
 }
 
-pub(super) async fn show(State(app): State<AppState>, Query(asked): Query<Asked>, headers: HeaderMap) -> Response {
-    if !app.auth.setup.is_open() {
-        return to("/login");
+/// Whether there is still nobody. A user may have been added on the command line meanwhile.
+pub(super) async fn is_due(app: &App) -> Answer<bool> {
+    if app.auth.setup.is_open() && !app.services.store.users().await?.is_empty() {
+        app.auth.setup.end();
     }
-    Html(page(&app, language(&asked.lang, &headers), None, None).into_string()).into_response()
+    Ok(app.auth.setup.is_open())
+}
+
+pub(super) async fn show(State(app): State<AppState>, Query(asked): Query<Asked>, headers: HeaderMap) -> Answer {
+    if !is_due(&app).await? {
+        return Ok(to("/login"));
+    }
+    Ok(Html(page(&app, language(&asked.lang, &headers), None, None).into_string()).into_response())
 }
 
 pub(super) async fn make(
@@ -115,7 +123,7 @@ fn page(app: &App, language: Language, typed: Option<&First>, wrong: Option<&str
                 h1 { (words.title) }
                 p.muted { (app.services.station) }
             }
-            @if let Some(wrong) = wrong { .problem role="alert" { p.what { strong { "✕ " (wrong) } } } }
+            @if let Some(wrong) = wrong { .problem role="alert" { p.what { strong { (wrong) } } } }
             (form(words, language, typed))
             (languages(language, ""))
             (trust::line(app, words))
@@ -133,7 +141,7 @@ fn form(words: &SetUpWords, language: Language, typed: Option<&First>) -> Markup
                 label for="code" { (words.code) }
                 input.mono #code name="code" type="text" required autocomplete="off" autocapitalize="characters"
                     spellcheck="false" maxlength="40" value=(code) aria-describedby="code-hint" autofocus;
-                p.muted #code-hint { (words.code_hint) }
+                span.hint #code-hint { (words.code_hint) }
             }
             .field {
                 label for="name" { (words.name) }
@@ -143,13 +151,13 @@ fn form(words: &SetUpWords, language: Language, typed: Option<&First>) -> Markup
                 label for="login" { (words.user) }
                 input #login name="login" type="text" required autocomplete="username" autocapitalize="off"
                     spellcheck="false" maxlength="40" value=(login) aria-describedby="login-hint";
-                p.muted #login-hint { (words.user_hint) }
+                span.hint #login-hint { (words.user_hint) }
             }
             .field {
                 label for="password" { (words.password) }
                 input #password name="password" type="password" required autocomplete="new-password" maxlength="200"
                     aria-describedby="password-hint";
-                p.muted #password-hint { (fill(words.password_hint, &[&PASSWORD_MIN.to_string()])) }
+                span.hint #password-hint { (fill(words.password_hint, &[&PASSWORD_MIN.to_string()])) }
             }
             .field {
                 label for="again" { (words.again) }

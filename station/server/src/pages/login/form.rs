@@ -35,7 +35,7 @@ impl LoginPage<'_> {
                     p.muted { (app.services.station) }
                 }
                 @if let Some(said) = self.said { p.badge.info role="status" { (said) } }
-                @if let Some(wrong) = self.wrong { .problem role="alert" { p.what { strong { "✕ " (wrong) } } } }
+                @if let Some(wrong) = self.wrong { .problem role="alert" { p.what { strong { (wrong) } } } }
                 .grid.login-ways {
                     (self.by_badge())
                     (self.by_password())
@@ -57,7 +57,7 @@ impl LoginPage<'_> {
                     label for="badge" { (words.badge) }
                     input #badge name="badge" type="text" required autocomplete="off" autocapitalize="off"
                         spellcheck="false" maxlength="64" aria-describedby="badge-hint" autofocus[self.badge];
-                    p.muted #badge-hint { (words.badge_hint) }
+                    span.hint #badge-hint { (words.badge_hint) }
                 }
                 .field {
                     label for="pin" { (words.pin) }
