@@ -42,6 +42,7 @@
   // -- Messages ------------------------------------------------------------------------------------------------------
   const SHOWN_MAX = 4;
   const GOOD_NEWS_MS = 5000;
+  const WARNING_MS = 15000;
 
   function toastBox() {
     let box = document.getElementById("toasts");
@@ -58,10 +59,15 @@
     return box;
   }
 
-  /** Shows a message: { tone: "ok" | "bad" | "warn" | "info", what, why, remedy }. Bad ones stay until they are closed. */
-  function toast({ tone = "bad", what, why, remedy }) {
+  /**
+   * Shows a message: { tone: "ok" | "bad" | "warn" | "info", what, why, remedy }. Bad ones stay until they are closed; one
+   * with a `key` takes the place of the one before with that key.
+   */
+  function toast({ tone = "bad", what, why, remedy, key }) {
     const box = toastBox();
+    if (key) for (const old of [...box.children]) if (old.dataset.key === key) old.remove();
     const item = document.createElement("div");
+    if (key) item.dataset.key = key;
     item.className = `toast ${tone}`;
     const words = document.createElement("div");
     for (const [name, value] of Object.entries({ what, why, remedy })) {
@@ -87,7 +93,7 @@
     // Shown anew, it lies above a dialog that was opened since.
     if (box.matches(":popover-open")) box.hidePopover();
     box.showPopover();
-    if (tone === "ok" || tone === "info") setTimeout(remove, GOOD_NEWS_MS);
+    if (tone !== "bad") setTimeout(remove, tone === "warn" ? WARNING_MS : GOOD_NEWS_MS);
     document.dispatchEvent(new CustomEvent("firstpass:toast", { detail: { tone, what } }));
   }
 
@@ -311,5 +317,6 @@
   if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start);
   else start();
 
-  window.firstpass = { csrf, toast, problemOf, post, ask, localise, logIn, typing };
+  const timeOf = (then) => formatters.time.format(then);
+  window.firstpass = { csrf, timeOf, toast, problemOf, post, ask, localise, logIn, typing };
 })();

@@ -9,7 +9,7 @@
   const order = document.getElementById("order");
   const drawer = document.getElementById("unit");
   const bar = document.getElementById("chosen");
-  const { post, ask, toast, typing } = window.firstpass;
+  const { post, ask, toast, timeOf, typing } = window.firstpass;
   const words = page.dataset;
   const may = (right) => !right || (words.may ?? "").split(" ").includes(right);
 
@@ -32,7 +32,7 @@
     const gone = state === "lost";
     page.classList.toggle("stale", gone);
     lost.hidden = !gone;
-    if (gone) lost.querySelector(".since").textContent = new Date(heard).toLocaleTimeString();
+    if (gone) lost.querySelector(".since").textContent = timeOf(heard);
   }
 
   function live() {
@@ -181,7 +181,7 @@
   async function change(path, fields) {
     const answer = await post(path, fields);
     if (answer === null) return;
-    toast({ tone: "ok", what: JSON.parse(answer).what });
+    toast({ key: "scan", tone: "ok", what: JSON.parse(answer).what });
     if (drawer.open && (fields.mac ?? "") === drawer.dataset.mac) openUnit(drawer.dataset.mac);
   }
 
@@ -280,7 +280,7 @@
       case "help": return document.getElementById("help").showModal();
       case "say":
         bad();
-        return toast({ tone: "warn", ...said });
+        return toast({ key: "scan", tone: "warn", ...said });
     }
   }
 
@@ -289,7 +289,7 @@
       if (![...order.options].some((option) => option.value === id)) order.append(new Option(name, id));
       order.value = id;
     }
-    toast({ tone: "info", what, remedy });
+    toast({ key: "scan", tone: "info", what, remedy });
   }
 
   /** Somebody else has scanned a badge: with the PIN, the page is theirs. */

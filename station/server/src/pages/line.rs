@@ -126,7 +126,7 @@ fn bar(orders: &[BatchRecord], person: &Principal, words: &LineWords) -> Markup 
             .field.grow {
                 label for="scan" { (words.scan) }
                 input #scan name="text" type="text" inputmode="text" autocomplete="off" autocapitalize="off" spellcheck="false"
-                    maxlength=(SCAN_MAX) placeholder=(words.scan_hint) autofocus;
+                    maxlength=(SCAN_MAX) placeholder=(words.scan_hint);
             }
             @if runs {
                 .field {

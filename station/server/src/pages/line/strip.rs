@@ -66,7 +66,7 @@ pub(super) fn strip(orders: &[Order], counts: Counts, language: Language) -> Mar
         section.strip #strip hx-swap-oob="true" aria-label=(words.work_order) {
             @for order in orders.iter().take(ORDERS_MAX) { (order_row(order, words)) }
             @if orders.is_empty() {
-                .order { strong { (words.no_work_order) } span.muted { (words.no_work_order_do) } }
+                .job { strong { (words.no_work_order) } span.muted { (words.no_work_order_do) } }
             }
             .counts { (tally(counts, words)) }
         }
@@ -81,7 +81,7 @@ fn order_row(order: &Order, words: &LineWords) -> Markup {
     };
     let tried = units.saturating_sub(in_work);
     html! {
-        .order {
+        .job {
             a.name href={ "/batches/" (order.id.0) } { (order.name) }
             @if !order.product.is_empty() { span.muted.product { (order.product) } }
             @if let Some((tone, word)) = stands(order.state, words) {
