@@ -116,6 +116,7 @@ async fn a_golden_unit_is_named_checked_and_shown_as_due() {
     assert_eq!(bench.post(Role::Engineer, "/engineering/golden/name", &unknown).await.status, 404);
     let page = bench.get(Role::Engineer, "/engineering/golden").await;
     assert!(page.text.contains("due, never checked") && page.text.contains(&mac), "{page:?}");
+    assert!(page.text.contains("This shift, since") && page.text.contains("not checked yet"), "{page:?}");
     let batch = factory.batch.0.to_string();
     // While a check is under way, no second one begins there.
     floor.gate.forget_permits(1000);
@@ -196,6 +197,69 @@ async fn a_key_is_not_made_for_a_page_without_tls() {
     assert!(bench.store.search_audit(&search).await.unwrap().is_empty(), "nothing was issued");
     let form = bench.get(Role::Engineer, "/engineering/certificates/new").await;
     assert!(form.text.contains("Keys are made here only over TLS"));
+}
+
+/// A connection as of a browser that trusts the station's root.
+async fn over_tls(bench: &Bench) -> tokio_rustls::client::TlsStream<tokio::net::TcpStream> {
+    use rustls::pki_types::{CertificateDer, ServerName, pem::PemObject as _};
+    let pem = std::fs::read(bench.folder.path().join("ca/root.pem")).unwrap();
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(&pem).unwrap()).unwrap();
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = rustls::ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+    let config = builder.with_root_certificates(roots).with_no_client_auth();
+    let socket = tokio::net::TcpStream::connect(bench.url.trim_start_matches("https://")).await.unwrap();
+    let name = ServerName::try_from("localhost").unwrap();
+    tokio_rustls::TlsConnector::from(Arc::new(config)).connect(name, socket).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_key_that_is_made_here_comes_once_over_tls_and_is_kept_nowhere() {
+    hall(None, None);
+    let bench = Bench::start_with(|settings, services| {
+        with_hall(settings, services);
+        settings.tls = true;
+    })
+    .await;
+    let login = [("login", "engineer"), ("password", support::PASSWORD)];
+    let entered = bench.ask("POST", "/login").form(&login).send_over(over_tls(&bench).await).await;
+    let session = entered.cookie().unwrap();
+    let page = bench.ask("GET", "/engineering/certificates/new").header("cookie", &session);
+    let page = page.send_over(over_tls(&bench).await).await;
+    assert!(!page.text.contains("Keys are made here only over TLS"), "{page:?}");
+    let token = page.between("name=\"csrf-token\" content=\"", "\"").unwrap();
+    let fields = [("kind", "client"), ("name", "ada"), ("key", "here"), ("reason", "her laptop"), ("csrf", &token)];
+    let ask = bench.ask("POST", "/engineering/certificates/new").header("cookie", &session).form(&fields);
+    let file = ask.send_over(over_tls(&bench).await).await;
+    assert_eq!((file.status, file.header("cache-control")), (200, "no-store"), "{:?}", file.headers);
+    assert!(file.header("content-disposition").contains("ada.pem"));
+    let key = file.between("-----BEGIN PRIVATE KEY-----", "-----END").unwrap();
+    let folder = bench.folder.path();
+    std::fs::write(folder.join("ada.pem"), &file.text).unwrap();
+    let of_key = openssl(folder, &["pkey", "-in", "ada.pem", "-pubout"]);
+    assert_eq!(
+        of_key,
+        openssl(folder, &["x509", "-in", "ada.pem", "-noout", "-pubkey"]),
+        "the key is the certificate's"
+    );
+    std::fs::remove_file(folder.join("ada.pem")).unwrap();
+    // Neither the record nor any other file of the station holds a line of it.
+    let line = key.trim().lines().next().unwrap().as_bytes();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let bytes = std::fs::read(&path).unwrap();
+                assert!(!bytes.windows(line.len()).any(|part| part == line), "{}", path.display());
+            }
+        }
+    }
+    let at = file.header("content-location").to_owned();
+    let shown = bench.ask("GET", &at).header("cookie", &session).send_over(over_tls(&bench).await).await;
+    assert!(shown.status == 200 && !shown.text.contains("PRIVATE KEY"), "{shown:?}");
 }
 
 #[tokio::test]

@@ -74,6 +74,10 @@ async fn a_unit_that_failed_gets_no_label_unless_it_says_so() {
     let claims: Vec<_> =
         printed(&bench.store, unit.mac).await.into_iter().map(|(_, body)| body["claim"].clone()).collect();
     assert_eq!(claims, [json!("not_passed"), json!("not_passed")]);
+    // A template that asks for what the unit has lost is filled as far as it goes, and marked.
+    let fields = [("template", "product"), ("not_passed", "yes"), ("form", "zpl")];
+    let file = bench.post(Role::Operator, &format!("{base}/download"), &fields).await;
+    assert!(file.text.contains("ID:-^FS") && file.text.contains("NOT PASSED"), "{file:?}");
     // What is only looked at is marked too.
     let page = bench.get(Role::Auditor, &format!("{base}?template=serial")).await;
     assert!(page.text.contains("This unit has not passed"), "{page:?}");

@@ -113,7 +113,9 @@ async fn templates(State(app): State<AppState>) -> Answer<Json<Vec<TemplateView>
 #[utoipa::path(get, path = "/api/v1/units/{mac}/label", operation_id = "draw_label", tag = "labels",
     params(("mac" = String, Path, description = "The unit.", example = "60:55:f9:00:00:01"), Asked),
     responses((status = 200, description = "The label.",
-        content((String = "image/svg+xml"), (Vec<u8> = "image/png")))))]
+        content((String = "image/svg+xml"), (Vec<u8> = "image/png"))),
+        (status = 409, description = "The template does not go with the unit."),
+        (status = 422, description = "The label cannot be drawn from the template.")))]
 async fn label(State(app): State<AppState>, Path(mac): Path<String>, Query(asked): Query<Asked>) -> Answer {
     let shape = match asked.form.as_deref().unwrap_or("svg") {
         "svg" => Shape::Svg,
@@ -127,7 +129,8 @@ async fn label(State(app): State<AppState>, Path(mac): Path<String>, Query(asked
 /// Prints a label. A unit that has not passed gets one only when that is known, and the label says so.
 #[utoipa::path(post, path = "/api/v1/units/{mac}/label", operation_id = "print_label", tag = "labels",
     params(("mac" = String, Path, description = "The unit.", example = "60:55:f9:00:00:01")), request_body = Order,
-    responses((status = 200, description = "It was sent to the printer.", body = Printed)))]
+    responses((status = 200, description = "It was sent to the printer.", body = Printed),
+        (status = 502, description = "The printer does not take it.")))]
 async fn print(
     State(app): State<AppState>,
     person: Principal,

@@ -26,6 +26,9 @@ use crate::{
     problem::{Answer, HttpProblem},
 };
 
+/// What stands on a marked label for what the unit does not have any more.
+const LOST: &str = "-";
+
 /// What the server keeps for labels.
 #[derive(Debug)]
 pub(crate) struct Labels {
@@ -232,8 +235,10 @@ pub(crate) fn templates(app: &App) -> Answer<Vec<Entry>> {
     shelf::all(app.settings.labels_dir.as_deref()).map_err(|error| unreadable(app, &error))
 }
 
+/// A unit that has not passed may have lost what a template asks for, and can be told by the rest.
 fn draw(template: &Template, unit: &LabelUnit) -> Answer<Drawing> {
-    let drawing = layout::draw(template, &|placeholder| unit.value(placeholder), unit.claim);
+    let lost = || (unit.claim == Claim::NotPassed).then(|| LOST.to_owned());
+    let drawing = layout::draw(template, &|placeholder| unit.value(placeholder).or_else(lost), unit.claim);
     drawing.map_err(|error| unprocessable(error.problem()))
 }
 

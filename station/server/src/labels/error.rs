@@ -61,7 +61,7 @@ impl Source<'_> {
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 pub(crate) enum FillError {
     /// The record has nothing to put there.
-    #[error("the record has no {name} of this unit")]
+    #[error("The record has no {name} of this unit")]
     NoValue {
         /// Name of the placeholder.
         name: &'static str,
@@ -75,13 +75,13 @@ pub(crate) enum FillError {
         width_mm: f64,
     },
     /// A character that no label can show.
-    #[error("the character {character:?} cannot be printed")]
+    #[error("The character {character:?} cannot be printed")]
     NoGlyph {
         /// Which one.
         character: char,
     },
     /// A code holds too much for its size, so that no scanner would read it.
-    #[error("the code with {len} characters is too dense for {size_mm:.1} mm at this resolution")]
+    #[error("The code with {len} characters is too dense for {size_mm:.1} mm at this resolution")]
     CodeTooDense {
         /// Length of its data.
         len: usize,
@@ -89,7 +89,7 @@ pub(crate) enum FillError {
         size_mm: f64,
     },
     /// A code takes printable ASCII only.
-    #[error("a code cannot hold the character {character:?}")]
+    #[error("A code cannot hold the character {character:?}")]
     CodeCharacter {
         /// Which one.
         character: char,

@@ -17,6 +17,7 @@ mod ports;
 mod recipe;
 mod recipes;
 mod revoke;
+mod shifts;
 mod state;
 mod status;
 mod versions;

@@ -7,7 +7,7 @@ use axum::{
     extract::State,
     response::{IntoResponse, Redirect},
 };
-use firstpass_domain::{Action, Mac, SlotId};
+use firstpass_domain::{Action, Mac, SlotId, StationId};
 use firstpass_line::floor::{FloorError, GoldenDue, GoldenOutcome, SlotPlace};
 use firstpass_store::{
     Act, BatchId, BatchRecord, BatchSearch, BatchState, GoldenCheckRecord, GoldenRecord, GoldenStanding, GoldenUnit,
@@ -15,7 +15,11 @@ use firstpass_store::{
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::{Tab, csrf, page, ports, problem, reason, reason_field, state::Check};
+use super::{
+    Tab, csrf, page, ports, problem, reason, reason_field,
+    shifts::{self, Shift},
+    state::Check,
+};
 use crate::{
     App, AppState,
     access::{Access, Principal},
@@ -27,7 +31,9 @@ use crate::{
 
 /// Most golden units and checks that the page shows.
 const UNITS_MAX: u32 = 200;
-const CHECKS_MAX: u32 = 100;
+const CHECKS_MAX: u32 = 300;
+/// Shifts that the table shows.
+const SHIFTS: usize = 6;
 /// Most batches that a check can be chosen from.
 const BATCHES_MAX: u32 = 100;
 /// Longest name of a recipe, in characters.
@@ -140,12 +146,15 @@ fn back() -> axum::response::Response {
 
 struct View<'a> {
     person: &'a Principal,
+    station: StationId,
     slots: Vec<SlotPlace>,
     units: Vec<GoldenRecord>,
     standings: Vec<GoldenStanding>,
     due: Vec<GoldenDue>,
     checks: Vec<GoldenCheckRecord>,
     batches: Vec<(BatchRecord, String)>,
+    /// The newest first.
+    shifts: Vec<Shift>,
 }
 
 impl<'a> View<'a> {
@@ -154,11 +163,13 @@ impl<'a> View<'a> {
         let units = store.golden_units(UNITS_MAX).await?;
         Ok(Self {
             person,
+            station: app.services.station.clone(),
             slots: floor.slots(),
             standings: store.golden_standings().await?,
             due: floor.golden_due().await?,
             checks: store.golden_checks(CHECKS_MAX).await?,
             batches: batches(app, &units).await?,
+            shifts: shifts::newest(&app.settings.shift_ends, (app.services.clock)(), SHIFTS),
             units,
         })
     }
@@ -178,6 +189,7 @@ impl<'a> View<'a> {
                 @if self.person.may(Action::CheckGolden) { (self.checker()) }
                 @if self.person.may(Action::ManageBatches) { (self.namer()) }
             }
+            (self.by_shift())
             (self.named())
             (self.history())
         }
@@ -238,6 +250,44 @@ impl<'a> View<'a> {
                         div.small.muted { "last passed " (when::time(passed)) }
                     }
                 }
+            }
+        }
+    }
+
+    /// Slots against shifts, as far as the newest checks reach back.
+    fn by_shift(&self) -> Markup {
+        html! {
+            @if !self.units.is_empty() && !self.slots.is_empty() {
+                section.card.flush {
+                    h2 { "Slots by shift" }
+                    table.data {
+                        caption.visually-hidden { "For each slot and shift, how its last check in it came out" }
+                        thead { tr {
+                            th scope="col" { "Slot" }
+                            @for (number, shift) in self.shifts.iter().enumerate() {
+                                th scope="col" { @if number == 0 { "This shift, since " } (when::time(shift.from)) }
+                            }
+                        } }
+                        tbody { @for place in &self.slots { tr {
+                            th scope="row" { (place.slot) }
+                            @for (number, shift) in self.shifts.iter().enumerate() { td { (self.in_shift(&place.slot, *shift, number == 0)) } }
+                        } } }
+                    }
+                }
+            }
+        }
+    }
+
+    fn in_shift(&self, slot: &SlotId, shift: Shift, is_this: bool) -> Markup {
+        let ours = |record: &&GoldenCheckRecord| record.station == self.station && record.check.slot == *slot;
+        // The newest come first.
+        let last = self.checks.iter().filter(ours).find(|record| shift.holds(record.at));
+        html! {
+            @match last {
+                Some(record) if record.check.passed => span.badge.ok { "passed" },
+                Some(_) => span.badge.bad { "failed" },
+                None if is_this => span.badge.warn { "not checked yet" },
+                None => span.badge.idle { "none" },
             }
         }
     }

@@ -24,11 +24,9 @@ pub(super) async fn show(State(app): State<AppState>, person: Principal, Query(a
         @if let Some(error) = &version.error { (problem(&error.problem())) }
         div.split {
             (text(&version.text, version.error.as_ref()))
-            div.stack-y {
-                (facts(&version))
-                @if let Some(recipe) = &version.recipe { (images(&recipe.images)) }
-            }
+            (facts(&version))
         }
+        @if let Some(recipe) = &version.recipe { (images(&recipe.images)) }
         @if let Some(policy) = &version.policy { (demands(&points::of(policy))) }
         @if let Some(recipe) = &version.recipe { (plan(recipe)) }
     };
@@ -94,7 +92,7 @@ fn images(images: &[ImageRecord]) -> Markup {
     html! {
         section.card.flush {
             h2 { "Images" }
-            table.data.dense {
+            table.data {
                 thead { tr {
                     th scope="col" { "Region" } th scope="col" { "File" } th.num scope="col" { "Size" }
                     th scope="col" { "Version" } th scope="col" { "SHA-256" }

@@ -38,12 +38,14 @@ async fn list(State(app): State<AppState>, person: Principal) -> Answer {
     let folder = shelf.folder().map(|folder| folder.display().to_string());
     let body = html! {
         @if let Some(found) = shelf.problem() { (problem(&found)) }
-        form method="get" action="/engineering/recipes/compare" {
+        div.toolbar {
+            (view.refresher())
+            button.primary.push type="submit" form="compare" disabled[view.count() < 2] { "Compare old and new" }
+        }
+        form #compare method="get" action="/engineering/recipes/compare" {
             (view.on_shelf(folder.as_deref()))
             (view.on_record())
-            div.toolbar { button.primary type="submit" { "Compare the two" } }
         }
-        (view.refresher())
     };
     Ok(page(&person, Tab::Recipes, "Recipes", false, &body))
 }
@@ -61,6 +63,12 @@ struct View<'a> {
 }
 
 impl View<'_> {
+    /// How many versions there are to compare.
+    fn count(&self) -> usize {
+        let only_recorded = |used: &&RecipeUse| !self.entries.iter().any(|entry| entry.hash == Some(used.recipe.hash));
+        self.entries.len() + self.recorded.iter().filter(only_recorded).count()
+    }
+
     fn on_shelf(&self, folder: Option<&str>) -> Markup {
         html! {
             section.card.flush aria-labelledby="shelf" {
@@ -124,7 +132,7 @@ impl View<'_> {
     fn refresher(&self) -> Markup {
         html! {
             @if self.person.may(Action::ManageBatches) {
-                form method="post" action="/engineering/recipes/refresh" {
+                form.inline.tight method="post" action="/engineering/recipes/refresh" {
                     (csrf(self.person))
                     button type="submit" { "Read the folder again" }
                 }
