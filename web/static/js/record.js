@@ -137,6 +137,15 @@
     }
   }
 
+  // -- UART log ------------------------------------------------------------------------------------------------------
+  // A log opens where it was decided, unless the address names a line.
+  if (!location.hash.startsWith("#L")) {
+    for (const list of document.querySelectorAll("ol.log:not(.excerpt)")) {
+      const line = list.querySelector("li.decisive");
+      if (line) list.scrollTop = line.offsetTop - list.clientHeight / 3;
+    }
+  }
+
   // -- Paper ---------------------------------------------------------------------------------------------------------
   let opened = [];
   addEventListener("beforeprint", () => {

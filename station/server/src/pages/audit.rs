@@ -57,8 +57,7 @@ fn body(
             h1 { "Audit" }
             @if export { .toolbar.no-print { (exports(query)) } }
         }
-        (chain(head))
-        (form(query))
+        .audit-top { (form(query)) (chain(head)) }
         @if entries.is_empty() {
             .card { .empty {
                 h2 { "No entry fits." }
@@ -92,23 +91,27 @@ fn chain(head: Option<(i64, Sha256Digest)>) -> Markup {
                     }
                 }
             }
-            form.inline #verify method="get" action="/audit/verify" {
-                .field {
-                    label for="known-seq" { "Known entry" }
-                    input id="known-seq" name="seq" inputmode="numeric" pattern="[0-9]*" size="12" autocomplete="off"
-                        aria-describedby="known-hint";
+            form #verify method="get" action="/audit/verify" {
+                details {
+                    summary { "Compare with a hash that you keep" }
+                    .field {
+                        label for="known-seq" { "Position of the entry" }
+                        input id="known-seq" name="seq" inputmode="numeric" pattern="[0-9]*" autocomplete="off"
+                            aria-describedby="known-hint";
+                    }
+                    .field {
+                        label for="known-hash" { "Its hash" }
+                        input.mono id="known-hash" name="hash" maxlength="64" autocomplete="off" spellcheck="false"
+                            aria-describedby="known-hint";
+                    }
+                    p.muted.small #known-hint {
+                        "One that you noted earlier, or that stands on a certificate. It shows that nothing up to it was made anew."
+                    }
                 }
-                .field.grow {
-                    label for="known-hash" { "Its hash, as you keep it" }
-                    input.mono id="known-hash" name="hash" maxlength="64" autocomplete="off" spellcheck="false"
-                        aria-describedby="known-hint";
+                .toolbar {
+                    button.primary type="submit" { "Verify the whole log" }
+                    button type="button" #verify-stop hidden { "Stop" }
                 }
-                button.primary type="submit" { "Verify the whole log" }
-                button type="button" #verify-stop hidden { "Stop" }
-            }
-            p.muted.small #known-hint {
-                "Both may be left empty. With a hash that you noted earlier, or that stands on a certificate, the log also "
-                "shows that nothing before it was made anew."
             }
             #verify-result role="status" aria-live="polite" {}
             progress #verify-progress value="0" max="100" aria-label="Verification" hidden {}
@@ -146,7 +149,7 @@ fn form(query: &AuditQuery) -> Markup {
         html! {
             .field {
                 label for=(id) { (label) " (" span data-zone { "UTC" } ")" }
-                input type="datetime-local" step="1" id=(id) name=(id) value=(value.trim_end_matches('Z')) data-moment;
+                input type="datetime-local" step="any" id=(id) name=(id) value=(value.trim_end_matches('Z')) data-moment;
             }
         }
     };

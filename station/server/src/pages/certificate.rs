@@ -25,7 +25,7 @@ use crate::{
     pages::{
         layout::{Nav, Page},
         units::{Replayed, batch_of, query, standing_badge},
-        when::{time, utc},
+        when::{on_paper, utc},
     },
     problem::{Answer, HttpProblem},
     routes::Routes,
@@ -183,7 +183,7 @@ fn sheet(proof: &Proof, claimed: &Claimed, now: Timestamp) -> Markup {
             (recipe_part(&proof.detail))
             (proof_part(proof))
             footer {
-                p { "Printed " (time(now)) ". This sheet states what was on record then; the audit log decides." }
+                p { "Printed " (on_paper(now)) ". This sheet states what was on record then; the audit log decides." }
             }
         }
     }
@@ -218,7 +218,7 @@ fn sheet_head(proof: &Proof) -> Markup {
                     "This unit has proved that it works: it was provisioned, connected with its own credentials, and its "
                     "flash was read back and holds what was written."
                 }
-                p { span.badge.ok { "passed" } " " (time(proof.detail.run.ended.unwrap_or(proof.detail.run.began))) }
+                p { span.badge.ok { "passed" } " " (on_paper(proof.detail.run.ended.unwrap_or(proof.detail.run.began))) }
             }
             figure { (qr::svg(&claim.to_string())) figcaption { "Names unit, run and audit entry" } }
         }
@@ -268,7 +268,7 @@ fn credentials_part(proof: &Proof) -> Markup {
                     Some(record) => {
                         dt { "Certificate serial" } dd.mono { (record.certificate.serial) }
                         dt { "Fingerprint" } dd.mono.small { (record.certificate.fingerprint) }
-                        dt { "Valid" } dd { (time(record.certificate.not_before)) " to " (time(record.certificate.not_after)) }
+                        dt { "Valid" } dd { (on_paper(record.certificate.not_before)) " to " (on_paper(record.certificate.not_after)) }
                     }
                     None => { dt { "Certificate" } dd { "none was issued with the session" } }
                 }

@@ -27,6 +27,13 @@ pub(crate) fn time(at: Timestamp) -> Markup {
     html! { time datetime=(utc(at)) { (with_zone(at, " ", " UTC")) } }
 }
 
+/// A point in time for paper, where nobody knows the reader's zone: UTC, to the second.
+pub(crate) fn on_paper(at: Timestamp) -> String {
+    let text = with_zone(at, " ", "");
+    let seconds = text.split_once('.').map_or(text.as_str(), |(seconds, _)| seconds);
+    format!("{seconds} UTC")
+}
+
 /// A duration as people say it.
 pub(crate) fn duration(duration: Duration) -> String {
     let millis = duration.as_millis();

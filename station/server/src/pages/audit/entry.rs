@@ -30,7 +30,7 @@ fn row(entry: &AuditEntry) -> Markup {
         tr {
             td.num { a href={ "/audit/" (entry.seq) } { (entry.seq) } }
             td.nowrap { (time(entry.at)) }
-            td { (entry.actor) div.muted.small { (entry.station) } }
+            td { (entry.actor) div.muted.small.nowrap { (entry.station) } }
             td.mono.small.nowrap { (entry.kind.name()) }
             td.break { (subject(&entry.subject)) (body(&entry.body)) }
             td.mono.small {

@@ -125,7 +125,6 @@ fn form(text: &str, standing: Option<Standing>) -> Markup {
                 input type="search" id="q" name="q" value=(text) maxlength="512" autocomplete="off" spellcheck="false"
                     autofocus[text.is_empty()] aria-describedby="q-hint"
                     placeholder="MAC, serial number, device id, certificate serial or fingerprint";
-                span.hint #q-hint { "A part of " (SEARCH_PART_MIN) " characters or more will do; a certificate's QR code, too." }
             }
             .field {
                 label for="standing" { "Stands as" }
@@ -136,7 +135,8 @@ fn form(text: &str, standing: Option<Standing>) -> Markup {
                     }
                 }
             }
-            .field { span.label-space aria-hidden="true" {} button.primary type="submit" { "Search" } span.hint aria-hidden="true" {} }
+            button.primary type="submit" { "Search" }
+            p.hint #q-hint { "A part of " (SEARCH_PART_MIN) " characters or more will do; so does the QR code of a certificate." }
         }
     }
 }

@@ -80,7 +80,9 @@ pub(crate) fn verdict(shown: &Shown) -> Markup {
 pub(crate) fn timeline(shown: &Shown) -> Markup {
     let Shown { detail, .. } = shown;
     let shown_len = detail.evidence.len().min(EVIDENCE_SHOWN_MAX);
-    let rows: Vec<(usize, &Evidence)> = detail.evidence[..shown_len].iter().enumerate().collect();
+    let mut rows: Vec<(usize, &Evidence)> = detail.evidence[..shown_len].iter().enumerate().collect();
+    // What a witness saw may have been put on record after what another saw later.
+    rows.sort_by_key(|(_, evidence)| evidence.at);
     let mut rest = &rows[..];
     html! {
         (counts(detail))

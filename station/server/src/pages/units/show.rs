@@ -105,16 +105,19 @@ pub(super) async fn read_log(folder: &FilePath, detail: &RunDetail) -> Option<Lo
 fn body(app: &App, person: &Principal, seen: &Seen) -> Markup {
     let Seen { unit, runs, entries, .. } = seen;
     let now = (app.services.clock)();
+    let judged = judged(runs);
     html! {
         (head(person, unit))
         (hold(unit))
         .grid {
             (facts(unit))
-            (verdict(runs))
+            (verdict(judged.and_then(|index| runs.get(index))))
             (session::sessions(unit))
         }
         (run_list(unit))
-        @for (index, shown) in runs.iter().enumerate() { (run_card(person, shown, index == 0, &seen.log)) }
+        @for (index, shown) in runs.iter().enumerate() {
+            (run_card(person, shown, index == 0, judged == Some(index), &seen.log))
+        }
         @if unit.runs.len() > runs.len() {
             p.muted { "Of older runs the steps and the evidence stand on their own pages; see the list above." }
         }
@@ -205,10 +208,14 @@ fn facts(unit: &UnitDetail) -> Markup {
     }
 }
 
-/// The verdict over the newest run that tested the unit, computed again.
-fn verdict(runs: &[Shown]) -> Markup {
-    let tested = runs.iter().find(|shown| shown.detail.run.ended.is_some() && !shown.detail.run.repair);
-    let shown = tested.or_else(|| runs.first());
+/// Which run the unit's verdict is computed of: the newest that tested it to its end, or else the newest.
+fn judged(runs: &[Shown]) -> Option<usize> {
+    let tested = runs.iter().position(|shown| shown.detail.run.ended.is_some() && !shown.detail.run.repair);
+    tested.or_else(|| (!runs.is_empty()).then_some(0))
+}
+
+/// The verdict of a run, computed again.
+fn verdict(shown: Option<&Shown>) -> Markup {
     html! {
         section.card aria-labelledby="verdict" {
             h2 #verdict { "Verdict, computed again" }
@@ -259,7 +266,8 @@ fn run_row(run: &Run) -> Markup {
     }
 }
 
-fn run_card(person: &Principal, shown: &Shown, newest: bool, log: &Option<Log>) -> Markup {
+/// `above`: its verdict stands at the top of the page already.
+fn run_card(person: &Principal, shown: &Shown, newest: bool, above: bool, log: &Option<Log>) -> Markup {
     let run = &shown.detail.run;
     html! {
         details.card.run open[newest] {
@@ -272,7 +280,7 @@ fn run_card(person: &Principal, shown: &Shown, newest: bool, log: &Option<Log>) 
                 .timeline-side { (run::timeline(shown)) }
                 .facts-side {
                     (run::head(shown))
-                    h3 { "Verdict, computed again" } (run::verdict(shown))
+                    @if !above { h3 { "Verdict, computed again" } (run::verdict(shown)) }
                     @if newest { (log_excerpt(&shown.detail, log)) }
                     @else { p.no-print { a href={ "/runs/" (run.id) "#log" } { "UART log" } } }
                 }
