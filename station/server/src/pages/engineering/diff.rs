@@ -41,8 +41,8 @@ pub(super) fn lines<'a>(old: &'a str, new: &'a str) -> Vec<Line<'a>> {
 /// The difference of what lies between the common beginning and the common end; both begin behind line `head`.
 fn middle<'a>(old: &[&'a str], new: &[&'a str], head: usize) -> Vec<Line<'a>> {
     if old.len().saturating_mul(new.len()) > PAIRS_MAX {
-        let removed = old.iter().enumerate().map(|(at, line)| Line::Old(head + at + 1, *line));
-        return removed.chain(new.iter().enumerate().map(|(at, line)| Line::New(head + at + 1, *line))).collect();
+        let removed = old.iter().enumerate().map(|(at, line)| Line::Old(head + at + 1, line));
+        return removed.chain(new.iter().enumerate().map(|(at, line)| Line::New(head + at + 1, line))).collect();
     }
     let table = common_lengths(old, new);
     let (mut one, mut other, mut lines) = (0, 0, Vec::new());
