@@ -91,6 +91,8 @@ async fn a_session_ends_after_an_hour_without_use_and_after_twelve_in_any_case()
     assert!(is_in(&bench, &session).await, "it was used in between");
     bench.pass(HOUR + HOUR / 60);
     assert!(!is_in(&bench, &session).await, "it was not used for an hour");
+    let login = bench.ask("GET", "/login").header("cookie", &session.cookie).send().await;
+    assert!(login.text.contains("Your session has ended."), "{login:?}");
     let session = bench.log_in("engineer", PASSWORD).await.unwrap();
     for _ in 0..17 {
         bench.pass(HOUR / 4 * 3 - HOUR / 60);

@@ -6,8 +6,9 @@ mod support;
 
 use firstpass_domain::{Action, Role};
 use firstpass_server::Limits;
+use firstpass_store::UserChange;
 use serde_json::json;
-use support::{Bench, PASSWORD};
+use support::{Bench, PASSWORD, act};
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; \
      font-src 'self'; media-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'";
@@ -153,6 +154,18 @@ async fn no_secret_is_on_a_page_or_in_an_answer() {
             assert!(!in_header, "{secret}: {answer:?}");
         }
     }
+}
+
+#[tokio::test]
+async fn a_live_stream_ends_with_the_login_that_opened_it_and_no_sooner() {
+    let bench = Bench::start().await;
+    let (stays, goes) = (bench.session(Role::Auditor).await, bench.session(Role::Operator).await);
+    let open = |cookie: &str| bench.ask("GET", "/api/v1/events").header("cookie", cookie).open();
+    let (stays, mut goes) = (open(&stays.cookie).await, open(&goes.cookie).await);
+    let disabled = UserChange { enabled: Some(false), ..UserChange::default() };
+    bench.store.change_user(bench.user(Role::Operator).await, &disabled, &act(), bench.now()).await.unwrap();
+    goes.end().await;
+    assert!(!stays.has_ended(), "another person's goes on");
 }
 
 #[tokio::test]

@@ -143,3 +143,31 @@ pub(crate) fn panicked(cause: Box<dyn Any + Send>) -> Response {
     tracing::error!(words = words.unwrap_or("?"), "a request ended in a panic");
     HttpProblem::of_status(StatusCode::INTERNAL_SERVER_ERROR).into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::{Router, body::Body, middleware::from_fn, routing::get};
+    use http_body_util::BodyExt as _;
+    use tower::ServiceExt as _;
+    use tower_http::catch_panic::CatchPanicLayer;
+
+    use super::*;
+
+    async fn panics() -> &'static str {
+        panic!("the secret is 42")
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_problem_that_says_nothing_of_it() {
+        let routes =
+            Router::new().route("/", get(panics)).layer(CatchPanicLayer::custom(panicked)).layer(from_fn(present));
+        for accept in ["application/json", "text/html"] {
+            let request = Request::builder().uri("/").header(ACCEPT, accept).body(Body::empty()).unwrap();
+            let response = routes.clone().oneshot(request).await.unwrap();
+            assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+            let body = response.into_body().collect().await.unwrap().to_bytes();
+            let text = String::from_utf8(body.to_vec()).unwrap();
+            assert!(text.contains("The station failed in this.") && !text.contains("42"), "{text}");
+        }
+    }
+}

@@ -89,13 +89,23 @@ struct ByBadge {
     lang: String,
 }
 
-async fn show(State(app): State<AppState>, Query(asked): Query<Asked>, headers: HeaderMap) -> Answer {
+async fn show(
+    State(app): State<AppState>,
+    known: Option<Principal>,
+    Query(asked): Query<Asked>,
+    headers: HeaderMap,
+) -> Answer {
     if first::is_due(&app).await? {
         return Ok(to("/setup"));
     }
     let language = language(&asked.lang, &headers);
     let words = words(language);
-    let said = asked.out.as_ref().map(|_| words.logged_out);
+    // The browser holds a cookie that opens nothing any more.
+    let ended = known.is_none() && app.auth.cookie.read(&headers).is_some();
+    let said = match asked.out {
+        Some(_) => Some(words.logged_out),
+        None => ended.then_some(words.ended),
+    };
     let page = LoginPage { language, next: &asked.next, login: "", badge: asked.switch.is_some(), said, wrong: None };
     Ok(Html(page.render(&app).into_string()).into_response())
 }

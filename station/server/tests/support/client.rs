@@ -34,6 +34,25 @@ pub(crate) struct Answer {
     pub(crate) bytes: bytes::Bytes,
 }
 
+/// A live stream that is being read.
+#[derive(Debug)]
+pub(crate) struct Live {
+    reading: tokio::task::JoinHandle<()>,
+    _sender: http1::SendRequest<Full<bytes::Bytes>>,
+}
+
+impl Live {
+    /// Waits until the server ends it.
+    pub(crate) async fn end(&mut self) {
+        tokio::time::timeout(PATIENCE, &mut self.reading).await.expect("the stream ends").unwrap();
+    }
+
+    /// Whether the server has ended it.
+    pub(crate) fn has_ended(&self) -> bool {
+        self.reading.is_finished()
+    }
+}
+
 impl Ask {
     pub(crate) fn new(url: &str, method: &str, path: &str) -> Self {
         let (method, url, path) = (method.to_owned(), url.to_owned(), path.to_owned());
@@ -80,6 +99,18 @@ impl Ask {
         let status = answer.expect("the server answers in time").unwrap().status().as_u16();
         connection.abort();
         status
+    }
+
+    /// Sends it, and leaves the answer open: a live stream.
+    pub(crate) async fn open(self) -> Live {
+        let place = self.url.trim_start_matches("http://").to_owned();
+        let socket = TcpStream::connect(&place).await.unwrap();
+        let (mut sender, connection) = http1::handshake(TokioIo::new(socket)).await.unwrap();
+        tokio::spawn(connection);
+        let answer = sender.send_request(self.request()).await.unwrap();
+        assert_eq!(answer.status(), 200);
+        let body = answer.into_body();
+        Live { reading: tokio::spawn(async move { drop(body.collect().await) }), _sender: sender }
     }
 
     /// Sends it over a connection that is there.

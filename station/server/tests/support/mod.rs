@@ -20,7 +20,7 @@ use tempfile::TempDir;
 use tokio::{sync::Mutex, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-pub(crate) use client::{Answer, Ask};
+pub(crate) use client::{Answer, Ask, Live};
 
 /// The password of every user.
 pub(crate) const PASSWORD: &str = "correct horse battery";
@@ -250,6 +250,9 @@ const _: () = {
         Bench::enter,
         Bench::forget,
         Ask::status,
+        Ask::open,
+        Live::end,
+        Live::has_ended,
         Answer::json,
         Answer::header,
         Answer::between,

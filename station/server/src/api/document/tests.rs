@@ -52,7 +52,7 @@ fn an_operation_says_its_parameters_its_answers_and_who_may() {
         assert!(operation["summary"].as_str().is_some_and(|words| !words.is_empty()), "{name}");
         match route.access {
             Access::Public => assert_eq!(operation["security"], json!([]), "{name}"),
-            Access::Person | Access::Own => assert!(statuses.contains_key("401"), "{name}"),
+            Access::Person | Access::Session | Access::Own => assert!(statuses.contains_key("401"), "{name}"),
             Access::May(action) => assert_eq!(operation["x-needs"], action.name(), "{name}"),
         }
     }
