@@ -11,7 +11,7 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use firstpass_domain::{Action, Diagnosis, DiagnosisCode, Role, RunId, Step};
 use firstpass_line::event::LineEventKind;
-use firstpass_store::{BatchSearch, Store as _};
+use firstpass_store::BatchSearch;
 use floor::TestFloor;
 use record::Factory;
 use serde_json::{Value, json};

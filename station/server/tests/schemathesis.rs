@@ -13,7 +13,6 @@ use std::{
 };
 
 use firstpass_domain::{Action, Role};
-use firstpass_store::Store as _;
 use record::Factory;
 use support::Bench;
 use tokio::process::Command;

@@ -15,7 +15,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use firstpass_authority::{Authority, ServerName, UnitKey};
 use firstpass_domain::Role;
 use firstpass_server::{Settings, WebhookOptions};
-use firstpass_store::{Act, BatchState, Store as _};
+use firstpass_store::{Act, BatchState};
 use hmac::{Hmac, Mac as _};
 use http::HeaderMap;
 use record::Factory;

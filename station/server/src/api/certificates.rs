@@ -234,7 +234,8 @@ async fn list_of(app: &AppState, authority: &Authority) -> Result<firstpass_auth
 
 /// Downloads the signed list of revoked certificates, good for seven days.
 #[utoipa::path(get, path = "/api/v1/crl", operation_id = "download_crl", tag = "certificates",
-    responses((status = 200, description = "The list, DER.", body = Vec<u8>, content_type = "application/pkix-crl")))]
+    responses((status = 200, description = "The list, DER.", body = Vec<u8>, content_type = "application/pkix-crl"),
+        (status = 409, description = "This station has no authority.")))]
 async fn crl(State(app): State<AppState>) -> Answer {
     let list = list_of(&app, authority(&app)?).await?;
     Ok(([(CONTENT_TYPE, "application/pkix-crl")], list.der).into_response())

@@ -137,6 +137,11 @@ fn complete(document: &mut Value, route: &RouteInfo) {
     secure(operation, route.access);
     let statuses = refusals(route, is_command, operation.contains_key("requestBody"));
     let responses = operation["responses"].as_object_mut().expect("an operation has responses");
+    for (status, answer) in responses.iter_mut() {
+        if status.starts_with(['4', '5']) {
+            *answer = problem(answer["description"].as_str().unwrap_or_default());
+        }
+    }
     for (status, words) in statuses {
         responses.entry(status).or_insert_with(|| problem(words));
     }

@@ -47,22 +47,21 @@ pub(super) async fn page(
     let filter = MessageFilter { webhook: webhook.id, state: None, before: shown.before, limit: SHOWN_MAX };
     let messages = store.messages(&filter).await?;
     let manages = person.may(Action::ManageWebhooks);
+    let stuck = store.next_message(webhook.id).await?.and_then(|message| message.last_words);
     let body = html! {
         h1 { "People" }
         (tabs(Tab::Webhooks))
         h2 { "Webhook " (webhook.settings.name) " " (status(&webhook, queue.as_ref())) }
-        .split {
-            .stack-y {
-                @if queue.as_ref().is_some_and(|queue| queue.parked > 0) {
-                    (parked(&person, &webhook, queue.as_ref(), manages))
-                }
-                .card.flush { (table(&person, &webhook, &messages, manages)) }
-                @if let Some(last) = messages.last().filter(|_| messages.len() == SHOWN_MAX as usize) {
-                    p { a href={ (PLACE) "/" (webhook.id.0) "?before=" (last.seq) } { "Older messages" } }
-                }
-            }
-            .stack-y { (facts(&webhook)) @if manages { (forms(&person, &webhook)) } }
+        @if queue.as_ref().is_some_and(|queue| queue.parked > 0) {
+            (parked(&person, &webhook, queue.as_ref(), manages))
         }
+        @if let Some(words) = stuck.as_deref() { (waits(words)) }
+        (facts(&webhook))
+        .card.flush { (table(&person, &webhook, &messages, manages)) }
+        @if let Some(last) = messages.last().filter(|_| messages.len() == SHOWN_MAX as usize) {
+            p { a href={ (PLACE) "/" (webhook.id.0) "?before=" (last.seq) } { "Older messages" } }
+        }
+        @if manages { (forms(&person, &webhook)) }
     };
     Ok(whole(&webhook.settings.name, &person, body))
 }
@@ -79,6 +78,17 @@ fn facts(webhook: &WebhookRecord) -> Markup {
                     dt { "Old secret" } dd { "signs too until " (when::time(*until)) }
                 }
             }
+        }
+    }
+}
+
+/// The message whose turn it is was tried and not taken.
+fn waits(words: &str) -> Markup {
+    html! {
+        .problem.warn {
+            p.what { "The receiver does not take messages." }
+            p.why { "The last try: " (words) "." }
+            p.remedy { "Check the address and the receiver. The messages wait, and are sent in order when it is back." }
         }
     }
 }
@@ -132,7 +142,7 @@ fn row(person: &Principal, webhook: &WebhookRecord, message: &OutboxMessage, man
         tr {
             th.num scope="row" { a href={ (place) "/messages/" (message.seq) } { (message.seq) } }
             td { code { (message.event.name()) } }
-            td { (when::time(message.at)) }
+            td.nowrap { (when::time(message.at)) }
             td { (standing(message)) }
             td.num { (message.tries) }
             td.break { (message.last_words.as_deref().unwrap_or("")) }
@@ -167,30 +177,34 @@ fn standing(message: &OutboxMessage) -> Markup {
 fn forms(person: &Principal, webhook: &WebhookRecord) -> Markup {
     let place = format!("{PLACE}/{}", webhook.id.0);
     html! {
-        details.card {
-            summary { "Change" }
-            form.stack method="post" action=(place) hx-post=(place) hx-target="#main" hx-select="#main" hx-swap="outerHTML" {
-                (csrf(person))
-                (fields(Some(&webhook.settings)))
-                (reason_field("change-reason"))
-                button.primary type="submit" { "Save" }
+        .grid {
+            details.card {
+                summary { "Change" }
+                form.stack method="post" action=(place) hx-post=(place) hx-target="#main" hx-select="#main" hx-swap="outerHTML" {
+                    (csrf(person))
+                    (fields(Some(&webhook.settings)))
+                    (reason_field("change-reason"))
+                    button.primary type="submit" { "Save" }
+                }
             }
-        }
-        .card {
-            h3 { "Secret" }
-            p { "A new secret is shown once. For a day, messages are signed with both." }
-            form method="post" action={ (place) "/rotate" } data-confirm="Make a new secret?"
-                data-confirm-text="Give it to the receiver within a day." data-confirm-button="Make a new secret" {
-                (csrf(person))
-                button type="submit" { "Make a new secret" }
+            .card {
+                h3 { "Secret" }
+                p { "A new secret is shown once. For a day, messages are signed with both." }
+                form method="post" action={ (place) "/rotate" } data-confirm="Make a new secret?"
+                    data-confirm-text="Give it to the receiver within a day." data-confirm-button="Make a new secret" {
+                    (csrf(person))
+                    button type="submit" { "Make a new secret" }
+                }
             }
-            h3 { "Remove" }
-            p { "Messages that were not sent yet are dropped." }
-            form method="post" action={ (place) "/remove" } data-confirm={ "Remove " (webhook.settings.name) "?" }
-                data-confirm-text="Messages that were not sent yet are dropped. The audit log keeps what happened."
-                data-confirm-button="Remove" data-confirm-danger {
-                (csrf(person))
-                button.danger type="submit" { "Remove" }
+            .card {
+                h3 { "Remove" }
+                p { "Messages that were not sent yet are dropped." }
+                form method="post" action={ (place) "/remove" } data-confirm={ "Remove " (webhook.settings.name) "?" }
+                    data-confirm-text="Messages that were not sent yet are dropped. The audit log keeps what happened."
+                    data-confirm-button="Remove" data-confirm-danger {
+                    (csrf(person))
+                    button.danger type="submit" { "Remove" }
+                }
             }
         }
     }
