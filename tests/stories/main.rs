@@ -9,6 +9,7 @@ mod clones;
 mod eight_units_pass;
 mod faults;
 mod fixed_adapter;
+mod floor;
 mod full_and_closed_disks;
 mod injections;
 mod killed_station;

@@ -135,3 +135,48 @@ impl Board {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use firstpass_domain::RunId;
+    use uuid::Uuid;
+
+    use super::*;
+
+    const RUN: RunId = RunId(Uuid::from_u128(1));
+    const MAC: Mac = Mac::new([2, 0, 0, 0, 0, 1]);
+
+    fn after(kinds: Vec<LineEventKind>) -> SlotView {
+        let (mut board, slot) = (Board::default(), SlotId::new("A1").unwrap());
+        for kind in kinds {
+            board.apply(&LineEvent { at: Timestamp::from_micros(1), slot: slot.clone(), kind });
+        }
+        board.slots[&slot].clone()
+    }
+
+    fn started() -> LineEventKind {
+        LineEventKind::SlotStarted { batch: "W7".to_owned(), by: "ada".to_owned() }
+    }
+
+    fn ended(at_once: bool) -> LineEventKind {
+        LineEventKind::SlotEnded { by: Some("ada".to_owned()), at_once }
+    }
+
+    #[test]
+    fn a_slot_shows_its_batch_until_it_works_on_none() {
+        let working = vec![started(), LineEventKind::Waiting, LineEventKind::RunBegan { run: RUN }];
+        assert_eq!(after(working.clone()).batch.as_deref(), Some("W7"));
+        let view = after([working, vec![ended(true)]].concat());
+        assert_eq!((view.state, view.batch, view.note.as_deref()), (SlotState::Idle, None, Some("stopped by ada")));
+        let fresh = after(vec![LineEventKind::SlotEnded { by: None, at_once: false }]);
+        assert_eq!((fresh.state, fresh.note), (SlotState::Idle, None), "nobody has started it yet");
+    }
+
+    #[test]
+    fn what_the_last_unit_came_to_stays_to_be_seen_unless_it_was_cut() {
+        let passed = vec![started(), LineEventKind::Passed { run: RUN, mac: MAC, duration_ms: 1 }];
+        let view = after([passed.clone(), vec![ended(false)]].concat());
+        assert_eq!((view.state, view.batch), (SlotState::Passed, None));
+        assert_eq!(after([passed, vec![ended(true)]].concat()).state, SlotState::Idle);
+    }
+}

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use firstpass_device::Leases;
 use firstpass_domain::{Run, RunId, SlotId, Timestamp};
-use firstpass_gateway::{https::Provisioner, mqtt::BrokerHandle};
+use firstpass_gateway::{
+    https::{Provisioner, SessionError},
+    mqtt::BrokerHandle,
+};
 use firstpass_store::{BatchId, BatchRecord, Store};
 use tokio::{sync::broadcast, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -105,7 +108,7 @@ impl Line {
         let now = (self.clock)();
         let plan = &recipe.provision;
         let fits = self.provisioner.check_workspace(plan.workspace_id, &plan.workspace_slug);
-        fits.map_err(|error| StationError::Issue(Box::new(error)))?;
+        fits.map_err(|error| does_not_fit(recipe, &error))?;
         self.store.use_recipe(&recipe.record(), &recipe.images, now).await?;
         order.open(self.store.as_ref(), recipe.hash, now).await
     }
@@ -201,6 +204,12 @@ async fn work_on(job: &Arc<Job>, slots: Vec<Slot>, token: &CancellationToken) ->
     report.halted = job.demand.halted();
     report.stopped.extend(job.settle().await.err());
     report
+}
+
+/// Sessions of the recipe's workspace would be too long for a unit's buffers, which is known before one is flashed.
+fn does_not_fit(recipe: &Recipe, error: &SessionError) -> StationError {
+    let why = error.problem().why;
+    StationError::Batch { batch: recipe.name.clone(), why: why.trim_end_matches('.').to_owned() }
 }
 
 /// Closes a run that was open when its station died.

@@ -110,7 +110,8 @@ enum Home {
 impl Home {
     fn open(global: &Global) -> Result<Self, Failure> {
         match &global.data {
-            Some(path) => Ok(Self::Named(path.clone())),
+            // The slots' ports lie in it, and ports have whole paths.
+            Some(path) => std::path::absolute(path).map(Self::Named).map_err(|error| no_space(&error)),
             None => tempfile::tempdir().map(Self::Temporary).map_err(|error| no_space(&error)),
         }
     }
