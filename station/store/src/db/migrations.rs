@@ -9,7 +9,6 @@ pub enum Dialect {
     /// `migrations/sqlite`.
     Sqlite,
     /// `migrations/postgres`.
-    #[cfg_attr(not(feature = "postgres"), expect(dead_code, reason = "PostgreSQL is a feature"))]
     Postgres,
 }
 
