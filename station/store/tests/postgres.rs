@@ -153,6 +153,7 @@ async fn a_record_of_the_first_version_goes_on(server: &Server) {
         sqlx::query(AssertSqlSafe(row)).execute(&mut connection).await.unwrap();
     }
     first_version::goes_on(database.open("s1").await).await;
+    conformance::figures::check_kept(&database).await;
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -96,6 +96,7 @@ async fn a_record_of_the_first_version_goes_on() {
     }
     connection.close().await.unwrap();
     first_version::goes_on(file.open("s1").await).await;
+    conformance::figures::check_kept(&file).await;
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -6,7 +6,7 @@ use firstpass_domain::{
     AuditEntry, AuditKind, Diagnosis, DiagnosisCode, Mac, RunId, Sha256Digest, StationId, Step, Timestamp,
     audit::GENESIS,
 };
-use firstpass_store::{BatchId, BatchState, SerialFate, Standing, Store};
+use firstpass_store::{AuditSearch, BatchId, BatchState, SerialFate, Standing, Store, UnitSearch};
 use sqlx::{
     SqlSafeStr as _,
     migrate::{Migration, MigrationType, Migrator},
@@ -102,6 +102,7 @@ pub(crate) async fn goes_on(store: Arc<dyn Store>) {
     assert_eq!((counted.units, counted.first_passed, counted.passed, counted.failed), (2, 1, 1, 1));
     assert_eq!(counted.diagnoses, [(DiagnosisCode::BootSilent, 1)]);
     check_serials(&line).await;
+    check_found(&line).await;
     line.fail(RUNS[2]).await;
     let standing = line.store.unit(UNITS[0]).await.unwrap().unwrap().summary.standing;
     assert_eq!(standing, Some(Standing::Passed));
@@ -111,6 +112,23 @@ pub(crate) async fn goes_on(store: Arc<dyn Store>) {
     line.provision(run).await;
     line.pass(run).await;
     line.verify().await.unwrap();
+}
+
+/// What finds and counts is filled from what was on record.
+async fn check_found(line: &Line) {
+    let search = UnitSearch { text: "p0000000".to_owned(), after: None, limit: 9 };
+    let found = line.store.search_units(&search).await.unwrap();
+    let found: Vec<_> = found.iter().map(|hit| (hit.summary.mac, hit.matched_text.as_str())).collect();
+    assert_eq!(found, [(UNITS[2], "FP00000003"), (UNITS[1], "FP00000002"), (UNITS[0], "FP00000001")]);
+    let (from, kinds) = (Some(Timestamp::from_micros(GIVEN_AT)), vec![AuditKind::SerialAllocated]);
+    let search = AuditSearch { from, kinds, limit: 9, ..AuditSearch::default() };
+    let found = line.store.search_audit(&search).await.unwrap();
+    assert_eq!(found.iter().map(|entry| entry.seq).collect::<Vec<_>>(), [2]);
+    let counts = line.store.record_counts().await.unwrap();
+    assert_eq!((counts.units, counts.passed, counts.failed, counts.runs, counts.open_runs), (3, 1, 1, 3, 1));
+    let slots = line.store.batch_figures(BATCHES[0]).await.unwrap().per_slot;
+    let slots: Vec<_> = slots.iter().map(|slot| (slot.slot.as_str(), slot.passed, slot.failed)).collect();
+    assert_eq!(slots, [("A0", 1, 0), ("A1", 0, 1)]);
 }
 
 async fn check_serials(line: &Line) {

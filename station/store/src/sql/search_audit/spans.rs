@@ -1,7 +1,7 @@
 //! Where in the chain a station's entries of some time stand. A station's clock goes on, mostly: then it is one stretch.
 //! Where it was set back there are several, and what lies in them is compared with the time, entry by entry.
 
-use firstpass_domain::StationId;
+use firstpass_domain::{StationId, Timestamp};
 
 use crate::{AuditSearch, StoreError, db::values, tx::Tx};
 
@@ -27,7 +27,31 @@ pub(super) async fn of_station(
     if search.from.is_none() && search.to.is_none() {
         return Ok(vec![Stretch { first: 0, last }]);
     }
-    Ok(up_to(&in_time(tx, search, station).await?, last))
+    let stretches = up_to(&in_time(tx, search, station).await?, last);
+    let Some(newest) = stretches.first() else { return Ok(stretches) };
+    let last = newest_in_time(tx, search, station, *newest).await?;
+    Ok(up_to(&stretches, last))
+}
+
+/// The newest entry of the time, or where the newest stretch has none any more: every group would look for its own among
+/// those behind it otherwise.
+async fn newest_in_time(
+    tx: &mut Tx,
+    search: &AuditSearch,
+    station: &StationId,
+    newest: Stretch,
+) -> Result<i64, StoreError> {
+    let (from, to) = micros(search);
+    let first = newest.first.max(newest.last / SPAN * SPAN);
+    let sql = "SELECT MAX(seq) FROM audit WHERE seq >= $1 AND seq <= $2 AND station = $3 AND at >= $4 AND at < $5";
+    let row = tx.row(sql, values![first, newest.last, station.clone(), from, to]).await?;
+    let found: Option<i64> = row.map(|mut row| row.next()).transpose()?.flatten();
+    Ok(found.unwrap_or(first - 1))
+}
+
+/// From and to, whatever is asked.
+fn micros(search: &AuditSearch) -> (i64, i64) {
+    (search.from.map_or(i64::MIN, Timestamp::as_micros), search.to.map_or(i64::MAX, Timestamp::as_micros))
 }
 
 /// What of the stretches is not behind a position.
@@ -37,8 +61,7 @@ pub(super) fn up_to(stretches: &[Stretch], last: i64) -> Vec<Stretch> {
 }
 
 async fn in_time(tx: &mut Tx, search: &AuditSearch, station: &StationId) -> Result<Vec<Stretch>, StoreError> {
-    let from = search.from.map_or(i64::MIN, |from| from.as_micros());
-    let to = search.to.map_or(i64::MAX, |to| to.as_micros());
+    let (from, to) = micros(search);
     let sql = "SELECT MIN(span), MAX(span), COUNT(*) FROM audit_spans
                WHERE station = $1 AND last_at >= $2 AND first_at < $3";
     let Some(mut row) = tx.row(sql, values![station.clone(), from, to]).await? else { return Ok(Vec::new()) };

@@ -14,7 +14,12 @@ use crate::{
 /// Characters that are looked for in the index: four trigrams.
 const WINDOW: usize = 6;
 /// Characters at the end of the text among which the window is chosen: names differ at their end.
-const CHOICE: usize = 18;
+const CHOICE: usize = 10;
+/// Fewest trigrams that are looked for when there are as many.
+const TRIGRAMS_MIN: usize = 2;
+/// By how many doublings a trigram may be more frequent than the rarest one: a list of all units is longer to read than
+/// what it rules out.
+const DENSER_MAX: f64 = 4.0;
 /// Occurrences of a trigram by which its frequency is told.
 const PROBED: i64 = 32;
 /// Names that are read at a time.
@@ -95,13 +100,23 @@ async fn rarest_window<'a>(tx: &mut Tx, text: &'a str) -> Result<Option<&'a str>
     Ok(Some(choose(text, &rarities)))
 }
 
-/// The stretch of the text whose trigrams are rarest together. `rarities`: of each trigram, in order.
+/// The stretch of the text whose trigrams are rarest together, without what most names share at its ends. `rarities`: of
+/// each trigram, in order.
 fn choose<'a>(text: &'a str, rarities: &[f64]) -> &'a str {
-    let trigrams = rarities.len().min(WINDOW - 2);
-    let sum = |start: usize| rarities[start..start + trigrams].iter().sum::<f64>();
-    let starts = 0..=rarities.len() - trigrams;
-    let start = starts.max_by(|one, other| sum(*one).total_cmp(&sum(*other))).unwrap_or(0);
-    &text[start..start + trigrams + 2]
+    let length = rarities.len().min(WINDOW - 2);
+    let sum = |start: usize| rarities[start..start + length].iter().sum::<f64>();
+    let starts = 0..=rarities.len() - length;
+    let mut start = starts.max_by(|one, other| sum(*one).total_cmp(&sum(*other))).unwrap_or(0);
+    let mut end = start + length;
+    let rarest = rarities[start..end].iter().copied().fold(0.0, f64::max);
+    let is_dense = |trigram: usize| rarities[trigram] < rarest - DENSER_MAX;
+    while end - start > TRIGRAMS_MIN && is_dense(start) {
+        start += 1;
+    }
+    while end - start > TRIGRAMS_MIN && is_dense(end - 1) {
+        end -= 1;
+    }
+    &text[start..end + 2]
 }
 
 /// How many doublings of units one goes back for so many occurrences of a trigram; `None` when there is none at all.
@@ -127,5 +142,7 @@ mod tests {
         // 6055f9 is on every unit.
         assert_eq!(choose("6055f912ab", &[1.0, 1.0, 1.0, 1.0, 5.0, 9.0, 9.0, 9.0]), "f912ab");
         assert_eq!(choose("123456-2647", &[9.0, 9.0, 9.0, 9.0, 8.0, 3.0, 2.0, 2.0, 2.0]), "123456");
+        assert_eq!(choose("55f912", &[1.0, 1.0, 2.0, 7.0]), "f912");
+        assert_eq!(choose("p0000", &[21.0, 26.0, 26.0]), "0000");
     }
 }
