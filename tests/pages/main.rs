@@ -2,4 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a story stops at the first thing that is not as it must be")]
 
+mod gallery;
 mod harness;
+mod office;
+mod operator;
+mod shop;

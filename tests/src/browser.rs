@@ -68,7 +68,9 @@ impl Browser {
         };
         let metrics = json!({ "width": width, "height": height, "deviceScaleFactor": 1, "mobile": false });
         self.devtools("Emulation.setDeviceMetricsOverride", metrics);
-        let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }] });
+        // Without transitions, which a picture would catch half-way.
+        let still = json!({ "name": "prefers-reduced-motion", "value": "reduce" });
+        let features = json!({ "features": [{ "name": "prefers-color-scheme", "value": scheme }, still] });
         self.devtools("Emulation.setEmulatedMedia", features);
     }
 
