@@ -51,28 +51,21 @@ words! {
         done_of: "{} of {} done", "{} von {} fertig", "已完成 {} / {}";
         done: "{} done", "{} fertig", "已完成 {}";
         first_pass: "First-pass yield", "Erstdurchlauf-Quote", "直通率";
-        quarantined: "In quarantine", "In Sperre", "隔离中";
         in_work: "In work", "In Arbeit", "在制";
-        remaining: "Remaining", "Offen", "剩余";
-        state_open: "Open", "Offen", "进行中";
         state_paused: "Paused", "Pausiert", "已暂停";
         state_closed: "Closed", "Geschlossen", "已关闭";
 
         scan: "Scan or type", "Scannen oder tippen", "扫描或输入";
         scan_hint: "Serial number, work order, badge, slot or command", "Seriennummer, Auftrag, Ausweis, Platz oder Befehl", "序列号、工单、工牌、工位或命令";
         start: "Start", "Starten", "启动";
-        start_all: "Start all", "Alle starten", "全部启动";
         stop: "Stop after unit", "Nach Gerät anhalten", "本件后停止";
         stop_now: "Stop now", "Sofort anhalten", "立即停止";
         retry: "Retry", "Wiederholen", "重试";
         quarantine: "Quarantine", "Sperren", "隔离";
         release: "Release", "Freigeben", "解除隔离";
-        scrap: "Scrap", "Verschrotten", "报废";
         open_unit: "Open unit", "Gerät öffnen", "查看产品";
         whole_story: "Everything about this unit", "Alles zu diesem Gerät", "查看该产品全部记录";
         deselect: "Clear selection", "Auswahl aufheben", "取消选择";
-        select_all: "Select all", "Alle wählen", "全选";
-        select_failed: "Select failed", "Fehler wählen", "选择不合格";
         selected: "{} selected", "{} gewählt", "已选 {} 个";
         sound: "Sound", "Ton", "声音";
         help: "Help", "Hilfe", "帮助";
@@ -88,7 +81,6 @@ words! {
         reason: "Reason", "Grund", "原因";
         scanned_reason: "scanned at the line", "an der Linie gescannt", "在产线扫码";
 
-        not_live: "Not live", "Nicht live", "画面未更新";
         not_live_since: "Not live since", "Nicht live seit", "画面停止更新于";
         not_live_text: "What you see may be out of date. The station goes on working; this page comes back by itself.", "Was Sie sehen, kann veraltet sein. Die Station arbeitet weiter; diese Seite kommt von selbst zurück.", "显示内容可能已过时。工站继续工作；页面会自动恢复。";
 
@@ -133,7 +125,6 @@ words! {
         scrap_elsewhere: "Scrapping is done on the unit's page.", "Verschrottet wird auf der Seite des Geräts.", "报废请在产品页面上操作。";
         scrap_elsewhere_why: "It is for ever, so that a scanned code is not enough.", "Es ist endgültig; ein gescannter Code genügt dafür nicht.", "报废不可撤销，仅扫码不足以执行。";
         scrap_elsewhere_do: "An engineer opens the unit and scraps it there.", "Ein Ingenieur öffnet das Gerät und verschrottet es dort.", "请工程师打开产品页面进行报废。";
-        nobody: "Nobody may do this here.", "Das darf hier niemand.", "此处无法执行。";
 
         unknown_unit: "Unit {} is not on record.", "Gerät {} ist nicht verzeichnet.", "记录中没有产品 {}。";
         unknown_unit_why: "No unit of this address was ever seen by a station.", "Keine Station hat je ein Gerät mit dieser Adresse gesehen.", "没有任何工站见过该地址的产品。";
@@ -154,7 +145,6 @@ words! {
         reason_missing_why: "Whoever reads the record later needs to know why.", "Wer das Protokoll später liest, muss wissen, warum.", "日后查看记录的人需要知道原因。";
         reason_missing_do: "Give a reason, then do it again.", "Einen Grund angeben, dann wiederholen.", "请填写原因后重试。";
 
-        standing: "Stands as", "Stand", "状态";
         scrapped: "Scrapped", "Verschrottet", "已报废";
         in_quarantine: "In quarantine", "Gesperrt", "隔离中";
         not_tried: "Not finished yet", "Noch nicht fertig", "尚未完成";

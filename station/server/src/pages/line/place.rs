@@ -64,8 +64,8 @@ pub(super) struct Extra {
     pub(super) note: Option<Note>,
     /// The unit's serial number, once it is on record.
     pub(super) serial: Option<(Mac, SerialNumber)>,
-    /// Of whom, and in which step, the record was last asked for the serial number.
-    pub(super) asked: Option<(Mac, Option<Step>)>,
+    /// Of whom the record was last asked for the serial number, and whether the unit was prepared then.
+    pub(super) asked: Option<(Mac, bool)>,
     /// How long the steps usually take.
     pub(super) usual: Arc<Usual>,
     /// Whether it takes longer than usual.

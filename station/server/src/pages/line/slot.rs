@@ -15,7 +15,7 @@ use super::{
 };
 use crate::words::{LineWords, fill, line};
 
-/// Steps of a recipe that is not known.
+/// Steps of a recipe of one stage, as long as the batch's own is not known.
 const STEPS: [Step; 7] =
     [Step::Identify, Step::Prepare, Step::Flash, Step::Boot, Step::Provision, Step::Connect, Step::Attest];
 
@@ -65,7 +65,7 @@ impl Card<'_> {
         html! {
             .meter id={ "meter-" (self.index) } hx-swap-oob="true" {
                 @if let Some(view) = view {
-                    .pips { (self.pips(view, words)) }
+                    (self.pips(view, words))
                     .step { span.name { (view.step.map_or("", |step| step_word(step, words))) } (self.running(words)) }
                 } @else if let Some(took) = self.extra.took {
                     .step { span.took { (fill(words.took, &[&clock(took)])) } }
@@ -89,18 +89,18 @@ impl Card<'_> {
     /// One bar for each step; that of the step in work fills.
     fn pips(&self, view: &SlotView, words: &LineWords) -> Markup {
         let known: Vec<Step> = self.extra.usual.steps.iter().map(|(step, _)| *step).collect();
-        let steps = match view.step {
-            _ if known.is_empty() => &STEPS[..],
-            Some(step) if !known.contains(&step) => &STEPS[..],
-            Some(_) | None => &known[..],
-        };
+        let fits = |steps: &[Step]| !steps.is_empty() && view.step.is_none_or(|step| steps.contains(&step));
+        let steps = [known.as_slice(), &STEPS].into_iter().find(|steps| fits(steps)).unwrap_or(&Step::ALL);
         let current = view.step.and_then(|step| steps.iter().position(|known| *known == step));
+        let nth = current.map_or(0, |current| current + 1).to_string();
         html! {
-            @for (index, step) in steps.iter().enumerate() {
-                @match current {
-                    Some(current) if index < current => i.done {},
-                    Some(current) if index == current => (self.filling(view, *step, words)),
-                    Some(_) | None => i {},
+            .pips role="img" aria-label=(fill(words.steps_done, &[&nth, &steps.len().to_string()])) {
+                @for (index, step) in steps.iter().enumerate() {
+                    @match current {
+                        Some(current) if index < current => i.done {},
+                        Some(current) if index == current => (self.filling(view, *step, words)),
+                        Some(_) | None => i {},
+                    }
                 }
             }
         }

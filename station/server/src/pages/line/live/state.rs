@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use firstpass_domain::{Language, Mac, SlotId, Timestamp};
+use firstpass_domain::{Language, Mac, SlotId, Step, Timestamp};
 use firstpass_line::{
     board::{Board, SlotState},
     event::{LineEvent, LineEventKind},
@@ -154,16 +154,17 @@ impl State {
         batches
     }
 
-    /// Units whose serial number is not known, each asked for once in a step.
+    /// Units whose serial number is not known. Each is asked for once before it is prepared, when it may have one of an
+    /// earlier run, and once after, when it has been given one.
     pub(super) fn nameless(&mut self) -> Vec<(SlotId, Mac)> {
         let mut nameless = Vec::new();
         for (slot, extra) in &mut self.extras {
-            let Some((mac, step)) = self.board.slots.get(slot).and_then(|view| Some((view.mac?, view.step))) else {
-                continue;
-            };
+            let view = self.board.slots.get(slot);
+            let Some((mac, view)) = view.and_then(|view| Some((view.mac?, view))) else { continue };
             let known = extra.serial.as_ref().is_some_and(|(of, _)| *of == mac);
-            if !known && extra.asked != Some((mac, step)) {
-                extra.asked = Some((mac, step));
+            let asks = Some((mac, !matches!(view.step, Some(Step::Identify | Step::Prepare))));
+            if !known && extra.asked != asks {
+                extra.asked = asks;
                 nameless.push((slot.clone(), mac));
             }
         }

@@ -114,3 +114,21 @@ fn other_slots_than_before_are_drawn_all_anew() {
     let text = english(&mut state, false).unwrap();
     assert!(text.contains("id=\"slots\"") && text.contains("data-slot=\"B1\""), "{text}");
 }
+
+#[test]
+fn a_unit_without_a_serial_number_is_asked_for_twice_at_most() {
+    let (mut state, mac) = (state(), "24:0a:c4:00:12:8f".parse().unwrap());
+    let identified = LineEventKind::Identified { run: RUN, mac, attempt: 1 };
+    let mut asked = Vec::new();
+    take(&mut state, 1, LineEventKind::RunBegan { run: RUN });
+    take(&mut state, 1, LineEventKind::StepBegan { run: RUN, step: Step::Identify });
+    take(&mut state, 1, identified);
+    asked.push(state.nameless().len());
+    for step in [Step::Prepare, Step::Flash, Step::Boot, Step::Attest] {
+        take(&mut state, 2, LineEventKind::StepBegan { run: RUN, step });
+        asked.push(state.nameless().len());
+    }
+    take(&mut state, 3, LineEventKind::Passed { run: RUN, mac, duration_ms: 1 });
+    asked.push(state.nameless().len());
+    assert_eq!(asked, [1, 0, 1, 0, 0, 0]);
+}

@@ -35,12 +35,13 @@ fn drawn(kinds: Vec<LineEventKind>, language: Language, late: bool) -> String {
     let (plan, mut board) = (plan(), Board::default());
     let usual =
         Usual { steps: vec![(Step::Flash, Some(Duration::from_secs(40))), (Step::Boot, Some(Duration::from_secs(8)))] };
-    let mut extra = Extra { usual: Arc::new(usual), late, ..Extra::default() };
+    let mut extra = Extra { usual: Arc::new(usual), ..Extra::default() };
     for kind in kinds {
         let event = LineEvent { at: at(100), slot: plan.slot.clone(), kind };
         board.apply(&event);
         extra.apply(&event);
     }
+    extra.late = late;
     let card = Card { index: 3, plan: &plan, view: board.slots.get(&plan.slot), extra: &extra, now: at(141) };
     card.render(language).into_string()
 }
