@@ -14,6 +14,9 @@ use firstpass_store::{AuditSearch, BatchId, BatchState, NewBatch, RecipeRecord};
 use support::{Answer, Bench};
 use virtual_unit::image::{AppImage, app_with_code, bootloader};
 
+/// Fields of a form.
+type Form = &'static [(&'static str, &'static str)];
+
 /// A recipe on record, and its hash.
 async fn recipe(bench: &Bench) -> Sha256Digest {
     let policy = Policy::plain(Injection::Nvs, Chip::Esp32c3, FlashSize::from_bytes(4 << 20).unwrap());
@@ -156,7 +159,7 @@ async fn batches_are_listed_newest_first_and_found_by_name_product_and_state() {
 async fn who_pauses_changes_and_closes_a_batch_stands_in_the_log_with_the_reason() {
     let bench = Bench::start().await;
     let id = batch_of(&bench, "WO-1", Some(5)).await;
-    let acts: [(&str, &[(&str, &str)], AuditKind); 4] = [
+    let acts: [(&str, Form, AuditKind); 4] = [
         ("state", &[("to", "paused"), ("reason", "cable of A7")], AuditKind::BatchPaused),
         ("state", &[("to", "open"), ("reason", "changed")], AuditKind::BatchResumed),
         ("size", &[("quantity", "7"), ("quota", ""), ("reason", "two more")], AuditKind::BatchChanged),
@@ -180,7 +183,7 @@ async fn who_pauses_changes_and_closes_a_batch_stands_in_the_log_with_the_reason
 async fn what_does_not_fit_a_form_is_refused_and_changes_nothing() {
     let bench = Bench::start().await;
     let id = worked(&bench, 40).await;
-    let cases: [(&str, &[(&str, &str)], u16, &str); 8] = [
+    let cases: [(&str, Form, u16, &str); 8] = [
         ("state", &[("to", "paused"), ("reason", " ")], 422, "reason_invalid"),
         ("state", &[("to", "burnt"), ("reason", "x")], 400, "state_invalid"),
         ("state", &[], 400, "state_invalid"),

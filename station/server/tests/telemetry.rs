@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
+#[expect(dead_code, reason = "traces need its floor, and nothing else of it")]
 mod hall;
 mod support;
 

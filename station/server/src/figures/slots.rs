@@ -34,6 +34,19 @@ pub(crate) enum Finding {
     Fixture,
     /// Only failures of the units stand out.
     Units,
+    /// Failures stand out that are usually not the slot's: of network, service or recipe.
+    Elsewhere,
+}
+
+/// Failures of one slot beside those of the others together.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Contrast {
+    /// Its runs that failed so, of those that could.
+    pub(crate) here: Share,
+    /// The same of the others together.
+    pub(crate) others: Share,
+    /// How likely so many are by chance (Fisher's exact test, one-sided), times the number of slots that were looked at.
+    pub(crate) chance: f64,
 }
 
 /// A diagnosis that is more frequent on one slot than on the others.
@@ -52,29 +65,33 @@ pub(crate) struct Excess {
 pub(crate) struct Health<N> {
     /// Its name.
     pub(crate) slot: N,
-    /// Its runs that failed because of unit or fixture, of those that could.
-    pub(crate) here: Share,
-    /// The same of the others together.
-    pub(crate) others: Share,
-    /// How likely so many are by chance (Fisher's exact test, one-sided), times the number of slots that were looked at.
-    pub(crate) chance: f64,
+    /// Failures because of unit or fixture.
+    pub(crate) usual: Contrast,
+    /// The failures that the finding is about: those, or with [`Finding::Elsewhere`] all.
+    pub(crate) found: Contrast,
     /// What that means.
     pub(crate) finding: Finding,
     /// Which diagnoses make the difference, the most frequent first.
     pub(crate) excess: Vec<Excess>,
 }
 
-impl<N> Health<N> {
+impl Contrast {
     /// How many times as often it fails; `None` when the others never do, or nothing ran.
     pub(crate) fn times(&self) -> Option<f64> {
-        times(self.here, self.others)
+        match (self.here.ratio()?, self.others.ratio()?) {
+            (_, 0.0) => None,
+            (here, others) => Some(here / others),
+        }
     }
-}
 
-fn times(here: Share, others: Share) -> Option<f64> {
-    match (here.ratio()?, others.ratio()?) {
-        (_, 0.0) => None,
-        (here, others) => Some(here / others),
+    /// Whether there is something to do about it.
+    fn stands_out(&self) -> bool {
+        let is_large = match self.times() {
+            Some(times) => times >= TIMES_MIN,
+            // The others ran and never failed.
+            None => self.others.whole > 0,
+        };
+        self.here.part >= FAILURES_MIN && is_large && self.chance < SIGNIFICANT
     }
 }
 
@@ -100,40 +117,26 @@ pub(crate) fn compare<N: Clone>(slots: &[SlotCounts<N>]) -> Vec<Health<N>> {
 }
 
 fn health<N: Clone>(slots: &[SlotCounts<N>], at: usize, looks: f64) -> Health<N> {
-    let share = |counts: fn(DiagnosisCode) -> bool| against(slots, at, counts);
-    let (here, others) = share(may_be_the_slot);
-    let chance = corrected(here, others, looks);
-    let (fixture_here, fixture_others) = share(|code| may_be_the_slot(code) && code.owner() == Owner::Fixture);
-    let finding = match () {
-        () if stands_out(fixture_here, fixture_others, corrected(fixture_here, fixture_others, looks)) => {
-            Finding::Fixture
-        }
-        () if stands_out(here, others, chance) => Finding::Units,
-        () => Finding::Even,
+    let contrast = |counts: fn(DiagnosisCode) -> bool| contrast(slots, at, looks, counts);
+    let (usual, all) = (contrast(may_be_the_slot), contrast(tells));
+    let fixture = contrast(|code| may_be_the_slot(code) && code.owner() == Owner::Fixture);
+    let (finding, found) = match () {
+        () if fixture.stands_out() => (Finding::Fixture, usual),
+        () if usual.stands_out() => (Finding::Units, usual),
+        () if all.stands_out() => (Finding::Elsewhere, all),
+        () => (Finding::Even, usual),
     };
     let excess = match finding {
         Finding::Even => Vec::new(),
-        Finding::Fixture | Finding::Units => excess(slots, at, looks),
+        Finding::Fixture | Finding::Units => excess(slots, at, looks, may_be_the_slot),
+        Finding::Elsewhere => excess(slots, at, looks, tells),
     };
-    Health { slot: slots[at].slot.clone(), here, others, chance, finding, excess }
+    Health { slot: slots[at].slot.clone(), usual, found, finding, excess }
 }
 
-/// Bonferroni's correction: who looks at many slots finds one that is bad by chance.
-fn corrected(here: Share, others: Share, looks: f64) -> f64 {
-    (fisher::at_least(here, others) * looks).min(1.0)
-}
-
-fn stands_out(here: Share, others: Share, chance: f64) -> bool {
-    let large = match times(here, others) {
-        Some(times) => times >= TIMES_MIN,
-        // The others ran and never failed.
-        None => others.whole > 0,
-    };
-    here.part >= FAILURES_MIN && large && chance < SIGNIFICANT
-}
-
-/// The failures that count, here and on the other slots, of the runs that could show them.
-fn against<N>(slots: &[SlotCounts<N>], at: usize, counts: impl Fn(DiagnosisCode) -> bool) -> (Share, Share) {
+/// The failures that count, here and on the other slots, of the runs that could show them. With Bonferroni's correction:
+/// who looks at many slots finds one that is bad by chance.
+fn contrast<N>(slots: &[SlotCounts<N>], at: usize, looks: f64, counts: impl Fn(DiagnosisCode) -> bool) -> Contrast {
     let sum = |is_here: bool| {
         let chosen = slots.iter().enumerate().filter(|(other, _)| (*other == at) == is_here);
         chosen.fold(Share::default(), |sum, (_, slot)| Share {
@@ -141,21 +144,22 @@ fn against<N>(slots: &[SlotCounts<N>], at: usize, counts: impl Fn(DiagnosisCode)
             whole: sum.whole.saturating_add(slot.runs()),
         })
     };
-    (sum(true), sum(false))
+    let (here, others) = (sum(true), sum(false));
+    Contrast { here, others, chance: (fisher::at_least(here, others) * looks).min(1.0) }
 }
 
 /// The diagnoses that alone are more frequent here; when none is by itself, the most frequent one, which leads.
-fn excess<N>(slots: &[SlotCounts<N>], at: usize, looks: f64) -> Vec<Excess> {
+fn excess<N>(slots: &[SlotCounts<N>], at: usize, looks: f64, counts: fn(DiagnosisCode) -> bool) -> Vec<Excess> {
     let of_code = |code: DiagnosisCode| {
-        let (here, others) = against(slots, at, |other| other == code);
-        Excess { code, here, others }
+        let Contrast { here, others, chance } = contrast(slots, at, looks, |other| other == code);
+        (Excess { code, here, others }, chance)
     };
-    let codes = slots[at].failures.iter().map(|(code, _)| *code).filter(|code| may_be_the_slot(*code));
-    let mut all: Vec<Excess> = codes.map(of_code).collect();
-    all.sort_by_key(|excess| (std::cmp::Reverse(excess.here.part), excess.code.name()));
-    let differs = |excess: &&Excess| corrected(excess.here, excess.others, looks) < SIGNIFICANT;
-    let found: Vec<Excess> = all.iter().filter(differs).copied().collect();
-    if found.is_empty() { all.into_iter().take(1).collect() } else { found }
+    let codes = slots[at].failures.iter().map(|(code, _)| *code).filter(|code| counts(*code));
+    let mut all: Vec<(Excess, f64)> = codes.map(of_code).collect();
+    all.sort_by_key(|(excess, _)| (std::cmp::Reverse(excess.here.part), excess.code.name()));
+    let found: Vec<Excess> =
+        all.iter().filter(|(_, chance)| *chance < SIGNIFICANT).map(|(excess, _)| *excess).collect();
+    if found.is_empty() { all.into_iter().map(|(excess, _)| excess).take(1).collect() } else { found }
 }
 
 impl<N> SlotCounts<N> {

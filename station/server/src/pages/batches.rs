@@ -9,7 +9,9 @@ mod form;
 mod head;
 mod list;
 mod open;
+mod results;
 mod runs;
+mod slots;
 
 use axum::response::Html;
 use firstpass_domain::{Action, Sha256Digest, Timestamp};

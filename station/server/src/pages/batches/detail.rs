@@ -6,7 +6,7 @@ use firstpass_store::{BatchFigures, BatchRecord, BatchState};
 use maud::{Markup, html};
 use serde::Deserialize;
 
-use super::{address, cards, find, head, runs, show};
+use super::{address, cards, find, head, results, runs, show, slots};
 use crate::{
     App, AppState,
     access::Principal,
@@ -67,15 +67,15 @@ fn body(app: &App, person: &Principal, batch: &BatchRecord, figures: &BatchFigur
         (head::title(batch, person))
         @if person.may(Action::ManageBatches) && batch.state != BatchState::Closed { (head::size_dialog(batch, person)) }
         .order {
-            (head::results(batch, &figures.yield_, &hours, takt.map(|(takt, _)| takt), now))
-            (head::facts(app, batch))
+            (results::card(batch, &figures.yield_, &hours, takt.map(|(takt, _)| takt), now))
+            (head::facts(app, batch, person))
         }
-        (head::slots(batch, &app.services.floor.slots(), person))
+        (slots::card(batch, &app.services.floor.slots(), person))
         .charts {
             (cards::pareto::card(batch.id, figures))
             .stack-y { (cards::slots::card(batch.id, figures)) }
             (cards::hours::card(&hours, takt, now, head::takt_form(batch, planned)))
-            (cards::failures::card(&hours))
+            (cards::failures::card(&hours, &figures.recent))
             (cards::times::steps(figures))
             (cards::times::slots(batch.id, figures))
             .whole { (cards::cycle::card(figures)) }

@@ -186,6 +186,7 @@ fn result(run: &RunPoint) -> Markup {
         @match run.state {
             RunState::Open => span.badge.info { "in work" },
             RunState::Passed => span.badge.ok { "passed" },
+            RunState::Failed { code: DiagnosisCode::Interrupted | DiagnosisCode::Cancelled } => span.badge.idle { "cut short" },
             RunState::Failed { .. } if run.mac.is_some() && !run.admitted => span.badge.warn { "refused" },
             RunState::Failed { .. } => span.badge.bad { "failed" },
         }

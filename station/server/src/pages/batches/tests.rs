@@ -20,7 +20,7 @@ fn cards_of(figures: &BatchFigures, takt: Option<Takt>) -> String {
         cards::pareto::card(BATCH, figures),
         cards::slots::card(BATCH, figures),
         cards::hours::card(&hours, takt, NOW, maud::Markup::default()),
-        cards::failures::card(&hours),
+        cards::failures::card(&hours, &figures.recent),
         cards::times::steps(figures),
         cards::times::slots(BATCH, figures),
         cards::cycle::card(figures),
@@ -98,7 +98,7 @@ fn large() -> BatchFigures {
             .map(|(step, ms)| StepFigures { step, count: 100_000, failed: 12, times: times(100_000, ms) })
             .to_vec(),
         per_slot: (1..=8).map(|name| slot(name, 12_000, if name == 7 { &bad } else { &usual })).collect(),
-        throughput: (0..60).map(|at| hour(at)).collect(),
+        throughput: (0..60).map(hour).collect(),
         recent: (0..500).map(run).collect(),
     }
 }
@@ -137,7 +137,7 @@ fn one_unit_is_drawn_and_no_limits_are_made_of_it() {
     };
     let page = cards_of(&figures, None);
     assert_eq!(page.matches("<svg").count(), 4, "hours, slots and both times");
-    assert!(page.contains("This needs three hours"));
+    assert!(page.contains("This needs attempts in three hours"));
     assert_is_sound(&page);
 }
 
@@ -151,6 +151,15 @@ fn a_large_batch_makes_a_page_of_bounded_size_and_tells_of_the_bad_slot() {
     assert_eq!(page.matches("class=\"problem warn\"").count(), 1);
     assert!(page.contains("link_garbled</a> ("));
     assert!(page.contains("above the limit"));
+}
+
+#[test]
+fn a_batch_of_less_than_three_hours_is_controlled_by_its_runs() {
+    let figures = BatchFigures { recent: (0..500).map(run).collect(), ..BatchFigures::default() };
+    let page = cards_of(&figures, None);
+    assert!(page.contains("Failed attempts of every 25 in a row"));
+    assert!(page.contains("Share of failures in 20 groups, 5.0 % on average; 0 out of the limits."));
+    assert_is_sound(&page);
 }
 
 #[test]

@@ -6,7 +6,7 @@ use maud::{Markup, html};
 
 use super::{Card, runs_on, runs_with, times::names};
 use crate::{
-    figures::slots::{Excess, Finding, Health, SlotCounts, compare},
+    figures::slots::{Contrast, Excess, Finding, Health, SlotCounts, compare},
     pages::batches::{
         draw::{self, count, percent},
         share,
@@ -18,7 +18,7 @@ pub(crate) fn card(batch: BatchId, figures: &BatchFigures) -> Markup {
     let health = health(&figures.per_slot);
     let about = html! {
         "Runs that failed because of the unit or the fixture, of all runs that could; failures of network, service and "
-        "recipe meet every slot and do not count. The bars are where the true share lies with 95 % confidence. A slot is "
+        "recipe usually meet every slot and are not drawn. The bars are where the true share lies with 95 % confidence. A slot is "
         "marked when chance makes such a difference in less than 1 of 100 batches (Fisher’s exact test, all slots together)."
     };
     let chart = draw::slots::draw(&health);
@@ -49,13 +49,18 @@ fn advice(batch: BatchId, slot: &Health<String>) -> Markup {
             "It is the units that fail, not the fixture. Put a golden unit through this slot: when it fails too, look at \
              supply and contacts; when it passes, look where these units come from."
         }
+        Finding::Elsewhere => {
+            "Such failures usually meet every slot, and this one has them more than the others: look at what is different \
+             at its place, such as radio and shielding, and at which units are put there."
+        }
     };
+    let Contrast { here, others, chance } = slot.found;
     html! {
         .problem.warn {
             p.what { (what(slot)) }
             p.why {
-                (count(slot.here.part)) " of " (count(slot.here.whole)) " runs failed here, " (count(slot.others.part)) " of "
-                (count(slot.others.whole)) " on the others; " (chance(slot.chance)) " What differs: "
+                (count(here.part)) " of " (count(here.whole)) " runs failed here, " (count(others.part)) " of "
+                (count(others.whole)) " on the others; " (said(chance)) " What differs: "
                 @for (at, excess) in slot.excess.iter().enumerate() { @if at > 0 { "; " } (difference(batch, *excess)) }
                 "."
             }
@@ -65,14 +70,14 @@ fn advice(batch: BatchId, slot: &Health<String>) -> Markup {
 }
 
 fn what(slot: &Health<String>) -> String {
-    match slot.times() {
+    match slot.found.times() {
         Some(times) => format!("Slot {} fails {times:.1} × as often as the others", slot.slot),
         None => format!("Slot {} fails, and the others do not", slot.slot),
     }
 }
 
 /// A probability in words.
-fn chance(chance: f64) -> String {
+fn said(chance: f64) -> String {
     if chance < 1e-6 {
         return "chance does not make that.".to_owned();
     }
@@ -99,9 +104,9 @@ fn table(batch: BatchId, figures: &BatchFigures, health: &[Health<String>]) -> M
                 th scope="row" { a href=(runs_on(batch, slot.station.as_str(), slot.slot.as_str())) { (health.slot) } }
                 td.num { (slot.runs) }
                 td.num { (slot.passed) }
-                td.num { (share(health.here)) }
-                td.num { (share(health.others)) }
-                td.num { (format!("{:.3}", health.chance)) }
+                td.num { (share(health.usual.here)) }
+                td.num { (share(health.usual.others)) }
+                td.num { (format!("{:.3}", health.found.chance)) }
                 td { (finding(health.finding)) }
                 td.small {
                     @for (at, (code, count)) in slot.diagnoses.iter().chain(&slot.unidentified).enumerate() {
@@ -118,16 +123,17 @@ fn finding(finding: Finding) -> Markup {
         Finding::Even => html! { span.badge.idle { "like the others" } },
         Finding::Fixture => html! { span.badge.warn { "fixture" } },
         Finding::Units => html! { span.badge.warn { "units" } },
+        Finding::Elsewhere => html! { span.badge.warn { "other failures" } },
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::chance;
+    use super::said;
 
     #[test]
     fn a_probability_is_said_so_that_people_can_weigh_it() {
-        assert_eq!(chance(0.004), "chance makes that in 1 of 250 batches.");
-        assert_eq!(chance(1e-9), "chance does not make that.");
+        assert_eq!(said(0.004), "chance makes that in 1 of 250 batches.");
+        assert_eq!(said(1e-9), "chance does not make that.");
     }
 }

@@ -1,4 +1,4 @@
-//! The p-chart: which share of the runs of each hour failed, with the limits for as many runs as it had.
+//! The p-chart: which share of the runs of each group failed, with the limits for as many runs as it had.
 
 use firstpass_domain::Timestamp;
 use maud::{Markup, html};
@@ -15,13 +15,13 @@ const BOTTOM: f64 = HEIGHT - 26.0;
 /// Most times below the axis.
 const TIMES_MAX: usize = 12;
 
-/// The chart of groups with the hours in which they began, one for each.
+/// The chart of groups with the times at which they began, one for each.
 pub(crate) fn draw(control: &CountsChart, began: &[Timestamp]) -> Markup {
     let tops = control.groups.iter().map(|group| group.failed.ratio().unwrap_or_default().max(group.limits.1));
     let plot = Upright::new((0.0, (tops.fold(control.mean, f64::max) * 100.0).min(100.0)), (TOP, BOTTOM), WIDTH);
     let out = control.groups.iter().filter(|group| matches!(group.signal, Signal::Above | Signal::Below)).count();
     let says = format!(
-        "Share of failures in {} hours, {} on average; {out} out of the limits.",
+        "Share of failures in {} groups, {} on average; {out} out of the limits.",
         control.groups.len(),
         percent(control.mean)
     );

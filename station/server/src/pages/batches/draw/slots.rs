@@ -15,11 +15,12 @@ const LEFT: f64 = 118.0;
 
 /// The chart; `None` when nothing ran.
 pub(crate) fn draw(slots: &[Health<String>]) -> Option<Markup> {
-    let ran: Vec<&Health<String>> = slots.iter().filter(|slot| slot.here.whole > 0).collect();
+    let ran: Vec<&Health<String>> = slots.iter().filter(|slot| slot.usual.here.whole > 0).collect();
     let first = ran.first()?;
-    let all = Share::of(first.here.part + first.others.part, first.here.whole + first.others.whole);
+    let all =
+        Share::of(first.usual.here.part + first.usual.others.part, first.usual.here.whole + first.usual.others.whole);
     let pooled = all.ratio().unwrap_or_default();
-    let ends = ran.iter().filter_map(|slot| slot.here.interval()).map(|(_, high)| high);
+    let ends = ran.iter().filter_map(|slot| slot.usual.here.interval()).map(|(_, high)| high);
     let ticks = axis::ticks(ends.fold(pooled, f64::max) * 100.0);
     let scale = Scale::up_to(ticks.last().copied().unwrap_or(1.0) / 100.0, LEFT, WIDTH - 132.0);
     let height = TOP + ROW * ran.len() as f64 + 6.0;
@@ -61,13 +62,13 @@ fn pooled_line(scale: Scale, pooled: f64, height: f64) -> Markup {
 }
 
 fn row(slot: &Health<String>, y: f64, scale: Scale) -> Markup {
-    let (low, high) = slot.here.interval().unwrap_or_default();
-    let x = scale.at(slot.here.ratio().unwrap_or_default());
+    let (low, high) = slot.usual.here.interval().unwrap_or_default();
+    let x = scale.at(slot.usual.here.ratio().unwrap_or_default());
     let stands_out = slot.finding != Finding::Even;
     html! {
         g.out[stands_out] {
             title {
-                (slot.slot) ": " (slot.here.part) " of " (slot.here.whole) " failed; between " (percent(low)) " and "
+                (slot.slot) ": " (slot.usual.here.part) " of " (slot.usual.here.whole) " failed; between " (percent(low)) " and "
                 (percent(high)) " with 95 % confidence"
             }
             text.name.end x=(n(LEFT - 10.0)) y=(n(y + 4.0)) { (cut(&slot.slot, 16)) }
@@ -77,15 +78,16 @@ fn row(slot: &Health<String>, y: f64, scale: Scale) -> Markup {
             } @else {
                 circle.point cx=(n(x)) cy=(n(y)) r=(n(MARK)) {}
             }
-            text.value x=(n(scale.end + 10.0)) y=(n(y + 4.0)) { (count(slot.here.part)) "/" (count(slot.here.whole)) (times(slot)) }
+            text.value x=(n(scale.end + 10.0)) y=(n(y + 4.0)) { (count(slot.usual.here.part)) "/" (count(slot.usual.here.whole)) (times(slot)) }
         }
     }
 }
 
 fn times(slot: &Health<String>) -> String {
-    match (slot.finding, slot.times()) {
+    match (slot.finding, slot.found.times()) {
         (Finding::Fixture | Finding::Units, Some(times)) => format!(" {times:.1} ×"),
         (Finding::Fixture | Finding::Units, None) => " only here".to_owned(),
+        (Finding::Elsewhere, _) => " others".to_owned(),
         (Finding::Even, _) => String::new(),
     }
 }
