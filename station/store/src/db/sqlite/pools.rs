@@ -18,6 +18,9 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connections that read at the same time.
 const READERS_MAX: u32 = 4;
+/// What a connection that reads keeps of the file in memory, in KiB. A search reads a thousand pages of an index, most of
+/// them again for the next one.
+const READER_CACHE_KIB: i64 = 32 << 10;
 
 /// The connection that writes; each commit is on the disk before it returns.
 pub(super) async fn writer(path: &Path) -> Result<SqlitePool, DbError> {
@@ -51,7 +54,8 @@ pub(super) async fn tidy_readers(path: &Path) -> Result<SqlitePool, DbError> {
 }
 
 fn reading(path: &Path) -> SqliteConnectOptions {
-    SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY_TIMEOUT)
+    let options = SqliteConnectOptions::new().filename(path).read_only(true).busy_timeout(BUSY_TIMEOUT);
+    options.pragma("cache_size", format!("-{READER_CACHE_KIB}"))
 }
 
 /// Where SQLite keeps the write-ahead log of a file.
