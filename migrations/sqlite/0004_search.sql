@@ -34,6 +34,7 @@ CREATE VIRTUAL TABLE unit_name_parts USING fts5 (
     name, content = 'unit_names', content_rowid = 'id', columnsize = 0, tokenize = 'trigram'
 );
 INSERT INTO unit_name_parts (unit_name_parts) VALUES ('rebuild');
+INSERT INTO unit_name_parts (unit_name_parts) VALUES ('optimize');
 
 CREATE TRIGGER unit_names_have_parts AFTER INSERT ON unit_names
 BEGIN

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
 #[path = "support/floor.rs"]
+#[expect(dead_code, reason = "what is asked of the floor is told by the stories of the line page")]
 mod floor;
 mod record;
 mod support;

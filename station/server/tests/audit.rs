@@ -6,7 +6,7 @@ mod record;
 mod support;
 
 use firstpass_domain::{AuditKind, Role, Timestamp};
-use firstpass_store::{Act, Store as _};
+use firstpass_store::Act;
 use serde_json::{Value, json};
 
 use record::{Factory, tamper};

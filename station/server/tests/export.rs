@@ -15,7 +15,7 @@ use std::{
 
 use bytes::Bytes;
 use firstpass_domain::{AuditEntry, AuditKind, Policy, Role, Sha256Digest, Timestamp, audit::ChainVerifier};
-use firstpass_store::{Act, AuditSearch, Store as _};
+use firstpass_store::{Act, AuditSearch};
 use parquet::{
     file::reader::{FileReader as _, SerializedFileReader},
     record::Field,

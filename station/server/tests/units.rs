@@ -6,7 +6,7 @@ mod record;
 mod support;
 
 use firstpass_domain::{AuditKind, Role};
-use firstpass_store::{Act, AuditSearch, Standing, Store as _};
+use firstpass_store::{Act, AuditSearch, Standing};
 
 use record::{Factory, Made, tamper};
 use support::{Answer, Bench};

@@ -1,9 +1,7 @@
 //! What people tell slots, and how golden units come out.
 
 use firstpass_domain::{KnownUnit, Policy, RunId};
-use firstpass_store::{
-    BatchState, FloorPlan, GoldenCheck, GoldenStanding, GoldenUnit, SlotMove, SlotPlan, Store, StoreError,
-};
+use firstpass_store::{BatchState, GoldenCheck, GoldenStanding, GoldenUnit, SlotMove, SlotPlan, StoreError};
 
 use super::{
     fixture::{Place, act, assert_conflict, mac, now, policy, run_id, slot, unique},

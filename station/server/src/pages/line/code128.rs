@@ -64,7 +64,7 @@ mod tests {
             assert_eq!(width, if index == STOP { 13 } else { 11 }, "symbol {index}");
             // Dark modules are even in number, which is how scanners find a misread symbol.
             let dark: u32 = symbol.bytes().step_by(2).map(|digit| u32::from(digit - b'0')).sum();
-            assert!(index == STOP || dark % 2 == 0, "symbol {index}");
+            assert!(index == STOP || dark.is_multiple_of(2), "symbol {index}");
             assert_eq!(SYMBOLS.iter().filter(|other| *other == symbol).count(), 1, "symbol {index}");
         }
     }

@@ -113,12 +113,12 @@ fn bar(order: &Order, words: &LineWords) -> Markup {
     let mut parts = vec![("ok", passed, words.passed), ("bad", bad, words.failed), ("info", in_work, words.in_work)];
     parts.retain(|(_, count, _)| *count > 0);
     let label: Vec<String> = parts.iter().map(|(_, count, word)| format!("{word} {count}")).collect();
-    let mut left = 0;
+    let left = parts.iter().scan(0, |end, (_, count, _)| Some(std::mem::replace(end, *end + count)));
+    let bars: Vec<(&str, u32, u32)> = left.zip(&parts).map(|(left, (tone, count, _))| (*tone, left, *count)).collect();
     html! {
         svg.bar viewBox={ "0 0 " (all) " 1" } preserveAspectRatio="none" role="img" aria-label=(label.join(", ")) {
-            @for (tone, count, _) in parts {
+            @for (tone, left, count) in bars {
                 rect.(tone) x=(left) y="0" width=(count) height="1" {}
-                @let _ = left += count;
             }
         }
     }
