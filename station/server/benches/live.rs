@@ -5,6 +5,7 @@
 #![expect(clippy::unwrap_used, reason = "in a benchmark, a panic is the report")]
 
 #[path = "../tests/support/floor.rs"]
+#[expect(dead_code, reason = "nobody asks anything of the floor here")]
 mod floor;
 #[path = "../tests/support/mod.rs"]
 mod support;
@@ -49,7 +50,8 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     println!("64 slots, 10 updates a second each, {} s; ratio to the limit, below 1.00 is good", MEASURED.as_secs());
-    let good = WATCHERS.into_iter().map(measure).fold(true, |good, round| good && round);
+    // Every round is measured, also after one that is not good.
+    let good = WATCHERS.into_iter().map(measure).filter(|good| !good).count() == 0;
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
