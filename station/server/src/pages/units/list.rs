@@ -172,8 +172,8 @@ fn row(unit: &UnitSummary, matched: Option<&(MatchedBy, String)>, found: bool) -
             td.num { (unit.attempts) }
             @match &unit.last_run {
                 Some(run) => {
-                    td { (time(run.began)) " " (state_badge(run.state)) }
-                    td { (run.station) ", " (run.slot) }
+                    td { span.nowrap { (time(run.began)) } " " (state_badge(run.state)) }
+                    td.nowrap { (run.station) ", " (run.slot) }
                 }
                 None => { td.muted { "none" } td {} }
             }

@@ -259,7 +259,7 @@ fn run_row(run: &Run) -> Markup {
                     RunState::Open | RunState::Passed => { "–" }
                 }
             }
-            td { (run.station) ", " (run.slot) }
+            td.nowrap { (run.station) ", " (run.slot) }
             td.num { @if run.attempt == 0 { "–" } @else { (run.attempt) } }
             td.mono.small { a href={ "/runs/" (run.id) } { (run.id) } }
         }
