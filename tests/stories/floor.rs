@@ -103,7 +103,7 @@ fn a_station_without_a_recipe_waits_for_people_and_goes_on_after_it_died_with_wh
     let first = line.put("A1", MACS[0]);
     let (mut serving, url) = line.serve(&[]);
     let ada = line.first_person(&url);
-    let started = ada.tell("/api/v1/slots/start", &json!({"batch": batch["id"], "slots": ["A1", "A2"]}));
+    let started = ada.tell("/api/v1/slots/start", &json!({"batch": batch["batch"], "slots": ["A1", "A2"]}));
     assert!(started["items"][0]["batch"].is_string(), "{started}");
     serving.wait_for_event("passed", |event| event["mac"] == MACS[0]);
     ada.tell("/api/v1/slots/A2/stop", &json!({"when": "now", "reason": "its cable is loose"}));

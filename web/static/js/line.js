@@ -22,6 +22,7 @@
   let heard = Date.now();
   let ahead = 0; // How far the station's clock is ahead of this one, in milliseconds.
   let connection = null;
+  let begun = 0; // When the connection was begun: a new one is given as long as a silent one.
   let again = null;
 
   function show(state) {
@@ -45,7 +46,10 @@
     again = setTimeout(() => stream.dispatchEvent(new Event("again")), AGAIN_MS);
   }
 
-  stream.addEventListener("htmx:sse:before:connection", (event) => ({ connection } = event.detail));
+  stream.addEventListener("htmx:sse:before:connection", (event) => {
+    ({ connection } = event.detail);
+    begun = Date.now();
+  });
   stream.addEventListener("htmx:sse:after:message", () => {
     live();
     drawn();
@@ -67,8 +71,25 @@
     if (document.hidden || Date.now() - heard < SILENCE_MS) return;
     show("lost");
     // A connection that is dead and does not know it is given up, and made anew.
-    connection?.reader?.cancel?.().catch(() => {});
+    if (Date.now() - begun > SILENCE_MS) {
+      begun = Date.now();
+      connection?.reader?.cancel?.().catch(() => {});
+    }
+    if (Date.now() - heard > RELOAD_MS) comeBack();
   }, 500);
+
+  // Whatever has become of the stream: when the station answers and the page is not live all the same, it is loaded anew.
+  const RELOAD_MS = 12000;
+  let looking = false;
+  async function comeBack() {
+    if (looking) return;
+    looking = true;
+    const answer = await fetch("/healthz", { cache: "no-store", signal: AbortSignal.timeout(5000) }).catch(() => null);
+    // The stream may be on its way back by itself.
+    if (answer?.ok) await new Promise((resolve) => setTimeout(resolve, SILENCE_MS));
+    if (answer?.ok && indicator.dataset.live === "lost") location.reload();
+    looking = false;
+  }
   document.addEventListener("visibilitychange", () => {
     if (!document.hidden) heard = Math.max(heard, Date.now() - SILENCE_MS / 2);
   });
