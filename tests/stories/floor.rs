@@ -108,6 +108,8 @@ fn a_station_without_a_recipe_waits_for_people_and_goes_on_after_it_died_with_wh
     serving.wait_for_event("passed", |event| event["mac"] == MACS[0]);
     ada.tell("/api/v1/slots/A2/stop", &json!({"when": "now", "reason": "its cable is loose"}));
     first.unplug();
+    // Units are not exchanged within a tenth of a second: the slot has seen that the first one is gone.
+    serving.wait_for_event("waiting", |event| event["slot"] == "A1");
     let second = line.put("A1", MACS[1]);
     serving.wait_for_event("step_began", |event| event["slot"] == "A1" && event["step"] == "provision");
     serving.signal(Signal::SIGKILL);
