@@ -3,7 +3,9 @@
 use core::task::Waker;
 
 use embassy_time_driver::Driver;
-use esp_hal::time::Instant;
+use esp_hal::peripherals::TIMG1;
+use esp_hal::time::{Duration, Instant};
+use esp_hal::timer::timg::{MwdtStage, Wdt};
 
 struct Polled;
 
@@ -29,4 +31,11 @@ pub(crate) fn start_clock() {
     unsafe {
         SYSTIMER_CONF.write_volatile(SYSTIMER_CONF.read_volatile() | RUN);
     }
+}
+
+/// Gives the watchdog its clock. The emulator computes the clock's rate only when the divider changes, and divides by that
+/// rate as soon as the watchdog runs; a time this long needs another divider than the one after a reset.
+pub(crate) fn wake_watchdog(watchdog: &mut Wdt<TIMG1<'static>>) {
+    const NEEDS_A_DIVIDER: Duration = Duration::from_secs(600);
+    watchdog.set_timeout(MwdtStage::Stage0, NEEDS_A_DIVIDER);
 }

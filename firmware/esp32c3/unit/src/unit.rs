@@ -34,6 +34,8 @@ static TLS: StaticCell<Tls<'static>> = StaticCell::new();
 pub(crate) async fn run(parts: Parts, network: Network) -> ! {
     brown_out::watch();
     let mut watchdog = TimerGroup::new(parts.watchdog).wdt;
+    #[cfg(feature = "qemu")]
+    crate::polled::wake_watchdog(&mut watchdog);
     watchdog.set_timeout(MwdtStage::Stage0, WATCHDOG);
     watchdog.enable();
     let (for_tls, trng) = random::start(parts.rng, parts.adc);
