@@ -7,11 +7,12 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::app::DeviceApp;
 use crate::app_seam::AppMaker;
+use crate::emulator::{self, EmulatorOptions};
 use crate::faults::{Fault, Faults};
 use crate::flash_size::FlashSize;
 use crate::image::{self, AppImage};
 use crate::mac::Mac;
-use crate::process::{self, ProcessError, ProcessOptions};
+use crate::process::{self, EmulatedOptions, ProcessError, ProcessOptions};
 use crate::surroundings::{Route, Surroundings};
 use crate::unit::{Straps, UnitOptions};
 
@@ -96,6 +97,7 @@ impl Cli {
     pub fn run(self) -> Result<(), CliError> {
         match (self.command, self.unit) {
             (Some(Command::Image(image)), _) => image.run(),
+            (None, Some(unit)) if unit.emulator.is_some() => Ok(process::run_emulated(unit.into_emulated())?),
             (None, Some(unit)) => Ok(process::run(unit.into_options(DeviceApp::maker()))?),
             (None, None) => Err(CliError::Nothing),
         }
@@ -148,6 +150,10 @@ pub struct UnitArgs {
     /// The firmware makes its own key, and provisions with a certificate request.
     #[arg(long)]
     pub own_key: bool,
+    /// Be Espressif's emulator instead: real ROM code runs real firmware. PROGRAM is found on the PATH.
+    #[arg(long, value_name = "PROGRAM", num_args = 0..=1, default_missing_value = emulator::PROGRAM)]
+    #[arg(conflicts_with_all = ["no_pacing", "fault", "ip", "route", "own_key"])]
+    pub emulator: Option<PathBuf>,
     /// The straps at power-on.
     #[arg(long, value_enum, default_value_t = Start::Download)]
     pub start: Start,
@@ -181,10 +187,27 @@ impl UnitArgs {
             surroundings,
             app,
         };
-        let straps = match self.start {
-            Start::Download => Straps::Download,
-            Start::Run => Straps::Run,
+        ProcessOptions { unit, control: self.control, straps: self.start.straps(), ready_json: self.ready_json }
+    }
+
+    /// The options of the process of an emulated unit.
+    fn into_emulated(self) -> EmulatedOptions {
+        let unit = EmulatorOptions {
+            program: self.emulator.unwrap_or_else(|| emulator::PROGRAM.into()),
+            flash: self.flash,
+            flash_size: self.flash_size,
+            mac: self.mac,
+            link: self.link,
         };
-        ProcessOptions { unit, control: self.control, straps, ready_json: self.ready_json }
+        EmulatedOptions { unit, control: self.control, straps: self.start.straps(), ready_json: self.ready_json }
+    }
+}
+
+impl Start {
+    const fn straps(self) -> Straps {
+        match self {
+            Self::Download => Straps::Download,
+            Self::Run => Straps::Run,
+        }
     }
 }

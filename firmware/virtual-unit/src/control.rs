@@ -19,6 +19,18 @@ use crate::stop::StopToken;
 use crate::surroundings::Service;
 use crate::unit::{Status, Straps, Unit, UnitError};
 
+/// What lies in a fixture: something with a reset line, straps and power.
+pub trait Held: Send + Sync {
+    /// Carries an order out; after a reset the reset line is held.
+    fn obey(&self, order: &Order) -> Result<(), String>;
+
+    /// Releases the reset line.
+    fn release(&self) -> io::Result<()>;
+
+    /// What it is doing.
+    fn status(&self) -> Status;
+}
+
 /// Clients that are served at once.
 const CLIENTS_MAX: usize = 8;
 /// The longest line a client may send, in bytes.
@@ -72,6 +84,20 @@ pub struct Reply {
     pub status: Status,
 }
 
+impl Held for Unit {
+    fn obey(&self, order: &Order) -> Result<(), String> {
+        obey(order, self).map_err(|error| error.to_string())
+    }
+
+    fn release(&self) -> io::Result<()> {
+        Self::release(self).map_err(io::Error::other)
+    }
+
+    fn status(&self) -> Status {
+        Self::status(self)
+    }
+}
+
 /// A socket that takes orders for a unit. Dropping it removes the socket's file.
 pub struct Control {
     path: PathBuf,
@@ -79,7 +105,7 @@ pub struct Control {
 
 impl Control {
     /// Listens at `path`. `quit` is stopped by a quit order.
-    pub fn listen(path: &Path, unit: Arc<Unit>, quit: StopToken) -> io::Result<Self> {
+    pub fn listen(path: &Path, unit: Arc<dyn Held>, quit: StopToken) -> io::Result<Self> {
         remove_stale(path)?;
         let listener = UnixListener::bind(path)?;
         std::thread::Builder::new().name("control".into()).spawn(move || accept(&listener, &unit, &quit))?;
@@ -103,7 +129,7 @@ fn remove_stale(path: &Path) -> io::Result<()> {
     }
 }
 
-fn accept(listener: &UnixListener, unit: &Arc<Unit>, quit: &StopToken) {
+fn accept(listener: &UnixListener, unit: &Arc<dyn Held>, quit: &StopToken) {
     let clients = Arc::new(AtomicUsize::new(0));
     for stream in listener.incoming().map_while(Result::ok) {
         if clients.load(Ordering::Relaxed) >= CLIENTS_MAX {
@@ -112,7 +138,7 @@ fn accept(listener: &UnixListener, unit: &Arc<Unit>, quit: &StopToken) {
         clients.fetch_add(1, Ordering::Relaxed);
         let (unit, quit, clients) = (unit.clone(), quit.clone(), clients.clone());
         std::thread::spawn(move || {
-            if let Err(error) = serve(&stream, &unit, &quit) {
+            if let Err(error) = serve(&stream, &*unit, &quit) {
                 tracing::debug!(%error, "a control client has gone");
             }
             clients.fetch_sub(1, Ordering::Relaxed);
@@ -120,7 +146,7 @@ fn accept(listener: &UnixListener, unit: &Arc<Unit>, quit: &StopToken) {
     }
 }
 
-fn serve(stream: &UnixStream, unit: &Unit, quit: &StopToken) -> io::Result<()> {
+fn serve(stream: &UnixStream, unit: &dyn Held, quit: &StopToken) -> io::Result<()> {
     let mut lines = BufReader::new(stream);
     loop {
         let mut line = String::new();
@@ -129,13 +155,13 @@ fn serve(stream: &UnixStream, unit: &Unit, quit: &StopToken) -> io::Result<()> {
         }
         let order = serde_json::from_str::<Order>(&line);
         let result = match &order {
-            Ok(order) => obey(order, unit).map_err(|error| error.to_string()),
+            Ok(order) => unit.obey(order),
             Err(error) => Err(format!("no order: {error}")),
         };
         let written = answer(stream, result.err(), unit);
         // Released even if the client has gone: a unit does not stay in reset because its fixture crashed.
         if let Ok(Order::Download | Order::Run | Order::Power { on: true }) = order {
-            unit.release().map_err(io::Error::other)?;
+            unit.release()?;
         }
         written?;
         if let Ok(Order::Quit) = order {
@@ -163,7 +189,7 @@ fn obey(order: &Order, unit: &Unit) -> Result<(), UnitError> {
     Ok(())
 }
 
-fn answer(mut stream: &UnixStream, error: Option<String>, unit: &Unit) -> io::Result<()> {
+fn answer(mut stream: &UnixStream, error: Option<String>, unit: &dyn Held) -> io::Result<()> {
     let reply = Reply { ok: error.is_none(), error, status: unit.status() };
     let mut line = serde_json::to_vec(&reply)?;
     line.push(b'\n');

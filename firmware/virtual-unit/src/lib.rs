@@ -11,6 +11,7 @@ mod chip;
 pub mod cli;
 pub mod console;
 pub mod control;
+pub mod emulator;
 pub mod fault_text;
 pub mod faults;
 pub mod flash;

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use nix::sys::signal::{SigSet, Signal};
 use serde::Serialize;
 
-use crate::control::Control;
+use crate::control::{Control, Held};
+use crate::emulator::{Emulated, EmulatorError, EmulatorOptions};
 use crate::stop::StopToken;
 use crate::unit::{Straps, Unit, UnitError, UnitOptions};
 
@@ -24,12 +25,28 @@ pub struct ProcessOptions {
     pub ready_json: bool,
 }
 
+/// What the process of an emulated unit is told.
+#[derive(Clone, Debug)]
+pub struct EmulatedOptions {
+    /// The unit.
+    pub unit: EmulatorOptions,
+    /// Where to listen for orders.
+    pub control: Option<PathBuf>,
+    /// The straps at power-on.
+    pub straps: Straps,
+    /// Whether the first line of the output is a JSON object instead of the terminal's path.
+    pub ready_json: bool,
+}
+
 /// A unit's process that could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum ProcessError {
     /// The unit could not be started.
     #[error(transparent)]
     Unit(#[from] UnitError),
+    /// The emulator could not be started.
+    #[error(transparent)]
+    Emulator(#[from] EmulatorError),
     /// The control socket could not be made.
     #[error("could not listen at {path}")]
     Control {
@@ -42,6 +59,9 @@ pub enum ProcessError {
     /// The first line could not be written.
     #[error("could not say that the unit is ready")]
     Ready(#[source] io::Error),
+    /// The unit had ended when it was to begin.
+    #[error("could not release the reset line")]
+    Release(#[source] io::Error),
     /// Signals could not be caught.
     #[error("could not catch signals")]
     Signals(#[source] io::Error),
@@ -60,22 +80,42 @@ struct Ready<'a> {
 ///
 /// Call it from the main thread, before other threads are started: it blocks the two signals for all of them.
 pub fn run(options: ProcessOptions) -> Result<(), ProcessError> {
-    let quit = StopToken::new();
-    quit_on_signal(quit.clone()).map_err(ProcessError::Signals)?;
+    let quit = quit_on_signal()?;
     let link = options.unit.link.clone();
     let unit = Arc::new(Unit::start(options.unit, options.straps)?);
+    attend(unit.clone(), link.as_ref(), options.control.as_ref(), options.ready_json, &quit)?;
+    unit.end();
+    Ok(())
+}
+
+/// As [`run`], for a unit that Espressif's emulator is.
+pub fn run_emulated(options: EmulatedOptions) -> Result<(), ProcessError> {
+    let quit = quit_on_signal()?;
+    let link = options.unit.link.clone();
+    let unit = Arc::new(Emulated::start(options.unit, options.straps)?);
+    attend(unit.clone(), link.as_ref(), options.control.as_ref(), options.ready_json, &quit)?;
+    unit.end();
+    Ok(())
+}
+
+fn attend(
+    unit: Arc<dyn Held>,
+    link: Option<&PathBuf>,
+    control: Option<&PathBuf>,
+    ready_json: bool,
+    quit: &StopToken,
+) -> Result<(), ProcessError> {
     let listen = |path: &PathBuf| {
         Control::listen(path, unit.clone(), quit.clone())
             .map_err(|source| ProcessError::Control { path: path.clone(), source })
     };
-    let control = options.control.as_ref().map(listen).transpose()?;
+    let listening = control.map(listen).transpose()?;
     let status = unit.status();
-    let ready = Ready { port: status.port, link: link.as_ref(), control: options.control.as_ref(), mac: status.mac };
-    say_ready(&ready, options.ready_json).map_err(ProcessError::Ready)?;
-    unit.release()?;
+    let ready = Ready { port: status.port, link, control, mac: status.mac };
+    say_ready(&ready, ready_json).map_err(ProcessError::Ready)?;
+    unit.release().map_err(ProcessError::Release)?;
     while !quit.wait(std::time::Duration::from_secs(3600)) {}
-    drop(control);
-    unit.end();
+    drop(listening);
     Ok(())
 }
 
@@ -88,7 +128,13 @@ fn say_ready(ready: &Ready<'_>, json: bool) -> io::Result<()> {
     out.flush()
 }
 
-fn quit_on_signal(quit: StopToken) -> io::Result<()> {
+fn quit_on_signal() -> Result<StopToken, ProcessError> {
+    let quit = StopToken::new();
+    stop_on_signal(quit.clone()).map_err(ProcessError::Signals)?;
+    Ok(quit)
+}
+
+fn stop_on_signal(quit: StopToken) -> io::Result<()> {
     let mut signals = SigSet::empty();
     signals.add(Signal::SIGINT);
     signals.add(Signal::SIGTERM);

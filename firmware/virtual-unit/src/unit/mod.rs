@@ -2,7 +2,7 @@
 
 mod body;
 mod description;
-mod order;
+pub(crate) mod order;
 
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex};

@@ -20,25 +20,25 @@ pub(super) enum Order {
 
 /// Wakes the unit's thread out of its poll.
 #[derive(Clone, Debug)]
-pub(super) struct Waker(Arc<OwnedFd>);
+pub(crate) struct Waker(Arc<OwnedFd>);
 
 impl Waker {
-    pub(super) fn new() -> io::Result<Self> {
+    pub(crate) fn new() -> io::Result<Self> {
         Ok(Self(Arc::new(eventfd(0, EventfdFlags::NONBLOCK | EventfdFlags::CLOEXEC)?)))
     }
 
     /// What a poll waits for.
-    pub(super) fn fd(&self) -> BorrowedFd<'_> {
+    pub(crate) fn fd(&self) -> BorrowedFd<'_> {
         self.0.as_fd()
     }
 
-    pub(super) fn wake(&self) {
+    pub(crate) fn wake(&self) {
         // The only failure is a counter that is full, and then the thread is awake already.
         let _full = rustix::io::write(&*self.0, &1_u64.to_ne_bytes());
     }
 
     /// Forgets that it was woken.
-    pub(super) fn settle(&self) {
+    pub(crate) fn settle(&self) {
         let _empty = rustix::io::read(&*self.0, &mut [0; 8]);
     }
 }

@@ -6,7 +6,7 @@
 
 mod departing;
 mod pace;
-mod pty;
+pub(crate) mod pty;
 
 use std::io;
 use std::os::fd::BorrowedFd;
