@@ -105,9 +105,15 @@ pub(crate) enum Command {
 /// Options of `station demo`.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct DemoArgs {
-    /// How many units.
-    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=64))]
-    pub(crate) units: u16,
+    /// How many units; 8 virtual ones or 1 emulated one unless said.
+    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=64))]
+    pub(crate) units: Option<u16>,
+    /// What the units are.
+    #[arg(long, value_enum, default_value_t = UnitKind::Virtual)]
+    pub(crate) unit_kind: UnitKind,
+    /// Folder with the images of the emulator's variant of the firmware, for emulated units.
+    #[arg(long, value_name = "FOLDER", default_value = "firmware/esp32c3/target/images/emulator")]
+    pub(crate) images: PathBuf,
     /// How units get their identity.
     #[arg(long, value_enum, default_value_t = DemoInjection::Nvs)]
     pub(crate) injection: DemoInjection,
@@ -124,6 +130,25 @@ pub(crate) struct DemoArgs {
     /// Port of the dashboard on this machine; 0 takes a free one.
     #[arg(long, value_name = "PORT", default_value_t = 0, requires = "dashboard")]
     pub(crate) port: u16,
+}
+
+impl DemoArgs {
+    /// How many units.
+    pub(crate) fn unit_count(&self) -> u16 {
+        self.units.unwrap_or(match self.unit_kind {
+            UnitKind::Virtual => 8,
+            UnitKind::Qemu => 1,
+        })
+    }
+}
+
+/// Units that the demo knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(crate) enum UnitKind {
+    /// This program's own, which need nothing.
+    Virtual,
+    /// Espressif's emulator: real ROM code and the real firmware (see docs/emulator.md).
+    Qemu,
 }
 
 /// Injections that the demo knows.

@@ -295,3 +295,17 @@ fn rows<S: Source>(
     let manifest = manifest::text(&manifest);
     Ok(manifest::seal(archive, &manifest)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bounded_number_of_exports_runs_at_a_time() {
+        let places = Exports::default();
+        let mut taken: Vec<_> = (0..EXPORTS_MAX).map(|_| places.enter().unwrap()).collect();
+        assert_eq!(places.enter().unwrap_err().problem.code, "exports_busy");
+        taken.pop();
+        assert!(places.enter().is_ok());
+    }
+}

@@ -4,7 +4,7 @@
 
 mod api;
 mod code;
-mod code128;
+pub(crate) mod code128;
 mod desk;
 mod drawing;
 mod error;

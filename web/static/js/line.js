@@ -136,11 +136,15 @@
     if (bar.hidden) return;
     bar.querySelector(".names").textContent = chosen.length > 3 ? words.selected.replace("{}", chosen.length) : chosen.join(", ");
     const only = chosen.length === 1 ? card(chosen[0]) : null;
-    const detail = [...(only?.querySelectorAll(".state, .mac, .told") ?? [])].map((part) => part.outerHTML).join("");
+    // The card's class gives its state colour and shape; a copy of the words alone would have neither.
+    const tone = ["ok", "bad", "warn", "info", "idle"].find((one) => only?.classList.contains(one)) ?? "idle";
+    const parts = [...(only?.querySelectorAll(".state, .mac, .told") ?? [])];
+    const detail = tone + parts.map((part) => part.outerHTML).join("");
     const shown = bar.querySelector(".detail");
     if (shown.dataset.of !== detail) {
       shown.dataset.of = detail;
-      shown.replaceChildren(...[...(only?.querySelectorAll(".state, .mac, .told") ?? [])].map((part) => part.cloneNode(true)));
+      shown.className = `detail ${tone}`;
+      shown.replaceChildren(...parts.map((part) => part.cloneNode(true)));
     }
     for (const button of bar.querySelectorAll("[data-act]")) button.hidden = !may(button.dataset.needs);
     const unit = only?.dataset.mac;

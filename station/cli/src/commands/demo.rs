@@ -1,6 +1,7 @@
 //! `station demo`: a whole line on this machine. The units are virtual; everything that they talk to is the real thing.
 
 mod day;
+mod emulated;
 mod unit;
 
 use std::{
@@ -18,7 +19,7 @@ use virtual_unit::{
 };
 
 use crate::{
-    args::{DemoArgs, DemoInjection, Global},
+    args::{DemoArgs, DemoInjection, Global, UnitKind},
     config::Config,
     exit::{Exit, Failure},
     output::Output,
@@ -51,8 +52,11 @@ pub(crate) async fn run(
     let home = Home::open(global)?;
     config.gateway.https_listen = ([127, 0, 0, 1], 0).into();
     config.gateway.mqtt_listen = ([127, 0, 0, 1], 0).into();
-    "localhost".clone_into(&mut config.gateway.public_host);
-    let recipe = Recipe::load(&write_product(home.path(), args.injection).map_err(|error| no_space(&error))?)?;
+    host(args.unit_kind).clone_into(&mut config.gateway.public_host);
+    let recipe = Recipe::load(&match args.unit_kind {
+        UnitKind::Virtual => write_product(home.path(), args.injection).map_err(|error| no_space(&error))?,
+        UnitKind::Qemu => emulated::write_product(home.path(), args)?,
+    })?;
     if args.dashboard {
         return day::run(global, args, config, &home, recipe, output, token).await;
     }
@@ -64,7 +68,9 @@ pub(crate) async fn run(
     let shown = progress::show(output, Language::English, station.line().events());
     let began = Instant::now();
     let batch = station.line().run_batch(recipe, &order, slots, Goal::OncePerSlot, &token).await;
-    drop(units);
+    for unit in units {
+        unit.take_out().await;
+    }
     station.stop().await;
     let _ = shown.await;
     let duration_ms = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -73,11 +79,18 @@ pub(crate) async fn run(
 
 async fn start_units(home: &Path, args: &DemoArgs, first: u32) -> Result<Vec<Unit>, Failure> {
     let mut units = Vec::new();
-    for index in 0..u32::from(args.units) {
-        let wanted = Wanted { home, index, number: first + index, is_paced: !args.no_pacing, faults: &args.fault };
-        units.push(Unit::start(wanted).await?);
+    for index in 0..u32::from(args.unit_count()) {
+        units.push(Unit::start(Wanted { home, index, number: first + index, args, faults: &args.fault }).await?);
     }
     Ok(units)
+}
+
+/// Where units find the station.
+const fn host(kind: UnitKind) -> &'static str {
+    match kind {
+        UnitKind::Virtual => "localhost",
+        UnitKind::Qemu => virtual_unit::emulator::HOST,
+    }
 }
 
 /// A batch for the demo's product; it goes on when the demo is started again on the same folder.
@@ -89,11 +102,14 @@ fn order(recipe: &Recipe) -> WorkOrder {
 fn check_faults(args: &DemoArgs) -> Result<(), Failure> {
     for text in &args.fault {
         let refused = |why: String| {
-            let remedy = format!("Write N=FAULT with a unit from 1 to {}, such as 1=no-network.", args.units);
+            let remedy = format!("Write N=FAULT with a unit from 1 to {}, such as 1=no-network.", args.unit_count());
             Failure::usage("fault_form", format!("{text:?} gives no unit a fault."), why, remedy)
         };
+        if args.unit_kind == UnitKind::Qemu {
+            return Err(refused("Only virtual units have faults.".to_owned()));
+        }
         let (unit, fault) = text.split_once('=').ok_or_else(|| refused("It names no unit.".to_owned()))?;
-        if !unit.parse::<u16>().is_ok_and(|unit| (1..=args.units).contains(&unit)) {
+        if !unit.parse::<u16>().is_ok_and(|unit| (1..=args.unit_count()).contains(&unit)) {
             return Err(refused(format!("There is no unit {unit:?}.")));
         }
         fault.parse::<Fault>().map_err(|error| refused(format!("{error}.")))?;

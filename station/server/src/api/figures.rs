@@ -26,6 +26,8 @@ pub(super) struct Figures {
 pub(super) struct Yields {
     /// Units that were admitted.
     units: u32,
+    /// Units with at least one attempt: what the first-pass yield is a share of.
+    tried: u32,
     /// Units whose first attempt passed.
     first_passed: u32,
     /// Units whose newest attempt passed, and that are neither in work nor on hold.
@@ -50,6 +52,7 @@ impl From<&BatchYield> for Yields {
     fn from(counted: &BatchYield) -> Self {
         Self {
             units: counted.units,
+            tried: counted.tried(),
             first_passed: counted.first_passed,
             passed: counted.passed,
             failed: counted.failed,

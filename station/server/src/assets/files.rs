@@ -27,7 +27,7 @@ const SVG: &str = "image/svg+xml";
 
 pub(super) const FILES: &[File] = files! {
     "css/firstpass.css" CSS = [
-        "vendor/uplot-1.6.32.min.css" "css/tokens.css" "css/base.css" "css/layout.css" "css/components.css" "css/overlay.css"
+        "css/tokens.css" "css/base.css" "css/layout.css" "css/components.css" "css/overlay.css"
         "css/line.css" "css/batch.css" "css/record.css" "css/engineering.css" "css/people.css" "css/api.css"
         "css/print.css"
     ];
@@ -41,5 +41,4 @@ pub(super) const FILES: &[File] = files! {
     "js/record.js" JS;
     "vendor/htmx-4.0.1.min.js" JS;
     "vendor/hx-sse-4.0.1.min.js" JS;
-    "vendor/uplot-1.6.32.min.js" JS;
 };

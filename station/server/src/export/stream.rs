@@ -121,3 +121,54 @@ impl Write for Chunks {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use http_body_util::BodyExt as _;
+
+    use super::*;
+
+    /// What a client gets of what `write` writes on a thread of its own.
+    async fn got(write: impl FnOnce(Chunks) + Send + 'static) -> Result<Vec<u8>, axum::Error> {
+        let (chunks, body) = chunks(CancellationToken::new());
+        let writing = tokio::task::spawn_blocking(move || write(chunks));
+        let got = body.collect().await.map(|body| body.to_bytes().to_vec());
+        writing.await.unwrap();
+        got
+    }
+
+    const LONG: usize = 3 * CHUNK_LEN + 5;
+
+    #[tokio::test]
+    async fn what_is_written_and_finished_arrives_whole_with_its_hash() {
+        let whole = got(|mut chunks| {
+            chunks.write_all(&[7; LONG]).unwrap();
+            chunks.hold();
+            chunks.write_all(b"end").unwrap();
+            assert_eq!(chunks.sum(), ((LONG + 3) as u64, Sha256Digest::of(&[&[7; LONG][..], b"end"].concat())));
+            chunks.finish().unwrap();
+        });
+        assert_eq!(whole.await.unwrap(), [&[7; LONG][..], b"end"].concat());
+    }
+
+    #[tokio::test]
+    async fn what_is_dropped_before_its_end_breaks_off_so_that_nobody_takes_it_for_whole() {
+        got(|mut chunks| chunks.write_all(&[7; LONG]).unwrap()).await.unwrap_err();
+        got(drop).await.unwrap_err();
+    }
+
+    #[tokio::test]
+    async fn nobody_writes_for_a_client_that_is_gone_nor_on_when_the_server_stops() {
+        let (mut gone, body) = chunks(CancellationToken::new());
+        drop(body);
+        let written = tokio::task::spawn_blocking(move || gone.write_all(&[7; LONG])).await.unwrap();
+        assert_eq!(written.unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+        let stopping = CancellationToken::new();
+        let (mut stopped, body) = chunks(stopping.clone());
+        stopping.cancel();
+        let more_than_waits = vec![7; (CHUNKS_MAX + 2) * CHUNK_LEN];
+        let written = tokio::task::spawn_blocking(move || stopped.write_all(&more_than_waits)).await.unwrap();
+        assert_eq!(written.unwrap_err().kind(), io::ErrorKind::ConnectionAborted);
+        drop(body);
+    }
+}

@@ -30,7 +30,7 @@ pub(super) fn is_pairs(data: &str) -> bool {
 }
 
 /// The modules from the first bar to the last, without the quiet zones; `true` is a bar.
-pub(super) fn modules(data: &str) -> Result<Vec<bool>, FillError> {
+pub(crate) fn modules(data: &str) -> Result<Vec<bool>, FillError> {
     check_characters(data)?;
     let mut values = values(data);
     let weighted = values.iter().zip([1].into_iter().chain(1..)).map(|(value, weight)| value * weight);
@@ -51,4 +51,29 @@ fn values(data: &str) -> Vec<usize> {
 fn bars(widths: &[u8]) -> impl Iterator<Item = bool> + '_ {
     let is_bar = [true, false].into_iter().cycle();
     widths.iter().zip(is_bar).flat_map(|(width, bar)| std::iter::repeat_n(bar, usize::from(width - b'0')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_symbol_is_eleven_modules_wide_of_its_own_kind_and_the_stop_thirteen() {
+        for (index, symbol) in WIDTHS.iter().enumerate() {
+            let width: u32 = symbol.iter().map(|digit| u32::from(digit - b'0')).sum();
+            assert_eq!(width, if index == STOP { 13 } else { 11 }, "symbol {index}");
+            // Dark modules are even in number, which is how scanners find a misread symbol.
+            let dark: u32 = symbol.iter().step_by(2).map(|digit| u32::from(digit - b'0')).sum();
+            assert!(index == STOP || dark.is_multiple_of(2), "symbol {index}");
+            assert_eq!(WIDTHS.iter().filter(|other| *other == symbol).count(), 1, "symbol {index}");
+        }
+    }
+
+    #[test]
+    fn the_check_symbol_is_the_weighted_sum_modulo_103() {
+        // The literature's example begins with start A (103) and has 54; start B (104) makes it one more.
+        let symbols = [104, 48, 42, 42, 17, 18, 19, 35, 55, 106];
+        let drawn: Vec<bool> = symbols.iter().flat_map(|symbol| bars(WIDTHS[*symbol])).collect();
+        assert_eq!(modules("PJJ123C").unwrap(), drawn);
+    }
 }

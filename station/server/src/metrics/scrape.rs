@@ -150,6 +150,7 @@ async fn batches(app: &AppState, now: &mut Registry) -> Result<(), StoreError> {
         for (count, number) in [
             ("ordered", batch.batch.quantity.unwrap_or(0)),
             ("admitted", counted.units),
+            ("tried", counted.tried()),
             ("first_passed", counted.first_passed),
             ("passed", counted.passed),
             ("failed", counted.failed),

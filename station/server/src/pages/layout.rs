@@ -149,6 +149,7 @@ fn menu(person: &Principal, words: &Frame) -> Markup {
                 .who { strong { (name) } div.muted.small { (login) " · " (role_word(*role, words)) } }
                 a href="/account" { (words.account) }
                 a href="/login?switch=1" { (words.switch) }
+                a href="/api" { "API" }
                 form method="post" action="/logout" { button type="submit" { (words.log_out) } }
             }
         }

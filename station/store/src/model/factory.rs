@@ -148,6 +148,20 @@ pub struct BatchYield {
     pub diagnoses: Vec<(DiagnosisCode, u32)>,
 }
 
+impl BatchYield {
+    /// Units with at least one attempt: what the first-pass yield is a share of.
+    #[must_use]
+    pub const fn tried(&self) -> u32 {
+        self.runs.saturating_sub(self.retests)
+    }
+
+    /// Units that are not in work: what the final yield is a share of.
+    #[must_use]
+    pub const fn ended(&self) -> u32 {
+        self.units.saturating_sub(self.in_work)
+    }
+}
+
 /// Why a unit is set aside.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hold {

@@ -58,8 +58,7 @@ struct Bar {
 
 impl Counts {
     fn of(counts: &BatchYield, language: Language) -> Self {
-        let ended = counts.units - counts.in_work.min(counts.units);
-        let share = |part: u32| (ended > 0).then(|| f64::from(part) / f64::from(ended));
+        let share = |part: u32, whole: u32| (whole > 0).then(|| f64::from(part) / f64::from(whole));
         let bar = |(code, runs): &(firstpass_domain::DiagnosisCode, u32)| {
             let words = code.words(language);
             Bar { code: code.name(), runs: *runs, what: words.what, remedy: words.remedy }
@@ -75,8 +74,8 @@ impl Counts {
             runs: counts.runs,
             retests: counts.retests,
             interrupted: counts.interrupted,
-            first_pass_yield: share(counts.first_passed),
-            final_yield: share(counts.passed),
+            first_pass_yield: share(counts.first_passed, counts.tried()),
+            final_yield: share(counts.passed, counts.ended()),
             pareto: counts.diagnoses.iter().map(bar).collect(),
         }
     }

@@ -85,7 +85,7 @@ async fn work(
     token: &CancellationToken,
 ) -> Result<(FloorReport, Ending), Failure> {
     let batch = station.line().open_order(recipe, &order(recipe)).await?.id;
-    let slots: Vec<_> = (0..u32::from(args.units)).map(|index| slot(home.path(), index)).collect();
+    let slots: Vec<_> = (0..u32::from(args.unit_count())).map(|index| slot(home.path(), index)).collect();
     let names: Vec<SlotId> = slots.iter().map(|slot| slot.id.clone()).collect();
     let next = AtomicU32::new(station.unit_count().await?);
     let shelf = Arc::new(Shelf::of(Some(&home.path().join("demo")), None));
@@ -113,11 +113,11 @@ async fn keep_going(day: Arc<Day>, index: u32, slot: SlotId, mut events: broadca
         let number = day.next.fetch_add(1, Ordering::Relaxed);
         // The first has its place's faults, and then every other one.
         let faults = if turn % 2 == 0 { day.args.fault.as_slice() } else { &[] };
-        let wanted = Wanted { home: &day.home, index, number, is_paced: !day.args.no_pacing, faults };
+        let wanted = Wanted { home: &day.home, index, number, args: &day.args, faults };
         match Unit::start(wanted).await {
             Ok(unit) => {
                 stay(&slot, &mut events).await;
-                drop(unit);
+                unit.take_out().await;
                 sleep(HANDS).await;
             }
             Err(failure) => {

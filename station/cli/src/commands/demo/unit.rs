@@ -1,4 +1,4 @@
-//! A virtual unit of the demo, in a process of its own and a slot of its own.
+//! A unit of the demo, in a process of its own and a slot of its own.
 
 use std::{ffi::OsString, path::Path, process::Stdio, time::Duration};
 
@@ -11,7 +11,15 @@ use tokio::{
     time::timeout,
 };
 
-use crate::exit::Failure;
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+
+use crate::{
+    args::{DemoArgs, UnitKind},
+    exit::Failure,
+};
 
 /// First octets of the demo's MAC addresses: locally administered, so that they are nobody's.
 const MAC_PREFIX: [u8; 3] = [0x62, 0x55, 0xf9];
@@ -28,16 +36,20 @@ pub(super) struct Wanted<'a> {
     pub(super) index: u32,
     /// Its number, from which its MAC follows.
     pub(super) number: u32,
-    /// Whether its wire has the pace of a real one.
-    pub(super) is_paced: bool,
+    /// What it is, and the pace of its wire.
+    pub(super) args: &'a DemoArgs,
     /// Faults of all places, as `N=FAULT`.
     pub(super) faults: &'a [String],
 }
 
-/// A virtual unit that is plugged in. Dropping it takes it out.
+/// How long the process of an emulated unit may take to end its emulator.
+const END_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// A unit that is plugged in. Dropping it takes it out.
 pub(super) struct Unit {
     pub(super) slot: Slot,
-    _process: Child,
+    kind: UnitKind,
+    process: Child,
 }
 
 /// The slot of a place, from 0.
@@ -54,7 +66,7 @@ impl Unit {
         let slot = slot(wanted.home, wanted.index);
         let failed = |why: String| {
             let remedy = "Try again; check that this machine allows pseudo-terminals and has free memory.";
-            Failure::station("unit_start", format!("Virtual unit {} did not start.", slot.id), why, remedy)
+            Failure::station("unit_start", format!("Unit {} did not start.", slot.id), why, remedy)
         };
         let program = std::env::current_exe().map_err(|error| failed(format!("{error}.")))?;
         let mut process = Command::new(program)
@@ -67,9 +79,25 @@ impl Unit {
         let stdout = process.stdout.take().expect("standard output is piped");
         let mut lines = BufReader::new(stdout).lines();
         match timeout(START_TIMEOUT, lines.next_line()).await {
-            Ok(Ok(Some(_path))) => Ok(Self { slot, _process: process }),
+            Ok(Ok(Some(_path))) => Ok(Self { slot, kind: wanted.args.unit_kind, process }),
             Ok(Ok(None) | Err(_)) => Err(failed("It ended before it was ready; its message stands above.".into())),
             Err(_) => Err(failed("It was not ready in time.".into())),
+        }
+    }
+
+    /// Takes the unit out. An emulator is given time to write its flash file.
+    pub(super) async fn take_out(mut self) {
+        match self.kind {
+            UnitKind::Virtual => {}
+            UnitKind::Qemu => self.end_process().await,
+        }
+    }
+
+    async fn end_process(&mut self) {
+        let pid = self.process.id().and_then(|id| i32::try_from(id).ok());
+        if pid.is_some_and(|pid| kill(Pid::from_raw(pid), Signal::SIGTERM).is_ok()) {
+            // One that takes too long is killed when it is dropped.
+            let _ = timeout(END_TIMEOUT, self.process.wait()).await;
         }
     }
 }
@@ -95,8 +123,10 @@ fn arguments(wanted: Wanted<'_>, slot: &Slot) -> Vec<OsString> {
     if let Fixture::Socket(control) = &slot.fixture {
         arguments.extend(["--control".into(), control.into()]);
     }
-    if !wanted.is_paced {
-        arguments.push("--no-pacing".into());
+    match wanted.args.unit_kind {
+        UnitKind::Qemu => arguments.push("--emulator".into()),
+        UnitKind::Virtual if wanted.args.no_pacing => arguments.push("--no-pacing".into()),
+        UnitKind::Virtual => {}
     }
     let own = format!("{}=", slot.id);
     for fault in wanted.faults.iter().filter_map(|fault| fault.strip_prefix(&own)) {

@@ -203,3 +203,17 @@ const fn position(error: &ChainError) -> i64 {
         ChainError::Unlinked { seq } | ChainError::Changed { seq } => *seq,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_verification_runs_at_a_time() {
+        let places = Verifications::default();
+        let first = places.enter().unwrap();
+        assert_eq!(places.enter().unwrap_err().status, StatusCode::CONFLICT);
+        drop(first);
+        assert!(places.enter().is_ok());
+    }
+}

@@ -175,8 +175,7 @@ fn row(app: &App, record: &BatchRecord, counts: &BatchYield) -> Markup {
     }
 }
 
-/// First-pass and final yield: of the units that have come to an end.
+/// First-pass yield, of the units that were tried; and final yield, of those that are not in work.
 pub(super) fn yields(counts: &BatchYield) -> (Share, Share) {
-    let ended = counts.units.saturating_sub(counts.in_work);
-    (Share::of(counts.first_passed, ended), Share::of(counts.passed, ended))
+    (Share::of(counts.first_passed, counts.tried()), Share::of(counts.passed, counts.ended()))
 }

@@ -18,7 +18,7 @@ pub(super) fn card(record: &BatchRecord, slots: &[SlotPlace], person: &Principal
                 h2 #slots-title { "Slots" }
                 form #batch-slots data-refresh data-send method="post" action={ (address(record.id)) "/start" } {
                     (csrf(person))
-                    ul.slots { @for slot in slots { li { (slot_choice(record, slot, may_start)) } } }
+                    ul.places { @for slot in slots { li { (slot_choice(record, slot, may_start)) } } }
                     @if may_start && slots.iter().any(is_free) { button.primary type="submit" { "Start on these slots" } }
                     @if slots.iter().any(|slot| slot.batch == Some(record.id)) { a.button.quiet href="/line" { "Watch the line" } }
                 }

@@ -39,3 +39,35 @@ fn path(code: &QrCode) -> String {
     }
     path
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The modules that a path draws, each as a square of `scale` dots.
+    fn dots(path: &str, size: usize, scale: usize) -> Vec<Vec<bool>> {
+        let mut dots = vec![vec![false; size * scale]; size * scale];
+        for stroke in path.split('M').filter(|stroke| !stroke.is_empty()) {
+            let (place, rest) = stroke.split_once('h').unwrap();
+            let (x, y) = place.split_once(' ').unwrap();
+            let (x, y): (usize, usize) = (x.parse().unwrap(), y.parse().unwrap());
+            let len: usize = rest.split_once('v').unwrap().0.parse().unwrap();
+            dots[y * scale..(y + 1) * scale].iter_mut().for_each(|row| row[x * scale..(x + len) * scale].fill(true));
+        }
+        dots
+    }
+
+    #[test]
+    fn what_is_drawn_is_read_by_another_reader() {
+        const SCALE: usize = 4;
+        let text = "firstpass-certificate-1 unit=60:55:f9:00:00:0a run=00000000-0000-7000-8000-000000000001 audit=17 \
+                    sha256=e11b06b6b430796d1c8f97b98be42338cbefe336ecc417653fdd359e310aeb6b";
+        let code = QrCode::with_error_correction_level(text, EcLevel::M).unwrap();
+        let size = code.width() + 2 * QUIET;
+        let dots = dots(&path(&code), size, SCALE);
+        let dark = |x: usize, y: usize| if dots[y][x] { 0 } else { 255 };
+        let mut image = rqrr::PreparedImage::prepare_from_greyscale(size * SCALE, size * SCALE, dark);
+        let found = image.detect_grids();
+        assert_eq!(found[0].decode().unwrap().1, text);
+    }
+}

@@ -74,12 +74,12 @@ pub(super) fn strip(orders: &[Order], counts: Counts, language: Language) -> Mar
 }
 
 fn order_row(order: &Order, words: &LineWords) -> Markup {
-    let BatchYield { passed, first_passed, units, in_work, .. } = order.yield_;
+    let BatchYield { passed, first_passed, .. } = order.yield_;
     let done = match order.quantity {
         Some(quantity) => fill(words.done_of, &[&passed.to_string(), &quantity.to_string()]),
         None => fill(words.done, &[&passed.to_string()]),
     };
-    let tried = units.saturating_sub(in_work);
+    let tried = order.yield_.tried();
     html! {
         .job {
             a.name href={ "/batches/" (order.id.0) } { (order.name) }
