@@ -11,7 +11,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
-use self::rom::Cause;
 use self::second_stage::{Found, SecondStage};
 use crate::app_seam::{AppContext, AppExit, AppMaker, BootClock};
 use crate::chip::efuse::Fuses;
@@ -24,7 +23,7 @@ use crate::stop::StopToken;
 use crate::surroundings::Surroundings;
 use crate::unit::UnitOptions;
 
-pub(crate) use self::rom::DOWNLOAD_BANNER;
+pub(crate) use self::rom::{Cause, download_banner};
 
 /// How long the chip takes from one attempt to the next.
 const REBOOT_PAUSE: Duration = Duration::from_millis(50);

@@ -11,17 +11,19 @@ use crate::stop::StopToken;
 use super::REBOOT_PAUSE;
 
 /// What the ROM prints when the straps say "download".
-pub(crate) const DOWNLOAD_BANNER: &str = "ESP-ROM:esp32c3-api1-20210207\r\n\
-    Build:Feb  7 2021\r\n\
-    rst:0x1 (POWERON),boot:0x2 (UART0_BOOT)\r\n\
-    wait uart0 download\r\n";
+pub(crate) fn download_banner(cause: Cause, faults: &Faults) -> String {
+    let secured = faults.is_on(&Fault::SecureDownload);
+    let waits = if secured { "wait uart download(secure mode)" } else { "wait uart0 download" };
+    let reset = format!("rst:{},boot:0x2 (UART0_BOOT)", cause.text());
+    format!("ESP-ROM:esp32c3-api1-20210207\r\nBuild:Feb  7 2021\r\n{reset}\r\n{waits}\r\n")
+}
 
 /// Why the chip has been reset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Cause {
+pub(crate) enum Cause {
     /// Power, or the reset line.
     PowerOn,
-    /// The second stage has given up.
+    /// The second stage has given up, or the loader was told to reboot.
     System,
     /// The app has restarted, or panicked.
     Software,

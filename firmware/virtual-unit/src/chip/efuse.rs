@@ -18,6 +18,8 @@ const BLOCK_1: u32 = 0x44;
 /// Purposes of a key: XTS-AES-128 for flash encryption, and the digest of a secure boot key.
 const XTS_AES_128: u8 = 4;
 const SECURE_BOOT_DIGEST_0: u8 = 9;
+/// What the ROM says of the seventh block, which is not for keys.
+const NO_KEY: u8 = 12;
 /// Bits of the security flags: secure boot, secure download mode.
 const FLAG_SECURE_BOOT: u32 = 1;
 const FLAG_SECURE_DOWNLOAD: u32 = 1 << 2;
@@ -62,8 +64,8 @@ impl Fuses {
         }
     }
 
-    /// GET_SECURITY_INFO: flags (u32), flash encryption count (u8), key purposes (7 × u8), chip id (u32) and API version
-    /// (u32).
+    /// GET_SECURITY_INFO: flags (u32), flash encryption count (u8), key purposes (7 × u8), chip id (u32) and the version
+    /// of the ROM (u32), which is that of the chip.
     pub(crate) fn security_info(self, chip_id: u32) -> Vec<u8> {
         let flag = |is_set: bool, flag: u32| if is_set { flag } else { 0 };
         let flags = flag(self.secure_boot, FLAG_SECURE_BOOT) | flag(self.secure_download, FLAG_SECURE_DOWNLOAD);
@@ -82,7 +84,7 @@ impl Fuses {
 
     fn key_purposes(self) -> [u8; 7] {
         let used = [self.encryption.then_some(XTS_AES_128), self.secure_boot.then_some(SECURE_BOOT_DIGEST_0)];
-        let mut purposes = [0; 7];
+        let mut purposes = [0, 0, 0, 0, 0, 0, NO_KEY];
         purposes.iter_mut().zip(used.into_iter().flatten()).for_each(|(purpose, used)| *purpose = used);
         purposes
     }

@@ -7,16 +7,13 @@ use super::efuse::Fuses;
 use super::identity::Identity;
 use super::ram::Ram;
 use super::readout::Readout;
-use super::registers::Registers;
-use super::reply::{Answer, Dialect, Failure};
+use super::registers::{RegisterFault, Registers};
+use super::reply::{Answer, Failure};
 use super::request::{Begin, Medium};
 use super::upload::Upload;
 use crate::faults::{Fault, Faults};
 use crate::flash::{Flash, SECTOR};
 use crate::mac::Mac;
-
-/// Bytes that READ_FLASH_SLOW answers, however few were asked for.
-const SLOW_READ: u32 = 64;
 
 /// The outcome of one request.
 #[derive(Debug)]
@@ -36,14 +33,36 @@ pub(crate) enum Then {
     Baud(u32),
     /// The uploaded stub takes over.
     StartStub,
-    /// The loader is left; nothing answers until a reset.
+    /// The loader is left, for user code that is not there; nothing answers until a reset.
     Leave,
+    /// The chip resets itself, which the ROM announces by an empty frame when it was told to.
+    Restart { announced: bool },
+    /// There is no reply: the access was to no memory at all, and nothing answers until a reset.
+    Fault,
+    /// There is no reply, and none until a reset.
+    Hang,
     /// Flash is sent.
     Send(Box<Readout>),
     /// The terminal disappears.
     Vanish,
     /// The terminal disappears and comes back under another number.
     Renumber,
+}
+
+impl Then {
+    /// Whether it happens in place of a reply.
+    pub(crate) fn is_silent(&self) -> bool {
+        match self {
+            Self::Fault | Self::Hang | Self::Vanish | Self::Renumber => true,
+            Self::Listen
+            | Self::Repeat(_)
+            | Self::Baud(_)
+            | Self::StartStub
+            | Self::Leave
+            | Self::Restart { .. }
+            | Self::Send(_) => false,
+        }
+    }
 }
 
 impl From<Result<Answer, Failure>> for Outcome {
@@ -63,8 +82,8 @@ impl Outcome {
 #[derive(Debug)]
 pub(crate) struct Loader {
     pub(crate) flash: Flash,
-    pub(crate) registers: Registers,
-    ram: Ram,
+    registers: Registers,
+    pub(crate) ram: Ram,
     upload: Option<Upload>,
     faults: Faults,
 }
@@ -73,15 +92,15 @@ impl Loader {
     /// The state after a reset.
     pub(crate) fn new(mac: Mac, flash: Flash, faults: Faults) -> Self {
         let registers = Registers::new(mac, flash.size(), faults.clone());
-        Self { flash, registers, ram: Ram::default(), upload: None, faults }
+        Self { flash, registers, ram: Ram::new(), upload: None, faults }
     }
 
     /// A begin of any medium.
-    pub(crate) fn begin(&mut self, medium: Medium, begin: Begin, dialect: Dialect) -> Result<Answer, Failure> {
+    pub(crate) fn begin(&mut self, medium: Medium, begin: Begin) -> Result<Answer, Failure> {
         match medium {
-            Medium::Ram => self.ram.begin(begin),
+            Medium::Ram => self.ram.begin(begin.offset, begin.size),
             Medium::Flash | Medium::Deflated => {
-                self.upload = Some(Upload::begin(medium, begin, dialect, &self.flash)?);
+                self.upload = Some(Upload::begin(medium, begin, &self.flash)?);
             }
         }
         Ok(Answer::default())
@@ -93,7 +112,13 @@ impl Loader {
             return Err(Failure::Checksum).into();
         }
         match medium {
-            Medium::Ram => self.ram.data(bytes).then(Answer::default).ok_or(Failure::NotBegun).into(),
+            Medium::Ram => match self.ram.cursor() {
+                Some(address) => {
+                    self.ram.data(address, bytes);
+                    Ok(Answer::default()).into()
+                }
+                None => Err(Failure::NotBegun).into(),
+            },
             Medium::Flash | Medium::Deflated => self.flash_data(bytes),
         }
     }
@@ -110,7 +135,7 @@ impl Loader {
     }
 
     /// What becomes of the terminal when `written` more bytes stand in the flash.
-    fn departure_after(&self, written: u32) -> Option<Then> {
+    pub(crate) fn departure_after(&self, written: u32) -> Option<Then> {
         let spent = |fault: &mut Fault| {
             let (Fault::Vanish { bytes } | Fault::Renumber { bytes }) = fault else { return false };
             *bytes = bytes.saturating_sub(written);
@@ -133,28 +158,39 @@ impl Loader {
         self.upload = None;
     }
 
-    /// The end of an upload to RAM: a jump to `entry`, unless the loader is to stay.
-    pub(crate) fn jump(&self, entry: u32, stay: bool) -> Outcome {
-        if stay {
-            Ok(Answer::default()).into()
-        } else if self.ram.holds_stub(entry) {
-            Outcome::then(Then::StartStub)
-        } else {
-            Outcome::then(Then::Leave)
-        }
+    /// What a jump to `entry` leads to.
+    pub(crate) fn jump(&self, entry: u32) -> Then {
+        if self.ram.holds_stub(entry) { Then::StartStub } else { Then::Leave }
     }
 
-    /// The MD5 of a region: raw from the stub, in hexadecimal from the ROM.
-    pub(crate) fn md5(&self, offset: u32, length: u32, dialect: Dialect) -> Result<Answer, Failure> {
-        let bytes = self.flash.read_vec(offset, length).map_err(Failure::read)?;
-        let mut digest: [u8; 16] = Md5::digest(&bytes).into();
+    /// READ_REG.
+    pub(crate) fn read_register(&self, address: u32) -> Result<u32, RegisterFault> {
+        self.ram.read(address).map_or_else(|| self.registers.read(address), Ok)
+    }
+
+    /// WRITE_REG: changes the bits of `mask`.
+    pub(crate) fn write_register(&mut self, address: u32, value: u32, mask: u32) -> Result<(), RegisterFault> {
+        let value = self.read_register(address)? & !mask | value & mask;
+        match self.ram.read(address) {
+            Some(_) => self.ram.store(address, &value.to_le_bytes()),
+            None => self.registers.write(address, value),
+        }
+        Ok(())
+    }
+
+    /// The MD5 of `bytes`, which are those of a region.
+    pub(crate) fn digest(&self, bytes: &[u8]) -> [u8; 16] {
+        let mut digest: [u8; 16] = Md5::digest(bytes).into();
         if self.faults.is_on(&Fault::BadMd5) {
             digest[0] ^= 0xff;
         }
-        Ok(match dialect {
-            Dialect::Rom => Answer::data(digest.map(|byte| format!("{byte:02x}")).concat()),
-            Dialect::Stub => Answer::data(digest),
-        })
+        digest
+    }
+
+    /// The MD5 of a region.
+    pub(crate) fn md5(&self, offset: u32, length: u32) -> Result<Answer, Failure> {
+        let bytes = self.flash.read_vec(offset, length).map_err(Failure::read)?;
+        Ok(Answer::data(self.digest(&bytes)))
     }
 
     /// Erases whole sectors; the stub refuses anything else.
@@ -168,15 +204,8 @@ impl Loader {
         self.erase(0, self.flash.size().bytes() / SECTOR * SECTOR)
     }
 
-    /// READ_FLASH_SLOW: the answer always has 64 bytes.
-    pub(crate) fn read_slow(&self, offset: u32, length: u32) -> Result<Answer, Failure> {
-        let mut bytes = self.flash.read_vec(offset, length.min(SLOW_READ)).map_err(Failure::read)?;
-        bytes.resize(SLOW_READ as usize, 0);
-        Ok(Answer::data(bytes))
-    }
-
-    /// GET_SECURITY_INFO.
-    pub(crate) fn security_info(&self) -> Answer {
-        Answer::data(Fuses::under(&self.faults).security_info(Identity::under(&self.faults).chip_id))
+    /// What GET_SECURITY_INFO answers.
+    pub(crate) fn security_info(&self) -> Vec<u8> {
+        Fuses::under(&self.faults).security_info(Identity::under(&self.faults).chip_id)
     }
 }

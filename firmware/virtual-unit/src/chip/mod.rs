@@ -18,15 +18,20 @@ mod upload;
 
 use self::loader::{Loader, Outcome, Then};
 use self::readout::Readout;
-use self::reply::Dialect;
 use self::request::{Medium, Request};
+use self::rom::{Reaction, Rom};
 use self::slip::Decoder;
 use crate::faults::{Fault, Faults};
 use crate::flash::Flash;
 use crate::mac::Mac;
 
-/// What the ROM prints when user code has returned to it.
-const USER_CODE_DONE: &[u8] = b"user code done\r\n";
+/// What the ROM prints when user code has returned to it: it has nowhere to go then, and stumbles.
+const USER_CODE_DONE: &[u8] =
+    b"user code done\r\nGuru Meditation Error: Core 0 panic'ed (Instruction access fault)\r\n";
+/// What the ROM prints after an access to nothing, before it dumps registers and stack.
+const LOAD_FAULT: &[u8] = b"Guru Meditation Error: Core 0 panic'ed (Load access fault)\r\n";
+/// What the ROM sends before it changes its baud rate or resets the chip.
+const EMPTY_FRAME: [u8; 2] = [0xc0, 0xc0];
 /// Baud rates that the UART can make.
 const BAUD: std::ops::RangeInclusive<u32> = 1_200..=5_000_000;
 
@@ -37,6 +42,8 @@ pub(crate) enum Output {
     Bytes(Vec<u8>),
     /// Changes the baud rate when all bytes before have gone out.
     Baud(u32),
+    /// Resets the chip when all bytes before have gone out.
+    Restart,
     /// Takes the terminal away.
     Vanish,
     /// Takes the terminal away and brings another one.
@@ -48,6 +55,8 @@ pub(crate) enum Output {
 pub(crate) struct Chip {
     stage: Stage,
     loader: Loader,
+    rom: Rom,
+    /// What the stub hears.
     decoder: Decoder,
     readout: Option<Readout>,
     faults: Faults,
@@ -67,7 +76,7 @@ impl Chip {
     /// A chip that has just entered the ROM loader.
     pub(crate) fn new(mac: Mac, flash: Flash, faults: Faults) -> Self {
         let loader = Loader::new(mac, flash, faults.clone());
-        Self { stage: Stage::Rom, loader, decoder: Decoder::default(), readout: None, faults }
+        Self { stage: Stage::Rom, loader, rom: Rom::new(), decoder: Decoder::default(), readout: None, faults }
     }
 
     /// Who answers.
@@ -82,8 +91,18 @@ impl Chip {
             return outputs;
         }
         for &byte in bytes {
-            if let Some(packet) = self.decoder.push(byte) {
-                self.packet(&packet, &mut outputs);
+            match self.stage {
+                Stage::Rom => {
+                    if let Some(reaction) = self.rom.push(byte, &mut self.loader) {
+                        self.react(reaction, &mut outputs);
+                    }
+                }
+                Stage::Stub => {
+                    if let Some(packet) = self.decoder.push(byte) {
+                        self.packet(&packet, &mut outputs);
+                    }
+                }
+                Stage::Left => {}
             }
         }
         outputs
@@ -111,58 +130,62 @@ impl Chip {
         if let (Some(readout), Ok(total)) = (&mut self.readout, <[u8; 4]>::try_from(packet)) {
             return readout.acknowledge(u32::from_le_bytes(total));
         }
-        let (Some(opcode), Some(dialect)) = (request::opcode(packet), self.dialect()) else { return };
+        let Some(opcode) = request::opcode(packet) else { return };
         self.readout = None;
         let request = request::parse(packet);
-        let is_block = matches!(request, Some(Request::Data { medium: Medium::Flash | Medium::Deflated, .. }));
-        let outcome = self.act(request, dialect);
-        if matches!(outcome.then, Then::Vanish) {
-            return outputs.push(Output::Vanish);
-        }
-        if matches!(outcome.then, Then::Renumber) {
-            return outputs.push(Output::Renumber);
-        }
-        let frame = slip::encode(&reply::packet(dialect, opcode, &outcome.result));
-        if is_block {
-            outputs.extend(self.acknowledgement(frame.clone()));
-        } else {
-            outputs.push(Output::Bytes(frame.clone()));
-        }
-        self.follow(outcome.then, &frame, outputs);
+        let to_block = matches!(request, Some(Request::Data { medium: Medium::Flash | Medium::Deflated, .. }));
+        let Outcome { result, then } = match request {
+            Some(request) => stub::act(&mut self.loader, request),
+            None => Err(reply::Failure::Command).into(),
+        };
+        let frame = (!then.is_silent()).then(|| slip::encode(&reply::packet(opcode, &result)));
+        self.react(Reaction { frame, then, to_block }, outputs);
     }
 
-    fn dialect(&self) -> Option<Dialect> {
-        match self.stage {
-            Stage::Rom => Some(Dialect::Rom),
-            Stage::Stub => Some(Dialect::Stub),
-            Stage::Left => None,
+    fn react(&mut self, reaction: Reaction, outputs: &mut Vec<Output>) {
+        let Reaction { frame, then, to_block } = reaction;
+        if let Some(frame) = &frame {
+            let answer =
+                if to_block { self.acknowledgement(frame.clone()) } else { Some(Output::Bytes(frame.clone())) };
+            outputs.extend(answer);
         }
-    }
-
-    fn act(&mut self, request: Option<Request<'_>>, dialect: Dialect) -> Outcome {
-        let Some(request) = request else { return Err(reply::Failure::Command).into() };
-        match dialect {
-            Dialect::Rom => rom::act(&mut self.loader, request),
-            Dialect::Stub => stub::act(&mut self.loader, request),
-        }
+        self.follow(then, &frame.unwrap_or_default(), outputs);
     }
 
     fn follow(&mut self, then: Then, frame: &[u8], outputs: &mut Vec<Output>) {
         match then {
             Then::Listen => {}
             Then::Repeat(times) => outputs.extend((0..times).map(|_| Output::Bytes(frame.to_vec()))),
-            Then::Baud(baud) if BAUD.contains(&baud) => outputs.push(Output::Baud(baud)),
-            Then::Baud(_) | Then::Vanish | Then::Renumber => {}
+            Then::Baud(baud) => self.change_baud(baud, outputs),
+            Then::Vanish => outputs.push(Output::Vanish),
+            Then::Renumber => outputs.push(Output::Renumber),
             Then::StartStub => {
                 self.stage = Stage::Stub;
                 outputs.push(Output::Bytes(slip::encode(stub::GREETING)));
             }
-            Then::Leave => {
+            Then::Leave => self.leave(USER_CODE_DONE, outputs),
+            Then::Fault => self.leave(LOAD_FAULT, outputs),
+            Then::Hang => self.stage = Stage::Left,
+            Then::Restart { announced } => {
+                outputs.extend(announced.then(|| Output::Bytes(EMPTY_FRAME.to_vec())));
                 self.stage = Stage::Left;
-                outputs.push(Output::Bytes(USER_CODE_DONE.to_vec()));
+                outputs.push(Output::Restart);
             }
             Then::Send(readout) => self.readout = Some(*readout),
         }
+    }
+
+    fn leave(&mut self, last_words: &[u8], outputs: &mut Vec<Output>) {
+        self.stage = Stage::Left;
+        outputs.push(Output::Bytes(last_words.to_vec()));
+    }
+
+    /// A rate that the UART cannot make changes nothing.
+    fn change_baud(&self, baud: u32, outputs: &mut Vec<Output>) {
+        if self.stage == Stage::Rom {
+            outputs.push(Output::Bytes(EMPTY_FRAME.to_vec()));
+        }
+        outputs.extend(BAUD.contains(&baud).then_some(Output::Baud(baud)));
     }
 
     /// The acknowledgement of a data block, as the faults leave it.

@@ -4,16 +4,21 @@ use std::collections::HashMap;
 
 use super::efuse::Fuses;
 use super::identity::Identity;
-use super::request::RegisterWrite;
 use super::spi::Spi;
 use crate::faults::{Fault, Faults};
 use crate::flash_size::FlashSize;
 use crate::mac::Mac;
 
 const MAGIC: u32 = 0x4000_1000;
+/// Below this address, where the flash is mapped, the chips have nothing at all.
+const MAPPED_FROM: u32 = 0x3c00_0000;
 const EFUSE_WORDS: u32 = 0x200;
 /// Words that are remembered; a host that writes more of them is told nothing and reads zeros.
 const WORDS_MAX: usize = 4096;
+
+/// An access to an address where there is nothing, which throws the processor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct RegisterFault;
 
 /// What one chip shows on its bus.
 #[derive(Clone, Debug)]
@@ -32,11 +37,14 @@ impl Registers {
     }
 
     /// READ_REG.
-    pub(crate) fn read(&self, address: u32) -> u32 {
+    pub(crate) fn read(&self, address: u32) -> Result<u32, RegisterFault> {
+        if address < MAPPED_FROM {
+            return Err(RegisterFault);
+        }
         let identity = Identity::under(&self.faults);
         let spi = address.wrapping_sub(identity.spi);
         let fuses = address.wrapping_sub(identity.efuse);
-        if address == MAGIC {
+        Ok(if address == MAGIC {
             identity.magic
         } else if Spi::owns(spi) {
             self.spi.read(spi)
@@ -44,18 +52,16 @@ impl Registers {
             Fuses::under(&self.faults).word(fuses, self.mac)
         } else {
             self.words.get(&address).copied().unwrap_or(0)
-        }
+        })
     }
 
     /// WRITE_REG.
-    pub(crate) fn write(&mut self, write: RegisterWrite) {
-        let old = self.read(write.address);
-        let value = old & !write.mask | write.value & write.mask;
-        let spi = write.address.wrapping_sub(Identity::under(&self.faults).spi);
+    pub(crate) fn write(&mut self, address: u32, value: u32) {
+        let spi = address.wrapping_sub(Identity::under(&self.faults).spi);
         if Spi::owns(spi) {
             self.spi.write(spi, value, self.claimed_flash_size());
         } else if self.words.len() < WORDS_MAX {
-            self.words.insert(write.address, value);
+            self.words.insert(address, value);
         }
     }
 

@@ -1,20 +1,11 @@
-//! The replies of the serial protocol. Knows their layout, not their meaning.
+//! The replies of the stub. Knows their layout, not their meaning.
 //!
 //! After Espressif's "Serial Protocol": direction 1, command, size of data and status (u16), value (u32), data,
-//! status. The ROM's status has four bytes, the stub's two.
+//! status (two bytes).
 
 use crate::flash::FlashError;
 
-/// Who answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Dialect {
-    /// The loader in the ROM.
-    Rom,
-    /// The uploaded flasher stub.
-    Stub,
-}
-
-/// Why a request failed. Each dialect has its own number for it.
+/// Why a request failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Failure {
     /// The command is unknown, or not in this state.
@@ -36,21 +27,16 @@ pub(crate) enum Failure {
 }
 
 impl Failure {
-    /// The error byte of the dialect.
-    pub(crate) fn code(self, dialect: Dialect) -> u8 {
-        let (rom, stub) = match self {
-            Self::Command => (0x05, 0xff),
-            Self::Checksum => (0x07, 0xc1),
-            Self::FlashRead => (0x09, 0xc4),
-            Self::FlashWrite => (0x08, 0xc4),
-            Self::Inflate => (0x0b, 0xc7),
-            Self::NotBegun => (0x06, 0xc6),
-            Self::TooLittle => (0x0a, 0xc8),
-            Self::TooMuch => (0x0a, 0xc9),
-        };
-        match dialect {
-            Dialect::Rom => rom,
-            Dialect::Stub => stub,
+    /// The error byte.
+    fn code(self) -> u8 {
+        match self {
+            Self::Command => 0xff,
+            Self::Checksum => 0xc1,
+            Self::FlashRead | Self::FlashWrite => 0xc4,
+            Self::Inflate => 0xc7,
+            Self::NotBegun => 0xc6,
+            Self::TooLittle => 0xc8,
+            Self::TooMuch => 0xc9,
         }
     }
 
@@ -85,15 +71,11 @@ impl Answer {
 }
 
 /// The packet of a reply.
-pub(crate) fn packet(dialect: Dialect, opcode: u8, result: &Result<Answer, Failure>) -> Vec<u8> {
+pub(crate) fn packet(opcode: u8, result: &Result<Answer, Failure>) -> Vec<u8> {
     let nothing = Answer::default();
     let (answer, status) = match result {
-        Ok(answer) => (answer, [0, 0, 0, 0]),
-        Err(failure) => (&nothing, [1, failure.code(dialect), 0, 0]),
-    };
-    let status = match dialect {
-        Dialect::Rom => &status[..],
-        Dialect::Stub => &status[..2],
+        Ok(answer) => (answer, [0, 0]),
+        Err(failure) => (&nothing, [1, failure.code()]),
     };
     let length = u16::try_from(answer.data.len() + status.len()).expect("replies are short");
     let mut packet = vec![1, opcode];

@@ -1,4 +1,4 @@
-//! The requests of the serial protocol, parsed. Knows the packets, not who answers them.
+//! The requests to the stub, parsed. Knows the packets, not what they do.
 //!
 //! After Espressif's "Serial Protocol" (docs.espressif.com, esptool, ESP32-C3): direction 0, command, size of the
 //! data (u16), checksum (u32), data; all numbers little endian.

@@ -5,11 +5,12 @@
 
 use super::loader::{Loader, Outcome, Then};
 use super::readout::Readout;
-use super::reply::{Answer, Dialect, Failure};
-use super::request::Request;
-use super::rom::SYNC_REPEATS;
+use super::registers::RegisterFault;
+use super::reply::{Answer, Failure};
+use super::request::{RegisterWrite, Request};
 
-const DIALECT: Dialect = Dialect::Stub;
+/// Replies to a SYNC after the first one.
+const SYNC_REPEATS: usize = 7;
 
 /// What a stub says when it starts, as a frame.
 pub(crate) const GREETING: &[u8] = b"OHAI";
@@ -17,25 +18,32 @@ pub(crate) const GREETING: &[u8] = b"OHAI";
 /// Acts on one request.
 pub(crate) fn act(loader: &mut Loader, request: Request<'_>) -> Outcome {
     match request {
-        Request::Begin { medium, begin } => loader.begin(medium, begin, DIALECT).into(),
+        Request::Begin { medium, begin } => loader.begin(medium, begin).into(),
         Request::Data { medium, bytes, sound } => loader.data(medium, bytes, sound),
         Request::FlashEnd { .. } => {
             loader.end();
             Ok(Answer::default()).into()
         }
-        Request::MemEnd { entry, stay } => loader.jump(entry, stay),
+        Request::MemEnd { stay: true, .. } => Ok(Answer::default()).into(),
+        Request::MemEnd { entry, stay: false } => Outcome::then(loader.jump(entry)),
         Request::RunUserCode => Outcome::then(Then::Leave),
         Request::Sync => Outcome::then(Then::Repeat(SYNC_REPEATS)),
-        Request::ReadRegister { address } => Ok(Answer::value(loader.registers.read(address))).into(),
+        Request::ReadRegister { address } => match loader.read_register(address) {
+            Ok(value) => Ok(Answer::value(value)).into(),
+            Err(RegisterFault) => Outcome::then(Then::Fault),
+        },
         Request::WriteRegisters(writes) => {
-            writes.into_iter().for_each(|write| loader.registers.write(write));
-            Ok(Answer::default()).into()
+            let write = |write: &RegisterWrite| loader.write_register(write.address, write.value, write.mask);
+            match writes.iter().try_for_each(write) {
+                Ok(()) => Ok(Answer::default()).into(),
+                Err(RegisterFault) => Outcome::then(Then::Fault),
+            }
         }
         Request::SpiSetParams | Request::SpiAttach => Ok(Answer::default()).into(),
         Request::ReadFlashSlow { .. } => Err(Failure::Command).into(),
         Request::ChangeBaud { baud } => Outcome::then(Then::Baud(baud)),
-        Request::FlashMd5 { offset, length } => loader.md5(offset, length, DIALECT).into(),
-        Request::GetSecurityInfo => Ok(loader.security_info()).into(),
+        Request::FlashMd5 { offset, length } => loader.md5(offset, length).into(),
+        Request::GetSecurityInfo => Ok(Answer::data(loader.security_info())).into(),
         Request::EraseFlash => loader.erase_all().into(),
         Request::EraseRegion { offset, length } => loader.erase(offset, length).into(),
         Request::ReadFlash { offset, length, block, in_flight } => {

@@ -34,7 +34,7 @@ fn block(chip: &mut Chip, sequence: u32) -> Vec<Output> {
 fn second_of_three(fault: Fault) -> [Vec<Output>; 3] {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let mut chip = chip(&dir, Faults::new([fault]));
-    assert_eq!(chip.receive(&request(0x02, &words(&[48, 3, 16, 0]))).len(), 1);
+    assert_eq!(chip.receive(&request(0x02, &words(&[48, 3, 16, 0, 0]))).len(), 1);
     [0, 1, 2].map(|sequence| block(&mut chip, sequence))
 }
 
@@ -66,7 +66,9 @@ fn user_code_that_is_no_stub_leaves_the_loader_for_good() {
     let dir = tempfile::tempdir().unwrap();
     let mut chip = chip(&dir, Faults::default());
     let outputs = chip.receive(&request(0x06, &words(&[0, 0x4038_0000])));
-    assert!(outputs.contains(&Output::Bytes(b"user code done\r\n".to_vec())));
+    assert!(
+        outputs.iter().any(|output| matches!(output, Output::Bytes(bytes) if bytes.starts_with(b"user code done")))
+    );
     assert_eq!(chip.stage(), Stage::Left);
     assert_eq!(chip.receive(&request(0x08, &[0x55; 36])), []);
 }

@@ -1,8 +1,8 @@
-//! An upload to flash in progress: blocks come in, sectors are erased, bits are written. Knows no packet.
+//! An upload to flash through the stub, in progress: blocks come in, sectors are erased, bits are written. Knows no packet.
 
 use flate2::{Decompress, FlushDecompress, Status};
 
-use super::reply::{Dialect, Failure};
+use super::reply::Failure;
 use super::request::{Begin, Medium};
 use crate::flash::{Flash, SECTOR};
 
@@ -19,18 +19,13 @@ pub(crate) struct Upload {
 }
 
 impl Upload {
-    /// Begins an upload. The ROM erases the whole range now; the stub erases each sector when it comes to it.
-    pub(crate) fn begin(medium: Medium, begin: Begin, dialect: Dialect, flash: &Flash) -> Result<Self, Failure> {
+    /// Begins an upload. Each sector is erased when it is come to.
+    pub(crate) fn begin(medium: Medium, begin: Begin, flash: &Flash) -> Result<Self, Failure> {
         let end = begin.offset.checked_add(begin.size).filter(|&end| end <= flash.size().bytes());
         let end = end.ok_or(Failure::FlashWrite)?;
         let start = begin.offset / SECTOR * SECTOR;
         let inflate = (medium == Medium::Deflated).then(|| Decompress::new(true));
-        let mut upload = Self { cursor: begin.offset, end, erased_to: start, inflate };
-        match dialect {
-            Dialect::Rom => upload.erase_to(flash, end)?,
-            Dialect::Stub => {}
-        }
-        Ok(upload)
+        Ok(Self { cursor: begin.offset, end, erased_to: start, inflate })
     }
 
     /// Writes a block, which may be padded beyond the announced size. Returns how many bytes of flash it wrote.

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use super::description::{Mode, Status, Straps, UnitOptions};
 use super::order::{Order, Waker};
-use crate::boot::{self, Boot};
+use crate::boot::{self, Boot, Cause};
 use crate::chip::{Chip, Output, Stage};
 use crate::console::Fifo;
 use crate::faults::Fault;
@@ -139,11 +139,16 @@ impl Body {
                 Life::Running(boot::start(&self.options, mac, &self.flash, fifo, self.boots.clone())?)
             }
             Straps::Run | Straps::Download => {
-                self.wire.send(boot::DOWNLOAD_BANNER.as_bytes(), Instant::now());
-                Life::Download(Box::new(Chip::new(mac, self.flash.clone(), self.options.faults.clone())))
+                let banner = boot::download_banner(Cause::PowerOn, &self.options.faults);
+                self.wire.send(banner.as_bytes(), Instant::now());
+                self.loader(mac)
             }
         };
         Ok(())
+    }
+
+    fn loader(&self, mac: Mac) -> Life {
+        Life::Download(Box::new(Chip::new(mac, self.flash.clone(), self.options.faults.clone())))
     }
 
     /// Whose chip starts: this unit's, or another one's that was put into its place.
@@ -188,6 +193,11 @@ impl Body {
         match output {
             Output::Bytes(bytes) => self.wire.send(&bytes, at + self.jitter.next()),
             Output::Baud(baud) => self.wire.change_baud(baud),
+            Output::Restart => {
+                let banner = boot::download_banner(Cause::System, &self.options.faults);
+                self.wire.restart(banner.into_bytes());
+                self.life = self.loader(self.answering());
+            }
             Output::Vanish => {
                 let terminal = self.wire.unplug();
                 // Said before the host can notice.

@@ -32,6 +32,8 @@ pub(crate) struct Wire {
     baud: u32,
     /// Takes effect when all that is queued has been sent.
     next_baud: Option<u32>,
+    /// Is sent after that.
+    first_words: Vec<u8>,
     arriving: Option<Arriving>,
     inward: Lane,
     departing: Departing,
@@ -57,6 +59,7 @@ impl Wire {
             faults,
             baud: RESET_BAUD,
             next_baud: None,
+            first_words: Vec::new(),
             arriving: None,
             inward: Lane::new(now),
             departing: Departing::new(now),
@@ -98,6 +101,7 @@ impl Wire {
         self.departing = Departing::new(Instant::now());
         self.arriving = None;
         self.next_baud = None;
+        self.first_words.clear();
         self.baud = RESET_BAUD;
         self.pty.as_ref().map_or(Ok(()), Pty::flush)
     }
@@ -110,6 +114,11 @@ impl Wire {
     /// Changes the baud rate when all that is queued has been sent.
     pub(crate) fn change_baud(&mut self, baud: u32) {
         self.next_baud = Some(baud);
+    }
+
+    /// Goes back to the baud rate of a reset when all that is queued has been sent, and sends `first_words` then.
+    pub(crate) fn restart(&mut self, first_words: Vec<u8>) {
+        (self.next_baud, self.first_words) = (Some(RESET_BAUD), first_words);
     }
 
     /// How many more bytes should be queued now to keep the line busy.
@@ -204,6 +213,9 @@ impl Wire {
         }
         if self.departing.len() == 0 {
             self.baud = self.next_baud.take().unwrap_or(self.baud);
+            if !self.first_words.is_empty() {
+                self.departing.push(&std::mem::take(&mut self.first_words), now);
+            }
         }
         Ok(())
     }

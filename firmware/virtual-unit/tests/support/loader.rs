@@ -26,7 +26,9 @@ pub(crate) fn ask(port: &mut TTYPort, opcode: u8, data: &[u8]) -> Option<Reply> 
         let mut bytes = [0; 512];
         let count = port.read(&mut bytes).ok()?;
         let replies = bytes[..count].iter().filter_map(|byte| decoder.push(*byte));
-        if let Some(reply) = replies.into_iter().find(|reply| reply.get(1) == Some(&opcode) && reply.len() >= 12) {
+        // What the ROM does not know it answers in the name of the last command that it knew.
+        let ours = |reply: &Vec<u8>| reply.get(1) == Some(&opcode) || reply.get(8..10) == Some(&[1, 5]);
+        if let Some(reply) = replies.into_iter().find(|reply| ours(reply) && reply.len() >= 12) {
             let (data, status) = reply[8..].split_at(reply.len() - 12);
             let value = u32::from_le_bytes(reply[4..8].try_into().expect("four bytes"));
             return Some(Reply { value, data: data.to_vec(), ok: status[0] == 0 });
@@ -46,7 +48,7 @@ pub(crate) fn register(port: &mut TTYPort, address: u32) -> u32 {
 /// Writes one block of `bytes` to flash.
 pub(crate) fn write(port: &mut TTYPort, offset: u32, bytes: &[u8]) -> Option<Reply> {
     let length = u32::try_from(bytes.len()).expect("short data");
-    ask(port, 0x02, &words(&[length, 1, length, offset]))?;
+    ask(port, 0x02, &words(&[length, 1, length, offset, 0]))?;
     ask(port, 0x03, &[words(&[length, 0, 0, 0]), bytes.to_vec()].concat())
 }
 
