@@ -36,7 +36,8 @@ CREATE TABLE golden_checks (
 
 CREATE INDEX golden_checks_by_time ON golden_checks (checked_at, run);
 
--- The newest check of each slot and recipe, and the newest that passed.
+-- The newest check of each slot and recipe, and the newest that passed. Gone once it says nothing any more: the slot has
+-- another port, or a unit of the recipe is golden no more.
 CREATE TABLE golden_standings (
     station    TEXT    NOT NULL REFERENCES stations (name),
     slot       TEXT    NOT NULL,

@@ -116,6 +116,10 @@ audit_kinds! {
     UnitRetried = "unit.retried";
     /// A slot was given another port or fixture.
     SlotMapped = "slot.mapped";
+    /// A person asked who is in a slot, which resets the unit (written before the act).
+    SlotAsked = "slot.asked";
+    /// A person began a golden unit's check on a slot (written before the act).
+    GoldenBegan = "golden.began";
     /// A golden unit was put through its check on a slot.
     GoldenChecked = "golden.checked";
     /// A golden unit was named, or is one no more.

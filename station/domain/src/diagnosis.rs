@@ -244,3 +244,19 @@ catalogue! {
     AppHung = "app_hung": Boot, Recipe, Rework;
     CredentialsRevoked = "credentials_revoked": Any, Person, Rework;
 }
+
+impl DiagnosisCode {
+    /// Whether the rules refused the unit before anything was done to it, so that its run has tested nothing.
+    pub const fn is_refusal(self) -> bool {
+        matches!(
+            self,
+            Self::AttemptsUsedUp
+                | Self::BatchAttemptsUsedUp
+                | Self::PassedBefore
+                | Self::InWorkElsewhere
+                | Self::QuotaReached
+                | Self::Quarantined
+                | Self::Scrapped
+        )
+    }
+}

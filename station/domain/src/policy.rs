@@ -70,6 +70,10 @@ pub struct Policy {
     /// stands stays as it was.
     #[serde(default, skip_serializing_if = "is_default")]
     pub repair: bool,
+    /// Whether a run is a golden unit's check, which is a repair too: it says whether the slot is good, and sets no unit
+    /// aside whatever comes out.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub golden: bool,
 }
 
 /// The field image of a two-stage recipe. NVS is not among its regions: it stays as the unit left it.
@@ -196,6 +200,7 @@ impl Policy {
             search_flash: false,
             app_template: None,
             repair: false,
+            golden: false,
         }
     }
 

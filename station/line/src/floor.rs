@@ -119,10 +119,11 @@ pub trait Floor: Send + Sync + 'static {
     async fn retry(&self, slot: &SlotId, act: &Act) -> Result<(), FloorError>;
 
     /// Asks the loader who is in the slot, which resets the unit. A slot with a unit in work is refused.
-    async fn identify(&self, slot: &SlotId) -> Result<Occupant, FloorError>;
+    async fn identify(&self, slot: &SlotId, act: &Act) -> Result<Occupant, FloorError>;
 
     /// Puts the golden unit in a stopped slot through the batch's recipe, in a run that counts for no work order. A unit
-    /// that is not on record as golden for a recipe of that name is refused, and left alone.
+    /// that is not on record as golden for a recipe of that name is refused, and left alone; so is any that takes the
+    /// golden unit's place meanwhile. A unit that the rules refuse has tested nothing, which is refused as well.
     async fn check_golden(&self, batch: BatchId, slot: &SlotId, act: &Act) -> Result<GoldenOutcome, FloorError>;
 
     /// Gives a stopped slot another port; it keeps it over restarts. When another stopped slot has that port, the two
@@ -169,7 +170,7 @@ impl Floor for NoFloor {
         Err(FloorError::NoSuchSlot(slot.clone()))
     }
 
-    async fn identify(&self, slot: &SlotId) -> Result<Occupant, FloorError> {
+    async fn identify(&self, slot: &SlotId, _: &Act) -> Result<Occupant, FloorError> {
         Err(FloorError::NoSuchSlot(slot.clone()))
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use firstpass_device::Leases;
-use firstpass_domain::{Run, RunId, SlotId, Timestamp};
+use firstpass_domain::{Mac, Run, RunId, SlotId, Timestamp};
 use firstpass_gateway::{
     https::{Provisioner, SessionError},
     mqtt::BrokerHandle,
@@ -124,19 +124,21 @@ impl Line {
         let name = format!("reprovision {}", Uuid::now_v7());
         let product = recipe.name.clone();
         let order = WorkOrder::Named { name, product, quantity: None, quota: None };
-        self.once(recipe.reprovision(), &order, slot, token, "the repair is over").await
+        self.once(recipe.reprovision(), &order, slot, None, token, "the repair is over").await
     }
 
-    /// Takes the unit in `slot` through the line once, in a batch that is closed afterwards.
+    /// Takes the unit in `slot` through the line once, in a batch that is closed afterwards. With `only`, that unit and no
+    /// other; when nothing is in the slot for some seconds, there is no run.
     pub(crate) async fn once(
         &self,
         recipe: Recipe,
         order: &WorkOrder,
         slot: Slot,
+        only: Option<Mac>,
         token: &CancellationToken,
         reason: &str,
     ) -> Result<BatchReport, StationError> {
-        let job = self.job(recipe, order, Goal::OncePerSlot).await?;
+        let job = self.job_for(recipe, order, Goal::OncePerSlot, only).await?;
         let mut report = work_on(&job, vec![slot], token).await;
         job.demand.gate.close(reason.to_owned());
         report.stopped.extend(job.settle().await.err());
@@ -145,8 +147,18 @@ impl Line {
 
     /// What slots share that work on a batch.
     pub(crate) async fn job(&self, recipe: Recipe, order: &WorkOrder, goal: Goal) -> Result<Arc<Job>, StationError> {
+        self.job_for(recipe, order, goal, None).await
+    }
+
+    async fn job_for(
+        &self,
+        recipe: Recipe,
+        order: &WorkOrder,
+        goal: Goal,
+        only: Option<Mac>,
+    ) -> Result<Arc<Job>, StationError> {
         let batch = self.open_order(&recipe, order).await?;
-        let context = self.context(recipe, batch.id);
+        let context = self.context(recipe, batch.id, only);
         Job::begin(context, batch, goal, Upstream::of(&self.provisioner)).await
     }
 
@@ -164,11 +176,12 @@ impl Line {
         let _ = self.events.send(LineEvent { at: (self.clock)(), slot: slot.clone(), kind });
     }
 
-    fn context(&self, recipe: Recipe, batch: BatchId) -> Context {
+    fn context(&self, recipe: Recipe, batch: BatchId, only: Option<Mac>) -> Context {
         Context {
             store: Arc::clone(&self.store),
             recipe: Arc::new(recipe),
             batch,
+            only,
             provisioner: Arc::clone(&self.provisioner),
             broker: self.broker.clone(),
             router: Arc::clone(&self.router),

@@ -20,7 +20,7 @@ pub enum Presence {
 
 /// How often a slot looks whether its port is there.
 const PORT_POLL: Duration = Duration::from_millis(100);
-/// How long a port that went away may take to come back for a retry; longer, and the unit has been taken out.
+/// How long a unit that was there may be away for a retry or a check; longer, and it has been taken out.
 const PORT_BACK: Duration = Duration::from_secs(5);
 /// Pause between two questions to a loader.
 const PROBE_PAUSE: Duration = Duration::from_secs(1);
@@ -46,6 +46,21 @@ enum Occupant {
 pub(crate) async fn wait_for_unit(slot: &Slot, leases: &Leases, demand: &Demand, token: &CancellationToken) -> bool {
     let is_shut = || demand.gate.standing() != Standing::Open;
     wait_until(slot, leases, demand, token, |occupant| occupant != Occupant::Nobody || is_shut()).await
+}
+
+/// The same for a unit that was in the slot a moment ago: `false` also when it stays away.
+pub(crate) async fn wait_for_same(slot: &Slot, leases: &Leases, demand: &Demand, token: &CancellationToken) -> bool {
+    let gives_up = token.child_token();
+    let waiting = wait_for_unit(slot, leases, demand, &gives_up);
+    tokio::pin!(waiting);
+    tokio::select! {
+        there = &mut waiting => there,
+        () = sleep(PORT_BACK) => {
+            // The loader may just be asked, and its port is not to be left in use.
+            gives_up.cancel();
+            waiting.await
+        }
+    }
 }
 
 /// Waits until `finished` has left the slot; `false` when the slot is no longer needed.

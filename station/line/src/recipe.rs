@@ -113,13 +113,13 @@ impl Recipe {
     }
 
     /// The recipe for a golden unit's check: the whole recipe on a unit that is known already, with a new identity. As
-    /// with a repair, its run says nothing of the unit, but of the slot. It is not tried again: what came out came out.
+    /// with a repair, its run says nothing of the unit, but of the slot; nor does it set the unit aside. It is not tried again: what came out came out.
     #[must_use]
     pub fn golden(&self) -> Self {
         let mut golden = self.clone();
         golden.policy.known_unit = KnownUnit::Reissue;
         golden.policy.refuse_provisioned = false;
-        golden.policy.repair = true;
+        (golden.policy.repair, golden.policy.golden) = (true, true);
         golden.policy.retry = None;
         (golden.policy.max_attempts, golden.policy.max_batch_attempts) = (0, 0);
         golden.hash = golden.policy.recipe_hash(&golden.text);

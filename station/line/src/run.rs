@@ -17,7 +17,7 @@ use std::{sync::Arc, time::Instant};
 
 use firstpass_device::{Fixture, Leases, PortName, Redactor};
 use firstpass_domain::{
-    Evidence, Fact, Policy, Run, RunId, SlotId, Step, StepOutcome, Timestamp, Verdict, evidence::UartFact, judge,
+    Evidence, Fact, Mac, Policy, Run, RunId, SlotId, Step, StepOutcome, Timestamp, Verdict, evidence::UartFact, judge,
 };
 use firstpass_gateway::{
     https::{Confidence, Offer, Provisioner, Tenancy},
@@ -47,6 +47,8 @@ pub(crate) struct Context {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) recipe: Arc<Recipe>,
     pub(crate) batch: BatchId,
+    /// The only unit that may be worked on; `None` is whichever is in the slot.
+    pub(crate) only: Option<Mac>,
     pub(crate) provisioner: Arc<Provisioner>,
     pub(crate) broker: BrokerHandle,
     pub(crate) router: Arc<Router>,

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use firstpass_domain::{DiagnosisCode, Mac, RunId};
 use firstpass_store::StoreError;
+use tokio_util::sync::CancellationToken;
 use tracing::error;
 use uuid::Uuid;
 
@@ -15,7 +16,7 @@ use crate::{
     event::{LineEvent, LineEventKind},
     gate::Standing,
     outage,
-    presence::{stays, wait_for_unit, wait_until_gone, wait_until_usable},
+    presence::{stays, wait_for_same, wait_for_unit, wait_until_gone, wait_until_usable},
     reins::Reins,
     run::{Context, Driver},
 };
@@ -151,7 +152,7 @@ impl Worker {
         let mut told = None;
         loop {
             let token = &self.reins.after_unit;
-            if !self.gate_opens().await || !wait_for_unit(&self.slot, &self.context.leases, demand, token).await {
+            if !self.gate_opens().await || !self.unit_comes(demand, token).await {
                 return None;
             }
             if demand.gate.standing() != Standing::Open {
@@ -166,6 +167,15 @@ impl Worker {
                 () = count_changes.next() => {}
                 changed = standing.changed() => if changed.is_err() { return None },
             }
+        }
+    }
+
+    /// Waits for a unit; not for long when it is to be one that was there already.
+    async fn unit_comes(&self, demand: &Demand, token: &CancellationToken) -> bool {
+        let leases = &self.context.leases;
+        match self.context.only {
+            None => wait_for_unit(&self.slot, leases, demand, token).await,
+            Some(_) => wait_for_same(&self.slot, leases, demand, token).await,
         }
     }
 

@@ -97,7 +97,7 @@ async fn a_slot_is_asked_and_mapped_by_an_engineer_with_a_reason() {
     );
     assert_eq!(bench.post(Role::Engineer, "/engineering/slots/C9/identify", &[]).await.status, 404);
     assert_eq!(bench.post(Role::Operator, "/engineering/slots/A1/port", &fields).await.status, 403);
-    assert_eq!(floor.asked(), ["identify A1", "map A1 to /dev/fake-new by engineer: adapter changed"]);
+    assert_eq!(floor.asked(), ["identify A1 by engineer", "map A1 to /dev/fake-new by engineer: adapter changed"]);
     assert!(bench.get(Role::Engineer, "/engineering/ports").await.text.contains("Mapped"));
 }
 

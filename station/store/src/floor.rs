@@ -97,6 +97,19 @@ pub struct GoldenStanding {
     pub last_passed: Option<Timestamp>,
 }
 
+/// How golden units came out on a slot of this station within some time, by one recipe.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GoldenResult {
+    /// The slot.
+    pub slot: SlotId,
+    /// Name of the recipe.
+    pub recipe: String,
+    /// How many checks there were.
+    pub checks: u32,
+    /// How many of them failed.
+    pub failed: u32,
+}
+
 /// What is on record of the floor.
 #[async_trait]
 pub trait FloorPlan: Send + Sync {
@@ -113,6 +126,9 @@ pub trait FloorPlan: Send + Sync {
     /// Notes that a person lets the unit in a slot run again.
     async fn note_retry(&self, slot: &SlotId, mac: Option<Mac>, act: &Act, now: Timestamp) -> Result<(), StoreError>;
 
+    /// Notes that a person asks who is in a slot.
+    async fn note_question(&self, slot: &SlotId, act: &Act, now: Timestamp) -> Result<(), StoreError>;
+
     /// Gives slots of this station other ports, all or none.
     async fn map_slots(&self, moves: &[SlotMove], act: &Act, now: Timestamp) -> Result<(), StoreError>;
 
@@ -125,14 +141,28 @@ pub trait FloorPlan: Send + Sync {
     /// The golden units, by recipe, at most `limit`.
     async fn golden_units(&self, limit: u32) -> Result<Vec<GoldenRecord>, StoreError>;
 
-    /// Notes how a golden unit came out. The run on record must say the same: [`StoreError::Conflict`].
+    /// Notes that a person begins a golden unit's check on a slot, by the recipe of this name.
+    async fn begin_golden_check(
+        &self,
+        slot: &SlotId,
+        recipe: &str,
+        act: &Act,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Notes how a golden unit came out. The run on record must say the same, and must have tested it:
+    /// [`StoreError::Conflict`].
     async fn note_golden_check(&self, check: &GoldenCheck, act: &Act, now: Timestamp) -> Result<(), StoreError>;
 
     /// Checks of all stations, newest first, at most `limit`.
     async fn golden_checks(&self, limit: u32) -> Result<Vec<GoldenCheckRecord>, StoreError>;
 
-    /// How the golden units stand on the slots of this station.
+    /// How the golden units stand on the slots of this station. A slot that was given another port has no standing, nor has
+    /// a recipe one of whose units is golden no more, until the next check.
     async fn golden_standings(&self) -> Result<Vec<GoldenStanding>, StoreError>;
+
+    /// How the checks on the slots of this station came out from one moment to just before another.
+    async fn golden_results(&self, from: Timestamp, to: Timestamp) -> Result<Vec<GoldenResult>, StoreError>;
 }
 
 #[async_trait]
@@ -153,6 +183,10 @@ impl<D: Database> FloorPlan for Record<D> {
         write_record!(self, "note the retry", plans::note_retry(slot, mac, act, now))
     }
 
+    async fn note_question(&self, slot: &SlotId, act: &Act, now: Timestamp) -> Result<(), StoreError> {
+        write_record!(self, "note who asked the slot", plans::note_question(slot, act, now))
+    }
+
     async fn map_slots(&self, moves: &[SlotMove], act: &Act, now: Timestamp) -> Result<(), StoreError> {
         write_record!(self, "map the slots", plans::map(moves, act, now))
     }
@@ -169,6 +203,16 @@ impl<D: Database> FloorPlan for Record<D> {
         read_record!(self, "list the golden units", golden::units(limit))
     }
 
+    async fn begin_golden_check(
+        &self,
+        slot: &SlotId,
+        recipe: &str,
+        act: &Act,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        write_record!(self, "begin the golden unit's check", golden::begin_check(slot, recipe, act, now))
+    }
+
     async fn note_golden_check(&self, check: &GoldenCheck, act: &Act, now: Timestamp) -> Result<(), StoreError> {
         write_record!(self, "note the golden unit's check", golden::note_check(check, act, now))
     }
@@ -179,5 +223,9 @@ impl<D: Database> FloorPlan for Record<D> {
 
     async fn golden_standings(&self) -> Result<Vec<GoldenStanding>, StoreError> {
         read_record!(self, "read how the golden units stand", golden::standings())
+    }
+
+    async fn golden_results(&self, from: Timestamp, to: Timestamp) -> Result<Vec<GoldenResult>, StoreError> {
+        read_record!(self, "read how the golden units came out", golden::results(from, to))
     }
 }

@@ -26,7 +26,8 @@ use firstpass_domain::{
 pub use damage::Damage;
 pub use error::{Cause, ClaimError, IssueError, StoreError, UnitActError};
 pub use floor::{
-    FloorPlan, GoldenCheck, GoldenCheckRecord, GoldenRecord, GoldenStanding, GoldenUnit, SlotMove, SlotPlan,
+    FloorPlan, GoldenCheck, GoldenCheckRecord, GoldenRecord, GoldenResult, GoldenStanding, GoldenUnit, SlotMove,
+    SlotPlan,
 };
 pub use model::{
     Act, Admission, BatchChange, BatchId, BatchRecord, BatchSize, BatchState, BatchYield, CertificateRecord,

@@ -38,11 +38,13 @@ impl Inner {
         let recipe = self.recipe_of(&record).await?;
         let kept = self.keep(slot).await?;
         self.close_left_open(slot).await?;
-        let unit = GoldenUnit { mac: self.identify(slot).await?.mac, recipe: recipe.name.clone() };
+        let store = &self.line.store;
+        store.begin_golden_check(slot, &recipe.name, act, (self.line.clock)()).await.map_err(StationError::from)?;
+        let unit = GoldenUnit { mac: self.ask_who(slot).await?.mac, recipe: recipe.name.clone() };
         if !self.is_golden(&unit).await? {
             return Err(refusal::not_golden(unit.mac, &unit.recipe));
         }
-        let run = self.run_golden(&recipe, &kept).await?;
+        let run = self.run_golden(&recipe, &unit, &kept).await?;
         self.note(&unit, slot, &run, act).await?;
         Ok(GoldenOutcome { run: run.run, mac: run.mac, problem: run.problem })
     }
@@ -59,15 +61,17 @@ impl Inner {
         Ok(self.line.store.golden_units(GOLDEN_UNITS_MAX).await?.iter().any(|golden| golden.unit == *unit))
     }
 
-    /// One run, in a batch of its own that is closed afterwards. A run that was cut is no check.
-    async fn run_golden(&self, recipe: &Recipe, kept: &Kept<'_>) -> Result<RunReport, FloorError> {
+    /// One run of this unit and no other, in a batch of its own that is closed afterwards. A run that was cut is no check,
+    /// nor is one that never came to test the slot, because the unit was changed or the rules refused it.
+    async fn run_golden(&self, recipe: &Recipe, unit: &GoldenUnit, kept: &Kept<'_>) -> Result<RunReport, FloorError> {
         let name = format!("golden check {}", Uuid::now_v7());
         let order = WorkOrder::Named { name, product: recipe.name.clone(), quantity: None, quota: None };
         let (slot, golden) = (kept.slot.clone(), recipe.golden());
-        let report = self.line.once(golden, &order, slot, &kept.busy.token, "the golden unit's check is over").await?;
+        let (token, over) = (&kept.busy.token, "the golden unit's check is over");
+        let report = self.line.once(golden, &order, slot, Some(unit.mac), token, over).await?;
         let BatchReport { runs, stopped, .. } = report;
         match (runs.into_iter().next_back(), stopped.into_iter().next()) {
-            (Some(run), _) if !was_cut(&run) => Ok(run),
+            (Some(run), _) if !was_cut(&run) => tested(unit, run),
             (_, Some(StationError::NeedsPerson { problem })) => Err(FloorError::Refused(problem)),
             (_, Some(error)) => Err(error.into()),
             (Some(_) | None, None) => Err(refusal::check_cut(&kept.slot.id)),
@@ -75,9 +79,6 @@ impl Inner {
     }
 
     async fn note(&self, unit: &GoldenUnit, slot: &SlotId, run: &RunReport, act: &Act) -> Result<(), FloorError> {
-        if run.mac.is_some_and(|mac| mac != unit.mac) {
-            return Err(refusal::other_unit(unit.mac, run.mac));
-        }
         let check = GoldenCheck { slot: slot.clone(), unit: unit.clone(), run: run.run, passed: run.passed };
         let noted = self.line.store.note_golden_check(&check, act, (self.line.clock)()).await;
         Ok(noted.map_err(StationError::from)?)
@@ -106,6 +107,15 @@ impl Drop for Kept<'_> {
         let _ = self.floor.posts.with(&self.slot.id, |post| post.state = PostState::Idle);
         self.floor.line.publish(&self.slot.id, LineEventKind::SlotEnded { by: None, at_once: false });
         self.busy.ended.cancel();
+    }
+}
+
+/// The run, when it says something of the slot.
+fn tested(unit: &GoldenUnit, run: RunReport) -> Result<RunReport, FloorError> {
+    match (&run.diagnosis, &run.problem) {
+        (Some(found), _) if found.code == DiagnosisCode::OtherUnit => Err(refusal::other_unit(unit.mac, &found.seen)),
+        (Some(found), Some(problem)) if found.code.is_refusal() => Err(FloorError::Refused(problem.clone())),
+        (_, _) => Ok(run),
     }
 }
 

@@ -128,9 +128,9 @@ impl Floor for LineFloor {
         self.detached(async move { floor.retry(&slot, &act).await }).await
     }
 
-    async fn identify(&self, slot: &SlotId) -> Result<Occupant, FloorError> {
-        let (floor, slot) = (Arc::clone(&self.0), slot.clone());
-        self.detached(async move { floor.identify(&slot).await }).await
+    async fn identify(&self, slot: &SlotId, act: &Act) -> Result<Occupant, FloorError> {
+        let (floor, slot, act) = (Arc::clone(&self.0), slot.clone(), act.clone());
+        self.detached(async move { floor.identify(&slot, &act).await }).await
     }
 
     async fn check_golden(&self, batch: BatchId, slot: &SlotId, act: &Act) -> Result<GoldenOutcome, FloorError> {

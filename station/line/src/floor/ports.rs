@@ -21,11 +21,17 @@ const IDENTIFY_TIMEOUT: Duration = Duration::from_secs(20);
 const PORT_PATH_MAX: usize = 255;
 
 impl Inner {
-    pub(super) async fn identify(self: &Arc<Self>, slot: &SlotId) -> Result<Occupant, FloorError> {
-        let asked = self.posts.with(slot, |post| post.slot.clone())?;
+    pub(super) async fn identify(self: &Arc<Self>, slot: &SlotId, act: &Act) -> Result<Occupant, FloorError> {
         if let Some(run) = self.posts.in_work(slot)? {
             return Err(refusal::in_work(slot, run));
         }
+        self.line.store.note_question(slot, act, (self.line.clock)()).await.map_err(StationError::from)?;
+        self.ask_who(slot).await
+    }
+
+    /// Asks the loader; whoever wants to know is on record already.
+    pub(super) async fn ask_who(self: &Arc<Self>, slot: &SlotId) -> Result<Occupant, FloorError> {
+        let asked = self.posts.with(slot, |post| post.slot.clone())?;
         let token = self.token.child_token();
         let (floor, leases, hands) = (Arc::clone(self), self.line.leases.clone(), token.clone());
         let task = blocking("asking who is in the slot", move || {

@@ -86,9 +86,8 @@ pub(super) fn not_golden(mac: Mac, recipe: &str) -> FloorError {
     refused("not_golden", what, why, "Put the golden unit in, or let an engineer name this one.")
 }
 
-pub(super) fn other_unit(expected: Mac, found: Option<Mac>) -> FloorError {
-    let found = found.map_or("an unknown one".to_owned(), |found| found.to_string());
-    let why = format!("It began with {expected} and ended with {found}.");
+pub(super) fn other_unit(expected: Mac, seen: &str) -> FloorError {
+    let why = format!("It began with {expected}. Seen: {seen}. Nothing is said of the slot.");
     let what = "The unit was changed during the check.".to_owned();
     refused("unit_changed", what, why, "Check again, and leave the golden unit in the slot.")
 }

@@ -26,7 +26,7 @@ use tokio::{sync::broadcast, task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 use virtual_unit::image::{self, AppImage};
 
-use crate::unit::{InSlot, flash};
+use crate::unit::{InSlot, Turn, flash};
 
 /// Longest wait for anything that must happen, also on a machine that is busy with other things.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -84,6 +84,18 @@ impl Bench {
 
     pub(crate) fn put_faulty(&self, slot: &str, mac: &str, faults: &[&str]) -> InSlot {
         InSlot::put(self.path(), slot, mac, faults)
+    }
+
+    /// Puts a unit into a slot that turns into something else when it is next reset after an event that is `wanted`.
+    pub(crate) fn put_turning(
+        &self,
+        slot: &str,
+        mac: &str,
+        events: broadcast::Receiver<LineEvent>,
+        wanted: fn(&LineEventKind) -> bool,
+        into: &str,
+    ) -> InSlot {
+        InSlot::put_turning(self.path(), slot, mac, Turn { events: events.into(), wanted, into: into.parse().unwrap() })
     }
 
     /// What the unit's flash holds.
@@ -237,12 +249,14 @@ impl Life {
 
     /// Who did what to whom, of the acts of people, in order.
     pub(crate) async fn acts(&self) -> Vec<(&'static str, String, String)> {
-        const KINDS: [AuditKind; 6] = [
+        const KINDS: [AuditKind; 8] = [
             AuditKind::SlotStarted,
             AuditKind::SlotStopped,
             AuditKind::UnitRetried,
             AuditKind::SlotMapped,
+            AuditKind::SlotAsked,
             AuditKind::GoldenNamed,
+            AuditKind::GoldenBegan,
             AuditKind::GoldenChecked,
         ];
         let entries = self.store.audit_entries(0, 10_000).await.unwrap().into_iter();

@@ -15,19 +15,29 @@ async fn a_slot_tells_who_is_in_it_unless_the_unit_is_in_work() {
     let mut life = bench.start(&["A1", "A2"]).await;
     let batch = life.batch("W1", "lamp", None).await;
     let _unit = bench.put("A1", ONE);
-    let occupant = life.floor.identify(&slot("A1")).await.unwrap();
+    let occupant = life.floor.identify(&slot("A1"), &act()).await.unwrap();
     assert_eq!(
         (occupant.mac.to_string(), occupant.chip.starts_with("esp32c3")),
         (ONE.to_owned(), true),
         "{occupant:?}"
     );
-    assert!(!refused(life.floor.identify(&slot("A2")).await).is_empty(), "nobody is there");
+    assert!(!refused(life.floor.identify(&slot("A2"), &act()).await).is_empty(), "nobody is there");
+    let asked = |name: &str| ("slot.asked", name.to_owned(), "ada".to_owned());
+    assert_eq!(
+        life.acts().await,
+        [asked("A1"), asked("A2")],
+        "a unit is reset by whom it was asked, even when none is there"
+    );
     life.start(batch, &["A1"]).await.unwrap();
     life.wait("A1", |kind| matches!(kind, LineEventKind::StepBegan { step: Step::Flash, .. })).await;
-    assert_eq!(refused(life.floor.identify(&slot("A1")).await), "unit_in_work");
+    assert_eq!(refused(life.floor.identify(&slot("A1"), &act()).await), "unit_in_work");
     assert_eq!(life.verdict("A1").await, None);
     life.until("A1", |place| place.in_work.is_none()).await;
-    assert_eq!(life.floor.identify(&slot("A1")).await.unwrap().mac.to_string(), ONE, "it waits to be taken out");
+    assert_eq!(
+        life.floor.identify(&slot("A1"), &act()).await.unwrap().mac.to_string(),
+        ONE,
+        "it waits to be taken out"
+    );
     life.end().await;
 }
 

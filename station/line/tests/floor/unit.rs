@@ -1,8 +1,17 @@
 //! A virtual unit in a slot. Dropping it takes it out.
 
-use std::{path::Path, sync::Arc};
+use std::{
+    io,
+    path::Path,
+    sync::{Arc, Mutex},
+};
 
-use virtual_unit::{DeviceApp, Fault, Faults, StopToken, Straps, Surroundings, Unit, UnitOptions, control::Control};
+use firstpass_line::event::{LineEvent, LineEventKind};
+use tokio::sync::broadcast;
+use virtual_unit::{
+    DeviceApp, Fault, Faults, Status, StopToken, Straps, Surroundings, Unit, UnitOptions,
+    control::{Control, Held, Order},
+};
 
 /// A unit in a slot.
 pub(crate) struct InSlot {
@@ -15,6 +24,21 @@ pub(crate) struct InSlot {
 impl InSlot {
     /// Puts the unit `mac` into the slot `name`; its flash is its own.
     pub(crate) fn put(folder: &Path, name: &str, mac: &str, faults: &[&str]) -> Self {
+        Self::held(folder, name, mac, faults, |unit, _| unit)
+    }
+
+    /// The same, with a turn that it takes.
+    pub(crate) fn put_turning(folder: &Path, name: &str, mac: &str, turn: Turn) -> Self {
+        Self::held(folder, name, mac, &[], |unit, faults| Arc::new(Turning { unit, faults, turn }))
+    }
+
+    fn held(
+        folder: &Path,
+        name: &str,
+        mac: &str,
+        faults: &[&str],
+        hold: impl FnOnce(Arc<Unit>, Faults) -> Arc<dyn Held>,
+    ) -> Self {
         let faults = Faults::new(faults.iter().map(|fault| fault.parse::<Fault>().unwrap()).collect::<Vec<_>>());
         let options = UnitOptions {
             flash: flash(folder, name, mac),
@@ -28,7 +52,8 @@ impl InSlot {
         };
         let unit = Arc::new(Unit::start(options, Straps::Download).unwrap());
         let socket = folder.join(format!("{name}.sock"));
-        let control = Control::listen(&socket, Arc::clone(&unit), StopToken::new()).unwrap();
+        let held = hold(Arc::clone(&unit), faults.clone());
+        let control = Control::listen(&socket, held, StopToken::new()).unwrap();
         unit.release().unwrap();
         Self { unit, faults, control: Some(control) }
     }
@@ -36,6 +61,40 @@ impl InSlot {
     /// Mends everything that is wrong with it.
     pub(crate) fn mend(&self) {
         self.faults.clear();
+    }
+}
+
+/// What becomes of a unit when it is next reset after something has happened on its line.
+pub(crate) struct Turn {
+    pub(crate) events: Mutex<broadcast::Receiver<LineEvent>>,
+    pub(crate) wanted: fn(&LineEventKind) -> bool,
+    pub(crate) into: Fault,
+}
+
+/// A unit that takes a turn.
+struct Turning {
+    unit: Arc<Unit>,
+    faults: Faults,
+    turn: Turn,
+}
+
+impl Held for Turning {
+    fn obey(&self, order: &Order) -> Result<(), String> {
+        let mut events = self.turn.events.lock().unwrap();
+        while let Ok(event) = events.try_recv() {
+            if (self.turn.wanted)(&event.kind) {
+                self.faults.set(self.turn.into.clone());
+            }
+        }
+        Held::obey(&*self.unit, order)
+    }
+
+    fn release(&self) -> io::Result<()> {
+        Held::release(&*self.unit)
+    }
+
+    fn status(&self) -> Status {
+        Held::status(&*self.unit)
     }
 }
 

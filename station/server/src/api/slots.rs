@@ -298,8 +298,12 @@ pub(super) struct WireOccupant {
 #[utoipa::path(post, path = "/api/v1/slots/{slot}/identify", operation_id = "identify_slot", tag = "slots",
     params(("slot" = String, Path, description = "Name of the slot.", example = "A1")),
     responses((status = 200, description = "Who is there.", body = WireOccupant)))]
-async fn identify(State(app): State<AppState>, Named(slot): Named<SlotId>) -> Answer<Json<WireOccupant>> {
-    let occupant = app.services.floor.identify(&slot).await?;
+async fn identify(
+    State(app): State<AppState>,
+    person: Principal,
+    Named(slot): Named<SlotId>,
+) -> Answer<Json<WireOccupant>> {
+    let occupant = app.services.floor.identify(&slot, &person.act("who is in the slot")).await?;
     Ok(Json(WireOccupant { mac: occupant.mac.to_string(), chip: occupant.chip }))
 }
 

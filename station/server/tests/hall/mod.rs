@@ -184,9 +184,9 @@ impl Floor for FakeFloor {
         self.none.retry(slot, act).await
     }
 
-    async fn identify(&self, slot: &SlotId) -> Result<Occupant, FloorError> {
+    async fn identify(&self, slot: &SlotId, act: &Act) -> Result<Occupant, FloorError> {
         self.has(slot)?;
-        self.note(format!("identify {slot}"));
+        self.note(format!("identify {slot} by {}", act.actor));
         Ok(Occupant { mac: "7c:df:a1:00:00:01".parse().unwrap(), chip: "ESP32-C3 v0.4".to_owned() })
     }
 

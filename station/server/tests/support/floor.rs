@@ -96,7 +96,7 @@ impl Floor for TestFloor {
         self.note(&format!("retry {slot}"), act)
     }
 
-    async fn identify(&self, slot: &SlotId) -> Result<Occupant, FloorError> {
+    async fn identify(&self, slot: &SlotId, _: &Act) -> Result<Occupant, FloorError> {
         Err(FloorError::NoSuchSlot(slot.clone()))
     }
 

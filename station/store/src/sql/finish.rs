@@ -33,7 +33,9 @@ pub(crate) async fn finish(
         let sql = "UPDATE units SET standing = (SELECT state FROM runs WHERE id = $1) WHERE mac = $2";
         tx.execute(sql, values![run, mac]).await?;
     }
-    if let (Some(mac), RunEnd::Failed(diagnosis)) = (open.mac, end) {
+    if let (Some(mac), RunEnd::Failed(diagnosis)) = (open.mac, end)
+        && !is_golden(tx, run, &open).await?
+    {
         holds::after_failure(tx, mac, run, diagnosis, now).await?;
     }
     Ok(ended_users)
@@ -42,6 +44,19 @@ pub(crate) async fn finish(
 async fn pass(tx: &mut Tx, run: RunId, now: Timestamp) -> Result<Vec<String>, StoreError> {
     let (mac, _) = runs::admitted(tx, run).await?;
     check_steps(tx, run).await?;
+/// A golden unit's check is about the slot, whatever the unit was seen to do.
+async fn is_golden(tx: &mut Tx, run: RunId, open: &OpenRun) -> Result<bool, StoreError> {
+    Ok(open.repair && runs::policy(tx, run).await?.golden)
+}
+
+/// What was cut says nothing of the unit, and uses up no attempt.
+const fn is_attempt(end: &RunEnd) -> bool {
+    match end {
+        RunEnd::Passed => true,
+        RunEnd::Failed(found) => !matches!(found.code, DiagnosisCode::Interrupted | DiagnosisCode::Cancelled),
+    }
+}
+
     let evidence = check_verdict(tx, run).await?;
     check_unit(tx, run, mac, &evidence).await?;
     tx.execute("UPDATE runs SET state = 'passed', ended_at = $1 WHERE id = $2", values![now, run]).await?;

@@ -1,6 +1,6 @@
 //! Golden units: named by people, and put through their check on a slot.
 
-use firstpass_domain::{AuditKind, RunState, Timestamp};
+use firstpass_domain::{AuditKind, RunState, SlotId, Timestamp};
 use serde_json::json;
 
 use super::{
@@ -8,7 +8,7 @@ use super::{
     runs::{self, run_columns},
 };
 use crate::{
-    Act, GoldenCheck, GoldenCheckRecord, GoldenRecord, GoldenStanding, GoldenUnit, StoreError,
+    Act, GoldenCheck, GoldenCheckRecord, GoldenRecord, GoldenResult, GoldenStanding, GoldenUnit, StoreError,
     db::{Row, values},
     tx::Tx,
 };
@@ -27,7 +27,17 @@ pub(crate) async fn name(tx: &mut Tx, unit: &GoldenUnit, act: &Act, now: Timesta
 pub(crate) async fn unname(tx: &mut Tx, unit: &GoldenUnit, act: &Act, now: Timestamp) -> Result<bool, StoreError> {
     let sql = "DELETE FROM golden_units WHERE mac = $1 AND recipe = $2";
     let removed = tx.execute(sql, values![unit.mac, &unit.recipe]).await?;
+    if removed > 0 {
+        tx.execute("DELETE FROM golden_standings WHERE recipe = $1", values![&unit.recipe]).await?;
+    }
     note(tx, unit, removed > 0, false, act, now).await
+}
+
+/// What golden units have shown of a slot was shown of the port that it had.
+pub(super) async fn void_of_slot(tx: &mut Tx, slot: &SlotId) -> Result<(), StoreError> {
+    let values = values![tx.station().clone(), slot.clone()];
+    tx.execute("DELETE FROM golden_standings WHERE station = $1 AND slot = $2", values).await?;
+    Ok(())
 }
 
 async fn note(
@@ -52,6 +62,17 @@ pub(crate) async fn units(tx: &mut Tx, limit: u32) -> Result<Vec<GoldenRecord>, 
         Ok(GoldenRecord { unit, by: row.next()?, reason: row.next()?, named: row.next()? })
     };
     tx.rows(sql, values![limit]).await?.iter_mut().map(read).collect()
+}
+
+pub(crate) async fn begin_check(
+    tx: &mut Tx,
+    slot: &SlotId,
+    recipe: &str,
+    act: &Act,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let body = json!({ "recipe": recipe, "reason": act.reason });
+    tx.audit(now, &act.actor, AuditKind::GoldenBegan, slot, body).await
 }
 
 pub(crate) async fn note_check(tx: &mut Tx, check: &GoldenCheck, act: &Act, now: Timestamp) -> Result<(), StoreError> {
@@ -90,10 +111,13 @@ async fn check_run(tx: &mut Tx, check: &GoldenCheck) -> Result<(), StoreError> {
     let passed = match found.state {
         RunState::Open => return Err(tx.conflict(format!("run {run} has not ended"))),
         RunState::Passed => true,
+        RunState::Failed { code } if code.is_refusal() => {
+            return Err(tx.conflict(format!("run {run} tested nothing: {}", code.name())));
+        }
         RunState::Failed { .. } => false,
     };
     // A failure may lie so early that nobody learnt which unit it was; a pass may not.
-    let same_unit = found.mac.map_or(!passed, |mac| mac == check.unit.mac || !passed);
+    let same_unit = found.mac.map_or(!passed, |mac| mac == check.unit.mac);
     if passed != check.passed || found.slot != check.slot || found.station != *tx.station() || !same_unit {
         return Err(tx.conflict(format!("run {run} on record says otherwise")));
     }
@@ -119,6 +143,16 @@ pub(crate) async fn standings(tx: &mut Tx) -> Result<Vec<GoldenStanding>, StoreE
     let read = |row: &mut Row| {
         let (slot, recipe, checked) = (row.next()?, row.next()?, row.next()?);
         Ok(GoldenStanding { slot, recipe, checked, passed: row.next()?, last_passed: row.next()? })
+    };
+    tx.rows(sql, values).await?.iter_mut().map(read).collect()
+}
+
+pub(crate) async fn results(tx: &mut Tx, from: Timestamp, to: Timestamp) -> Result<Vec<GoldenResult>, StoreError> {
+    let sql = "SELECT slot, recipe, COUNT(*), COUNT(CASE WHEN passed = 0 THEN 1 END) FROM golden_checks
+               WHERE station = $1 AND checked_at >= $2 AND checked_at < $3 GROUP BY slot, recipe ORDER BY slot, recipe";
+    let values = values![tx.station().clone(), from, to];
+    let read = |row: &mut Row| {
+        Ok(GoldenResult { slot: row.next()?, recipe: row.next()?, checks: row.next()?, failed: row.next()? })
     };
     tx.rows(sql, values).await?.iter_mut().map(read).collect()
 }

@@ -3,7 +3,7 @@
 use firstpass_domain::{AuditKind, Mac, SlotId, Timestamp};
 use serde_json::json;
 
-use super::batches;
+use super::{batches, golden};
 use crate::{
     Act, BatchId, BatchState, SlotMove, SlotPlan, StoreError,
     db::{Row, values},
@@ -65,6 +65,10 @@ pub(crate) async fn note_retry(
     tx.audit(now, &act.actor, AuditKind::UnitRetried, subject, body).await
 }
 
+pub(crate) async fn note_question(tx: &mut Tx, slot: &SlotId, act: &Act, now: Timestamp) -> Result<(), StoreError> {
+    tx.audit(now, &act.actor, AuditKind::SlotAsked, slot, json!({ "reason": act.reason })).await
+}
+
 pub(crate) async fn map(tx: &mut Tx, moves: &[SlotMove], act: &Act, now: Timestamp) -> Result<(), StoreError> {
     for SlotMove { slot, from, to } in moves {
         let station = started(tx).await?;
@@ -74,6 +78,7 @@ pub(crate) async fn map(tx: &mut Tx, moves: &[SlotMove], act: &Act, now: Timesta
             values![station, slot.clone(), to, now],
         )
         .await?;
+        golden::void_of_slot(tx, slot).await?;
         let body = json!({ "from": from, "to": to, "reason": act.reason });
         tx.audit(now, &act.actor, AuditKind::SlotMapped, slot, body).await?;
     }

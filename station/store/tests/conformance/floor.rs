@@ -1,7 +1,9 @@
 //! What people tell slots, and how golden units come out.
 
-use firstpass_domain::{KnownUnit, Policy, RunId};
-use firstpass_store::{BatchState, GoldenCheck, GoldenStanding, GoldenUnit, SlotMove, SlotPlan, StoreError};
+use firstpass_domain::{Diagnosis, DiagnosisCode, Evidence, Fact, KnownUnit, Policy, RunId, Step, evidence::Rule};
+use firstpass_store::{
+    BatchState, GoldenCheck, GoldenResult, GoldenStanding, GoldenUnit, RunEnd, SlotMove, SlotPlan, Standing, StoreError,
+};
 
 use super::{
     fixture::{Place, act, assert_conflict, mac, now, policy, run_id, slot, unique},
@@ -83,6 +85,16 @@ pub(crate) async fn a_golden_check_says_what_its_run_on_record_says(place: &dyn 
     let stranger = line.run_with("A1", mac(), &policy()).await;
     line.pass(stranger).await;
     assert_conflict!(note(&check(stranger, true)), "says otherwise");
+    let broken = line.run_with("A1", mac(), &policy()).await;
+    line.fail(broken).await;
+    assert_conflict!(note(&check(broken, false)), "says otherwise");
+    line.store.quarantine_unit(unit.mac, &act(), now()).await.unwrap();
+    let refused = line.begin("A1").await.id;
+    line.identify(refused, unit.mac).await;
+    let diagnosis = Diagnosis::new(DiagnosisCode::Quarantined, Step::Prepare, "");
+    let seen = Evidence { at: now(), fact: Fact::Refused { rule: Rule::Quarantined } };
+    line.store.finish_run(refused, &RunEnd::Failed(diagnosis), &[seen], now()).await.unwrap();
+    assert_conflict!(note(&check(refused, false)), "tested nothing: quarantined");
     note(&check(failed, false)).await.unwrap();
     assert_conflict!(note(&check(failed, false)), "already");
     let noted = line.store.golden_checks(10).await.unwrap();
@@ -112,8 +124,65 @@ pub(crate) async fn the_newest_golden_check_counts_and_the_newest_pass_is_rememb
         last_passed: Some(times[0]),
     };
     assert_eq!(line.store.golden_standings().await.unwrap(), [standing]);
+    let results = async |from, to| line.store.golden_results(from, to).await.unwrap();
+    let result = |checks, failed| GoldenResult { slot: slot("A1"), recipe: unit.recipe.clone(), checks, failed };
+    assert_eq!(results(times[0], times[1]).await, [result(1, 0)], "just before the second");
+    assert_eq!(results(times[0], now()).await, [result(2, 1)]);
+    assert_eq!(results(times[1], now()).await, [result(1, 1)]);
     let newest: Vec<bool> =
         line.store.golden_checks(10).await.unwrap().iter().map(|found| found.check.passed).collect();
     assert_eq!(newest, [false, true]);
     assert_eq!(line.story(unit.mac).await, ["golden.checked", "golden.checked"]);
+}
+
+pub(crate) async fn who_asks_a_slot_or_begins_its_check_stands_in_its_story(place: &dyn Place) {
+    let line = Line::start(place).await;
+    line.store.note_question(&slot("A1"), &act(), now()).await.unwrap();
+    line.store.begin_golden_check(&slot("A1"), "lamp", &act(), now()).await.unwrap();
+    assert_eq!(line.story("A1").await, ["slot.asked", "golden.began"]);
+    let entry = line.audit().await.pop().unwrap();
+    assert_eq!((entry.actor.as_str(), entry.body.contains("lamp")), ("ada", true), "{}", entry.body);
+}
+
+/// What a unit is set aside for on the line, and in a repair of its credentials.
+pub(crate) async fn a_golden_check_sets_no_unit_aside_and_changes_no_yield(place: &dyn Place) {
+    let line = Line::start(place).await;
+    for (golden, standing) in [(true, Standing::Passed), (false, Standing::Quarantined)] {
+        let unit = mac();
+        let run = line.run_with("A1", unit, &policy()).await;
+        line.pass(run).await;
+        let before = line.store.batch_yield(line.batch).await.unwrap();
+        let repair = Policy { known_unit: KnownUnit::Reissue, repair: true, golden, ..policy() };
+        let checks = Line::of(line.store.clone(), &repair, None).await;
+        let run = checks.run_with("B1", unit, &repair).await;
+        let diagnosis = Diagnosis::new(DiagnosisCode::SessionMismatch, Step::Attest, "");
+        line.store.finish_run(run, &RunEnd::Failed(diagnosis), &[], now()).await.unwrap();
+        let found = line.store.unit(unit).await.unwrap().unwrap().summary.standing;
+        assert_eq!(found, Some(standing), "golden: {golden}");
+        assert_eq!(line.store.batch_yield(line.batch).await.unwrap() == before, golden);
+    }
+}
+
+pub(crate) async fn a_check_stands_for_its_port_and_its_unit_alone(place: &dyn Place) {
+    let (line, lamp, plug) = (Line::start(place).await, golden(), golden());
+    let store = &line.store;
+    let again = Policy { known_unit: KnownUnit::Reissue, ..policy() };
+    for (name, unit) in [("A1", &lamp), ("A1", &plug), ("A2", &lamp), ("A2", &plug)] {
+        store.name_golden(unit, &act(), now()).await.unwrap();
+        let run = line.run_with(name, unit.mac, &again).await;
+        line.pass(run).await;
+        let check = GoldenCheck { slot: slot(name), unit: unit.clone(), run, passed: true };
+        store.note_golden_check(&check, &act(), now()).await.unwrap();
+    }
+    let standing = async || -> Vec<(String, String)> {
+        let found = store.golden_standings().await.unwrap();
+        found.into_iter().map(|found| (found.slot.to_string(), found.recipe)).collect()
+    };
+    assert_eq!(standing().await.len(), 4);
+    store.map_slots(&[moved("A1", "/dev/a", "/dev/b")], &act(), now()).await.unwrap();
+    let of = |unit: &GoldenUnit| ("A2".to_owned(), unit.recipe.clone());
+    assert_eq!(standing().await, [of(&lamp), of(&plug)], "nothing is known of the new port of A1");
+    store.unname_golden(&lamp, &act(), now()).await.unwrap();
+    assert_eq!(standing().await, [of(&plug)]);
+    assert_eq!(store.golden_checks(10).await.unwrap().len(), 4, "what happened stays on record");
 }

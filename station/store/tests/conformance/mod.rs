@@ -94,6 +94,9 @@ macro_rules! every_claim {
             floor::a_golden_check_says_what_its_run_on_record_says;
             floor::the_newest_golden_check_counts_and_the_newest_pass_is_remembered;
             holds::a_failure_that_asks_for_it_puts_the_unit_into_quarantine;
+            floor::a_check_stands_for_its_port_and_its_unit_alone;
+            floor::who_asks_a_slot_or_begins_its_check_stands_in_its_story;
+            floor::a_golden_check_sets_no_unit_aside_and_changes_no_yield;
             holds::a_released_unit_has_its_attempts_again;
             holds::a_refused_run_sets_no_unit_aside_that_another_run_has_in_work;
             holds::attempts_in_one_batch_run_out_and_are_free_in_another;

@@ -62,7 +62,7 @@ async fn identify(
     headers: HeaderMap,
 ) -> Answer {
     let slot = parse(&slot)?;
-    let occupant = app.services.floor.identify(&slot).await?;
+    let occupant = app.services.floor.identify(&slot, &person.act("who is in the slot")).await?;
     let known = app.services.store.unit(occupant.mac).await?.is_some();
     let mac = occupant.mac.to_string();
     let answer = html! {
