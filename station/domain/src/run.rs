@@ -17,7 +17,8 @@ pub struct Run {
     pub slot: SlotId,
     /// The unit, once it is identified.
     pub mac: Option<Mac>,
-    /// Which attempt on this unit, from 1; 0 until it is identified.
+    /// Which attempt on this unit, from 1; 0 until it is identified, and of a repair. One that was cut is counted no more:
+    /// the next has the same number.
     pub attempt: u32,
     /// Hash of the recipe.
     pub recipe: Sha256Digest,

@@ -98,12 +98,12 @@ pub struct NewRun {
 pub enum Admission {
     /// It may go on.
     Admitted {
-        /// Which attempt this is, from 1.
+        /// Which attempt this is, from 1; 0 of a repair.
         attempt: u32,
     },
     /// It may not.
     Refused {
-        /// Which attempt this would have been.
+        /// Which attempt this would have been; 0 of a repair.
         attempt: u32,
         /// Because of which rule.
         rule: Rule,
@@ -292,7 +292,7 @@ pub struct UnitSummary {
     pub mac: Mac,
     /// Its serial number.
     pub serial: Option<SerialNumber>,
-    /// How many runs it had, without those that the rules refused.
+    /// How many attempts it had, the one in work among them: no run that the rules refused, none that was cut, no repair.
     pub attempts: u32,
     /// How it stands; `None` before its first run has ended.
     pub standing: Option<Standing>,

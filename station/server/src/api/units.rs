@@ -54,7 +54,7 @@ pub(super) struct Unit {
     mac: String,
     /// Its serial number.
     serial: Option<String>,
-    /// How many runs it had, without those that the rules refused.
+    /// How many attempts it had, the one in work among them: no run that the rules refused, none that was cut, no repair.
     attempts: u32,
     /// How it stands; null before its first run has ended.
     standing: Option<WireStanding>,

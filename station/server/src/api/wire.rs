@@ -108,7 +108,7 @@ pub(crate) struct WireRun {
     /// The unit, once it is identified.
     #[schema(examples("60:55:f9:00:00:01"))]
     pub(crate) mac: Option<String>,
-    /// Which attempt on this unit, from 1; 0 until it is identified.
+    /// Which attempt on this unit, from 1; 0 until it is identified, and of a repair.
     pub(crate) attempt: u32,
     /// Hash of the recipe.
     pub(crate) recipe: String,

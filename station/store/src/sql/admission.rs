@@ -22,7 +22,10 @@ pub(crate) async fn identify(
         values![mac, now],
     )
     .await?;
-    let attempt = 1 + tx.count("SELECT attempts FROM units WHERE mac = $1", values![mac]).await?;
+    let attempt = match open.repair {
+        true => 0,
+        false => 1 + tx.count("SELECT attempts FROM units WHERE mac = $1", values![mac]).await?,
+    };
     let refusal = refusal(tx, mac, open.batch, policy).await?;
     tie(tx, run, mac, attempt, refusal).await?;
     let body = json!({ "mac": mac, "attempt": attempt, "refused": refusal });
@@ -72,7 +75,14 @@ async fn attempts_used_up(tx: &mut Tx, mac: Mac, batch: BatchId, policy: &Policy
     Ok(is_used_up(policy.max_batch_attempts, in_batch).then_some(Rule::BatchAttemptsUsedUp))
 }
 
-/// A refused run still shows in its unit's history, except when another run has the unit: then it is that run's.
+/// Gives the attempt back that a run was counted as: it came to no end of its own.
+pub(crate) async fn untie(tx: &mut Tx, mac: Mac) -> Result<(), StoreError> {
+    tx.execute("UPDATE units SET attempts = attempts - 1 WHERE mac = $1", values![mac]).await?;
+    Ok(())
+}
+
+/// A refused run still shows in its unit's history, except when another run has the unit: then it is that run's. A repair
+/// is no attempt: 0.
 async fn tie(tx: &mut Tx, run: RunId, mac: Mac, attempt: u32, refusal: Option<Rule>) -> Result<(), StoreError> {
     let (mac_on_run, attempt_on_run) = match refusal {
         Some(Rule::InWorkElsewhere) => (None, 0),
@@ -91,7 +101,7 @@ async fn tie(tx: &mut Tx, run: RunId, mac: Mac, attempt: u32, refusal: Option<Ru
         values![mac_on_run, attempt_on_run, refusal.is_none(), run],
     )
     .await?;
-    if refusal.is_none() {
+    if refusal.is_none() && attempt > 0 {
         tx.execute("UPDATE units SET attempts = $1 WHERE mac = $2", values![attempt, mac]).await?;
     }
     Ok(())

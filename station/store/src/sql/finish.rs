@@ -1,12 +1,12 @@
 //! Ends a run, with all that follows from it, in one transaction.
 
 use firstpass_domain::{
-    AuditKind, Diagnosis, Evidence, Fact, Mac, RunId, Step, StepOutcome, Timestamp, Verdict, judge,
+    AuditKind, Diagnosis, DiagnosisCode, Evidence, Fact, Mac, RunId, Step, StepOutcome, Timestamp, Verdict, judge,
 };
 use serde_json::json;
 
 use super::{
-    LINE, certificates, codes, evidence, holds,
+    LINE, admission, certificates, codes, evidence, holds,
     runs::{self, OpenRun},
     sessions, steps,
 };
@@ -32,6 +32,9 @@ pub(crate) async fn finish(
     if let (Some(mac), true, false) = (open.mac, open.admitted, open.repair) {
         let sql = "UPDATE units SET standing = (SELECT state FROM runs WHERE id = $1) WHERE mac = $2";
         tx.execute(sql, values![run, mac]).await?;
+        if !is_attempt(end) {
+            admission::untie(tx, mac).await?;
+        }
     }
     if let (Some(mac), RunEnd::Failed(diagnosis)) = (open.mac, end)
         && !is_golden(tx, run, &open).await?
@@ -41,9 +44,6 @@ pub(crate) async fn finish(
     Ok(ended_users)
 }
 
-async fn pass(tx: &mut Tx, run: RunId, now: Timestamp) -> Result<Vec<String>, StoreError> {
-    let (mac, _) = runs::admitted(tx, run).await?;
-    check_steps(tx, run).await?;
 /// A golden unit's check is about the slot, whatever the unit was seen to do.
 async fn is_golden(tx: &mut Tx, run: RunId, open: &OpenRun) -> Result<bool, StoreError> {
     Ok(open.repair && runs::policy(tx, run).await?.golden)
@@ -57,6 +57,9 @@ const fn is_attempt(end: &RunEnd) -> bool {
     }
 }
 
+async fn pass(tx: &mut Tx, run: RunId, now: Timestamp) -> Result<Vec<String>, StoreError> {
+    let (mac, _) = runs::admitted(tx, run).await?;
+    check_steps(tx, run).await?;
     let evidence = check_verdict(tx, run).await?;
     check_unit(tx, run, mac, &evidence).await?;
     tx.execute("UPDATE runs SET state = 'passed', ended_at = $1 WHERE id = $2", values![now, run]).await?;

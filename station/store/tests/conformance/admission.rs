@@ -147,9 +147,10 @@ pub(crate) async fn interrupted_and_cancelled_runs_use_up_no_attempts(place: &dy
     }
     let run = line.begin("A1").await.id;
     let admission = line.store.identify_run(run, unit, &one, now()).await.unwrap();
-    assert_eq!(admission, Admission::Admitted { attempt: 4 });
+    assert_eq!(admission, Admission::Admitted { attempt: 1 });
     line.fail(run).await;
     let run = line.begin("A1").await.id;
     let admission = line.store.identify_run(run, unit, &one, now()).await.unwrap();
-    assert_eq!(admission, refused(5, Rule::AttemptsUsedUp));
+    assert_eq!(admission, refused(2, Rule::AttemptsUsedUp));
+    assert_eq!(line.store.unit(unit).await.unwrap().unwrap().summary.attempts, 1);
 }

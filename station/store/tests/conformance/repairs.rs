@@ -76,7 +76,7 @@ pub(crate) async fn a_repair_leaves_a_passed_unit_passed_and_in_its_place(place:
     assert_eq!(line.identify(other, mac()).await, Admission::Refused { attempt: 1, rule: Rule::QuotaReached });
     line.fail(other).await;
     let again = line.begin("A1").await.id;
-    assert_eq!(line.identify(again, unit).await, Admission::Refused { attempt: 4, rule: Rule::PassedBefore });
+    assert_eq!(line.identify(again, unit).await, Admission::Refused { attempt: 2, rule: Rule::PassedBefore });
 }
 
 pub(crate) async fn a_repair_is_no_attempt_and_counts_in_no_yield(place: &dyn Place) {
@@ -89,5 +89,8 @@ pub(crate) async fn a_repair_is_no_attempt_and_counts_in_no_yield(place: &dyn Pl
         let repairs = repair(&line, unit).await;
         assert_eq!(line.store.batch_yield(repairs.batch).await.unwrap(), BatchYield::default());
     }
+    let shown = line.store.unit(unit).await.unwrap().unwrap();
+    let attempts: Vec<u32> = shown.runs.iter().map(|run| run.attempt).collect();
+    assert_eq!((shown.summary.attempts, attempts), (1, vec![1, 0, 0]));
     line.run_with("A1", unit, &two).await;
 }
