@@ -420,7 +420,7 @@ INSERT INTO durations (from_ms) SELECT from_ms FROM cuts;
 -- `cycle`: attempts on a slot that passed, by how long they took: `bucket` is where that stands in `durations`.
 -- `hour`: attempts that 'passed' or 'failed' in the hour `bucket` since 1970.
 -- `step`: steps `name` that were done, by how long they took.
--- `step_failed`: steps `name` that ended their run.
+-- `step_failed`: steps `name` in which attempts failed, or runs whose unit never became known.
 -- Repairs are in `diagnosis` alone.
 CREATE TABLE batch_tallies (
     batch   BYTEA   NOT NULL REFERENCES batches (id),
@@ -433,7 +433,7 @@ CREATE TABLE batch_tallies (
     PRIMARY KEY (batch, topic, station, slot, name, bucket)
 );
 
--- What a run that has ended adds, and what a step does.
+-- What a run that has ended adds, and what a step does that is done.
 CREATE VIEW run_tallies (run, batch, topic, station, slot, name, bucket) AS
 SELECT id, batch, 'diagnosis', '', '', code, CAST(0 AS BIGINT) FROM runs WHERE code IS NOT NULL
 UNION ALL
@@ -448,17 +448,17 @@ WHERE admitted = 1 AND repair = 0 AND state <> 'open' AND (code IS NULL OR code 
 UNION ALL
 SELECT id, batch, 'cycle', station, slot, '',
        COALESCE((SELECT MAX(from_ms) FROM durations WHERE from_ms <= (ended_at - began_at) / 1000), 0)
-FROM runs WHERE admitted = 1 AND repair = 0 AND state = 'passed';
+FROM runs WHERE admitted = 1 AND repair = 0 AND state = 'passed'
+UNION ALL
+SELECT r.id, r.batch, 'step_failed', '', '', s.step, 0 FROM steps s JOIN runs r ON r.id = s.run
+WHERE s.outcome = 'failed' AND r.repair = 0 AND (r.admitted = 1 OR r.mac IS NULL)
+  AND r.code NOT IN ('interrupted', 'cancelled', 'in_work_elsewhere');
 
 CREATE VIEW step_tallies (run, seq, batch, topic, station, slot, name, bucket) AS
-SELECT s.run, s.seq, r.batch, CASE WHEN s.outcome = 'done' THEN 'step' ELSE 'step_failed' END, '', '', s.step,
-       CASE
-           WHEN s.outcome = 'done' THEN
-               COALESCE((SELECT MAX(from_ms) FROM durations WHERE from_ms <= (s.ended_at - s.began_at) / 1000), 0)
-           ELSE 0
-       END
+SELECT s.run, s.seq, r.batch, 'step', '', '', s.step,
+       COALESCE((SELECT MAX(from_ms) FROM durations WHERE from_ms <= (s.ended_at - s.began_at) / 1000), 0)
 FROM steps s JOIN runs r ON r.id = s.run
-WHERE s.ended_at IS NOT NULL AND r.repair = 0;
+WHERE s.outcome = 'done' AND r.repair = 0;
 
 INSERT INTO batch_tallies
 SELECT batch, topic, station, slot, name, bucket, COUNT(*)

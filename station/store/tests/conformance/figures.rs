@@ -181,6 +181,39 @@ pub(crate) async fn a_batch_has_its_steps_slots_hours_and_newest_runs(place: &dy
     check_kept(place).await;
 }
 
+/// A run that fails in its first step, with a unit that the rules let in, that they refuse, or that is not known.
+async fn fails_early(line: &Line, unit: Option<Mac>, code: DiagnosisCode) {
+    let run = line.begin("A1").await.id;
+    line.store.begin_step(run, Step::Identify, now()).await.unwrap();
+    if let Some(unit) = unit {
+        line.identify(run, unit).await;
+    }
+    line.store.end_step(run, Step::Identify, StepOutcome::Failed, now()).await.unwrap();
+    end(line, run, code).await;
+}
+
+pub(crate) async fn a_step_is_failed_in_by_attempts_and_by_units_that_never_became_known(place: &dyn Place) {
+    use DiagnosisCode::{BootSilent, Cancelled, InWorkElsewhere, Interrupted, NoAnswer, PassedBefore};
+    let line = Line::start(place).await;
+    let passed = mac();
+    let run = line.run_with("A1", passed, &policy()).await;
+    line.pass(run).await;
+    for (unit, code, failed) in [
+        (None, NoAnswer, 1),
+        (Some(mac()), BootSilent, 2),
+        (Some(passed), PassedBefore, 2),
+        (Some(mac()), Cancelled, 2),
+        (None, Interrupted, 2),
+        (None, InWorkElsewhere, 2),
+    ] {
+        fails_early(&line, unit, code).await;
+        let figures = line.store.batch_figures(line.batch).await.unwrap();
+        let step = figures.per_step.iter().find(|step| step.step == Step::Identify);
+        assert_eq!(step.map_or(0, |step| step.failed), failed, "{code:?}");
+    }
+    check_kept(place).await;
+}
+
 pub(crate) async fn the_usual_time_of_a_step_is_the_median_of_the_newest_passed_runs(place: &dyn Place) {
     let line = Line::start(place).await;
     for (seconds, code) in [(10, None), (30, None), (20, None), (500, Some(DiagnosisCode::BootSilent))] {

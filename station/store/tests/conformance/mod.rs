@@ -70,6 +70,7 @@ macro_rules! every_claim {
             codes::a_code_needs_a_unit_that_was_admitted;
             figures::what_is_counted_is_what_is_there_whatever_happens;
             figures::a_batch_has_its_steps_slots_hours_and_newest_runs;
+            figures::a_step_is_failed_in_by_attempts_and_by_units_that_never_became_known;
             figures::the_usual_time_of_a_step_is_the_median_of_the_newest_passed_runs;
             figures::the_record_is_counted;
             figures::batches_are_found_by_name_product_and_state_page_by_page;
