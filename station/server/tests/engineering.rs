@@ -8,9 +8,9 @@ mod support;
 
 use std::{process::Command, sync::Arc};
 
-use firstpass_domain::{AuditKind, Role};
+use firstpass_domain::{AuditKind, Role, SlotId};
 use firstpass_line::recipe::Shelf;
-use firstpass_store::AuditSearch;
+use firstpass_store::{AuditSearch, GoldenCheck, GoldenUnit};
 
 use hall::{FakeFloor, hall, with_hall};
 use record::Factory;
@@ -114,6 +114,12 @@ async fn a_golden_unit_is_named_checked_and_shown_as_due() {
     assert_eq!(bench.post(Role::Engineer, "/engineering/golden/name", &fields).await.status, 303);
     let unknown = [("mac", "00:00:00:00:00:01"), ("recipe", "lamp"), ("reason", "x")];
     assert_eq!(bench.post(Role::Engineer, "/engineering/golden/name", &unknown).await.status, 404);
+    let other_recipe = [("mac", mac.as_str()), ("recipe", "plug"), ("reason", "x")];
+    let refused = bench.post(Role::Engineer, "/engineering/golden/name", &other_recipe).await;
+    assert!(refused.status == 409 && refused.text.contains("golden_unit_unproved"), "{refused:?}");
+    let failed = factory.fail("assert failed").await.mac.to_string();
+    let bad = [("mac", failed.as_str()), ("recipe", "lamp"), ("reason", "x")];
+    assert_eq!(bench.post(Role::Engineer, "/engineering/golden/name", &bad).await.status, 409, "it never passed");
     let page = bench.get(Role::Engineer, "/engineering/golden").await;
     assert!(page.text.contains("due, never checked") && page.text.contains(&mac), "{page:?}");
     assert!(page.text.contains("This shift, since") && page.text.contains("not checked yet"), "{page:?}");
@@ -132,6 +138,34 @@ async fn a_golden_unit_is_named_checked_and_shown_as_due() {
     while !done(&bench.get(Role::Engineer, "/engineering/golden").await) {}
     assert_eq!(bench.post(Role::Engineer, "/engineering/golden/unname", &fields).await.status, 303);
     assert!(bench.get(Role::Engineer, "/engineering/golden").await.text.contains("No golden units yet"));
+}
+
+#[tokio::test]
+async fn each_slot_and_recipe_shows_the_worst_check_of_each_shift() {
+    hall(None, Some(FakeFloor::new(&["A1", "B1"])));
+    let bench = Bench::start_with(with_hall).await;
+    let factory = Factory::on(Arc::clone(&bench.store)).await;
+    let act = support::act();
+    let unit = |mac, recipe: &str| GoldenUnit { mac, recipe: recipe.to_owned() };
+    let (good, bad) = (factory.pass().await, factory.fail("assert failed").await);
+    for unit in [unit(good.mac, "lamp"), unit(good.mac, "plug")] {
+        bench.store.name_golden(&unit, &act, bench.now()).await.unwrap();
+    }
+    for (made, recipe, passed) in [(&bad, "lamp", false), (&good, "lamp", true), (&factory.pass().await, "plug", true)]
+    {
+        let check =
+            GoldenCheck { slot: SlotId::new("A1").unwrap(), unit: unit(made.mac, recipe), run: made.run, passed };
+        bench.store.note_golden_check(&check, &act, bench.now()).await.unwrap();
+    }
+    let page = bench.get(Role::Engineer, "/engineering/golden").await;
+    let row = |slot: &str, recipe: &str| {
+        let row = page.between(&format!("<th scope=\"row\">{slot}</th><td>{recipe}</td>"), "</tr>").unwrap();
+        row.split("</td>").next().unwrap().to_owned()
+    };
+    let lamp = row("A1", "lamp");
+    assert!(lamp.contains("failed") && lamp.contains("1 of 2"), "{lamp}");
+    assert!(row("A1", "plug").contains("passed"), "{}", row("A1", "plug"));
+    assert!(row("B1", "lamp").contains("not checked yet"), "{}", row("B1", "lamp"));
 }
 
 fn openssl(folder: &std::path::Path, arguments: &[&str]) -> String {

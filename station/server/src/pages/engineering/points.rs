@@ -68,7 +68,9 @@ pub(super) fn of(policy: &Policy) -> Vec<Point> {
     if let Some(ota) = &policy.ota {
         points.push(ranked("Update", words::update(ota), 1));
     }
-    if policy.repair {
+    if policy.golden {
+        points.push(plain("Golden check", "tests the slot; says nothing of the unit".to_owned()));
+    } else if policy.repair {
         points.push(plain("Repair", "credentials only; says nothing of the unit".to_owned()));
     }
     points

@@ -15,13 +15,6 @@ pub(super) struct Shift {
     pub(super) to: Timestamp,
 }
 
-impl Shift {
-    /// Whether a moment lies in it.
-    pub(super) fn holds(self, at: Timestamp) -> bool {
-        self.from <= at && at < self.to
-    }
-}
-
 /// The shift that is under way, and those before it; the newest first.
 pub(super) fn newest(ends: &[ShiftEnd], now: Timestamp, count: usize) -> Vec<Shift> {
     let usual: Vec<ShiftEnd> = USUAL.iter().filter_map(|end| end.parse().ok()).collect();
@@ -54,7 +47,6 @@ mod tests {
         let shifts = newest(&ends, at(15), 3);
         let edges: Vec<_> = shifts.iter().map(|shift| (shift.from, shift.to)).collect();
         assert_eq!(edges, [(at(14), at(22)), (at(-2), at(14)), (at(-10), at(-2))]);
-        assert!(shifts[0].holds(at(15)) && shifts[0].holds(at(14)) && !shifts[0].holds(at(22)));
     }
 
     #[test]
