@@ -5,7 +5,6 @@
 #![expect(clippy::unwrap_used, reason = "in a benchmark, a panic is the report")]
 
 #[path = "../tests/support/floor.rs"]
-#[expect(dead_code, reason = "nobody asks anything of the floor here")]
 mod floor;
 #[path = "../tests/support/mod.rs"]
 mod support;

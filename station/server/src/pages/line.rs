@@ -3,6 +3,7 @@
 mod acts;
 mod code128;
 mod commands;
+mod deeds;
 mod drawer;
 mod live;
 mod place;
@@ -59,8 +60,8 @@ pub(crate) fn routes() -> Routes {
         .post("/line/start", Access::May(Action::RunLine), acts::start)
         .post("/line/stop", Access::May(Action::RunLine), acts::stop)
         .post("/line/retry", Access::May(Action::RunLine), acts::retry)
-        .post("/line/quarantine", Access::May(Action::QuarantineUnits), acts::quarantine)
-        .post("/line/release", Access::May(Action::ReleaseUnits), acts::release)
+        .post("/line/quarantine", Access::May(Action::QuarantineUnits), deeds::quarantine)
+        .post("/line/release", Access::May(Action::ReleaseUnits), deeds::release)
 }
 
 /// Where somebody begins: an auditor with the log, everybody else at the line.

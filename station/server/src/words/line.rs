@@ -105,6 +105,12 @@ words! {
         choose_unit: "There is no unit to act on.", "Es gibt kein Gerät dafür.", "没有可操作的产品。";
         choose_unit_why: "No unit is open, and none is known on the chosen slot.", "Kein Gerät ist geöffnet, und auf dem gewählten Platz ist keines bekannt.", "没有打开的产品，所选工位上也没有已知产品。";
         choose_unit_do: "Scan the unit, or choose its slot.", "Das Gerät scannen oder seinen Platz wählen.", "请扫描产品或选择其工位。";
+        none_free: "No slot stands still.", "Kein Platz steht still.", "没有空闲的工位。";
+        none_free_why: "Every slot works already, or is busy with something else.", "Jeder Platz arbeitet schon oder ist anderweitig beschäftigt.", "所有工位都在工作或被占用。";
+        none_free_do: "Stop a slot first, or wait until one is free.", "Zuerst einen Platz anhalten oder warten, bis einer frei ist.", "请先停止一个工位，或等待工位空闲。";
+        not_everywhere: "Not done on {}.", "Nicht geschehen auf {}.", "以下工位未执行：{}。";
+        not_everywhere_done: "Done on {}.", "Geschehen auf {}.", "已执行：{}。";
+        not_everywhere_do: "Look at each of these slots, then give the command again for it.", "Jeden dieser Plätze ansehen, dann den Befehl für ihn wiederholen.", "请逐一检查这些工位，然后对其再次执行命令。";
         no_such_slot: "There is no slot {}.", "Es gibt keinen Platz {}.", "没有工位 {}。";
         no_such_slot_why: "The station's configuration does not name it.", "Die Konfiguration der Station nennt ihn nicht.", "工站配置中没有该工位。";
         no_such_slot_do: "Check the name; the slots stand on the page.", "Den Namen prüfen; die Plätze stehen auf der Seite.", "请检查名称；工位显示在页面上。";

@@ -11,26 +11,34 @@ use firstpass_line::{
     floor::{Floor, FloorError, GoldenDue, GoldenOutcome, Occupant, SlotPlace, Stop},
 };
 use firstpass_store::{Act, BatchId};
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, watch};
 
 /// The floor.
 pub(crate) struct TestFloor {
     slots: Mutex<Vec<SlotPlace>>,
     events: broadcast::Sender<LineEvent>,
     asked: Mutex<Vec<String>>,
+    /// A slot whose stop takes its time.
+    held: watch::Sender<Option<SlotId>>,
 }
 
 impl TestFloor {
     /// With slots that work on nothing.
     pub(crate) fn new(slots: &[&str]) -> Self {
         let slots = slots.iter().map(|name| place(name)).collect();
-        Self { slots: Mutex::new(slots), events: broadcast::channel(EVENTS_MAX).0, asked: Mutex::default() }
+        let (events, held) = (broadcast::channel(EVENTS_MAX).0, watch::Sender::new(None));
+        Self { slots: Mutex::new(slots), events, asked: Mutex::default(), held }
     }
 
     /// Something happens on a slot.
     pub(crate) fn happen(&self, at: Timestamp, slot: &str, kind: LineEventKind) {
         // A server that is not there yet, or no more, hears nothing.
         let _ = self.events.send(LineEvent { at, slot: SlotId::new(slot).unwrap(), kind });
+    }
+
+    /// Lets a slot be slow to stop; without one, every slot stops at once.
+    pub(crate) fn hold(&self, slot: Option<&str>) {
+        self.held.send_replace(slot.map(|slot| SlotId::new(slot).unwrap()));
     }
 
     /// What was asked, in words.
@@ -85,6 +93,7 @@ impl Floor for TestFloor {
     }
 
     async fn stop(&self, slot: &SlotId, how: Stop, act: &Act) -> Result<(), FloorError> {
+        let _ = self.held.subscribe().wait_for(|held| held.as_ref() != Some(slot)).await;
         self.note(&format!("stop {slot} {how:?}"), act)
     }
 
@@ -116,3 +125,9 @@ impl Floor for TestFloor {
         self.lock(&self.asked).push(format!("cut {}", usernames.len()));
     }
 }
+
+/// Each area's tests use a part of this; all of it is used here, so that no area is told of what it leaves out.
+const _: () = {
+    let _ = (TestFloor::new, TestFloor::happen, TestFloor::hold, TestFloor::asked);
+    let _ = |floor: &TestFloor| floor.set("", |_| {});
+};

@@ -1,9 +1,14 @@
-//! What people do from the line page. Each is one wish to the floor or one act on record, with the person's name.
+//! What people do with slots from the line page. Each is one wish to the floor for each slot, with the person's name.
+
+use std::sync::Arc;
 
 use axum::extract::State;
-use firstpass_domain::{Language, Mac, Problem, SlotId};
-use firstpass_line::floor::{FloorError, Stop};
-use firstpass_store::{BatchId, UnitActError};
+use firstpass_domain::{Language, Problem, SlotId};
+use firstpass_line::{
+    StationError,
+    floor::{FloorError, Stop},
+};
+use firstpass_store::BatchId;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -56,14 +61,6 @@ enum How {
     Now,
 }
 
-/// Which unit, and why.
-#[derive(Debug, Deserialize)]
-pub(super) struct Deed {
-    mac: Mac,
-    #[serde(default)]
-    reason: String,
-}
-
 /// Starts slots on a work order.
 pub(super) async fn start(
     State(app): State<AppState>,
@@ -72,7 +69,7 @@ pub(super) async fn start(
 ) -> Answer<Json<Done>> {
     let words = line(person.language);
     let slots = match wish.slots.trim() {
-        "" => standing_still(&app),
+        "" => standing_still(&app, words)?,
         _ => named(&app, &wish.slots, words)?,
     };
     let id = BatchId(wish.order);
@@ -83,19 +80,19 @@ pub(super) async fn start(
     Ok(done(words.started, &[&batch.batch.name, &list(&slots)]))
 }
 
-/// Stops slots, one after the other.
+/// Stops slots.
 pub(super) async fn stop(State(app): State<AppState>, person: Principal, Form(wish): Form<Halt>) -> Answer<Json<Done>> {
     let words = line(person.language);
-    let slots = named(&app, &wish.slots, words)?;
     let (how, said) = match wish.how {
         How::AfterUnit => (Stop::AfterUnit, words.stop_asked),
         How::Now => (Stop::Now, words.stop_done),
     };
-    for slot in &slots {
-        let stopped = app.services.floor.stop(slot, how, &person.act(words.scanned_reason)).await;
-        stopped.map_err(|error| floor_problem(error, person.language))?;
-    }
-    Ok(done(said, &[&list(&slots)]))
+    let (slots, act) = (named(&app, &wish.slots, words)?, person.act(words.scanned_reason));
+    let told = on_each(slots, |slot| {
+        let (floor, act) = (Arc::clone(&app.services.floor), act.clone());
+        async move { floor.stop(&slot, how, &act).await }
+    });
+    all_done(told.await, said, person.language)
 }
 
 /// Runs the units in slots again.
@@ -105,41 +102,69 @@ pub(super) async fn retry(
     Form(wish): Form<Slots>,
 ) -> Answer<Json<Done>> {
     let words = line(person.language);
-    let slots = named(&app, &wish.slots, words)?;
-    for slot in &slots {
-        let begun = app.services.floor.retry(slot, &person.act(words.scanned_reason)).await;
-        begun.map_err(|error| floor_problem(error, person.language))?;
+    let (slots, act) = (named(&app, &wish.slots, words)?, person.act(words.scanned_reason));
+    let told = on_each(slots, |slot| {
+        let (floor, act) = (Arc::clone(&app.services.floor), act.clone());
+        async move { floor.retry(&slot, &act).await }
+    });
+    all_done(told.await, words.retrying, person.language)
+}
+
+/// What became of a wish on a slot.
+type Told = (SlotId, Result<(), FloorError>);
+
+/// Asks for something on every slot at once. It is done to its end on all of them, whatever comes of one, and although
+/// whoever asked goes away.
+async fn on_each<F>(slots: Vec<SlotId>, wish: impl Fn(SlotId) -> F) -> Vec<Told>
+where
+    F: Future<Output = Result<(), FloorError>> + Send + 'static,
+{
+    let begin = |slot: SlotId| (slot.clone(), tokio::spawn(wish(slot)));
+    let begun: Vec<_> = slots.into_iter().map(begin).collect();
+    let mut told = Vec::with_capacity(begun.len());
+    for (slot, task) in begun {
+        let panicked = |_| Err(StationError::Panicked { operation: "a wish to a slot" }.into());
+        told.push((slot, task.await.unwrap_or_else(panicked)));
     }
-    Ok(done(words.retrying, &[&list(&slots)]))
+    told
 }
 
-/// Sends a unit to quarantine.
-pub(super) async fn quarantine(
-    State(app): State<AppState>,
-    person: Principal,
-    Form(deed): Form<Deed>,
-) -> Answer<Json<Done>> {
-    let words = line(person.language);
-    let (act, now) = (person.act(deed.reason.trim()), (app.services.clock)());
-    let ended = app.services.store.quarantine_unit(deed.mac, &act, now).await;
-    app.services.floor.cut(&ended.map_err(|error| unit_problem(deed.mac, error, words))?);
-    Ok(done(words.quarantine_done, &[&deed.mac.to_string()]))
+/// What is said when it was done everywhere; else on which slots it was not, and why.
+fn all_done(told: Vec<Told>, said: &str, language: Language) -> Answer<Json<Done>> {
+    let words = line(language);
+    let (mut good, mut bad) = (Vec::new(), Vec::new());
+    for (slot, result) in told {
+        match result {
+            Ok(()) => good.push(slot),
+            Err(error) => bad.push((slot, floor_problem(error, language))),
+        }
+    }
+    match (good.as_slice(), bad.pop()) {
+        (_, None) => Ok(done(said, &[&list(&good)])),
+        ([], Some((_, only))) if bad.is_empty() => Err(only),
+        (_, Some(last)) => {
+            bad.push(last);
+            Err(not_everywhere(&good, &bad, words))
+        }
+    }
 }
 
-/// Lets a unit out of quarantine.
-pub(super) async fn release(
-    State(app): State<AppState>,
-    person: Principal,
-    Form(deed): Form<Deed>,
-) -> Answer<Json<Done>> {
-    let words = line(person.language);
-    let (act, now) = (person.act(deed.reason.trim()), (app.services.clock)());
-    let ended = app.services.store.release_unit(deed.mac, &act, now).await;
-    app.services.floor.cut(&ended.map_err(|error| unit_problem(deed.mac, error, words))?);
-    Ok(done(words.release_done, &[&deed.mac.to_string()]))
+fn not_everywhere(good: &[SlotId], bad: &[(SlotId, HttpProblem)], words: &LineWords) -> HttpProblem {
+    let names: Vec<SlotId> = bad.iter().map(|(slot, _)| slot.clone()).collect();
+    let mut why: Vec<String> = bad
+        .iter()
+        .map(|(slot, HttpProblem { problem, .. })| format!("{slot}: {} {}", problem.what, problem.why))
+        .collect();
+    if !good.is_empty() {
+        why.push(fill(words.not_everywhere_done, &[&list(good)]));
+    }
+    // A station that failed on one slot is more than a slot that refused.
+    let status = bad.iter().map(|(_, refused)| refused.status).max().unwrap_or(StatusCode::CONFLICT);
+    let what = fill(words.not_everywhere, &[&list(&names)]);
+    problem(status, "not_on_every_slot", &what, &why.join(" "), words.not_everywhere_do)
 }
 
-fn done(text: &str, values: &[&str]) -> Json<Done> {
+pub(super) fn done(text: &str, values: &[&str]) -> Json<Done> {
     Json(Done { what: fill(text, values) })
 }
 
@@ -148,9 +173,15 @@ fn list(slots: &[SlotId]) -> String {
 }
 
 /// Slots that work on nothing.
-fn standing_still(app: &App) -> Vec<SlotId> {
+fn standing_still(app: &App, words: &LineWords) -> Result<Vec<SlotId>, HttpProblem> {
     let slots = app.services.floor.slots().into_iter();
-    slots.filter(|place| place.batch.is_none() && place.busy.is_none()).map(|place| place.slot).collect()
+    let free = slots.filter(|place| place.batch.is_none() && place.busy.is_none());
+    let free: Vec<SlotId> = free.map(|place| place.slot).collect();
+    if free.is_empty() {
+        let (why, remedy) = (words.none_free_why, words.none_free_do);
+        return Err(problem(StatusCode::CONFLICT, "no_slot_free", words.none_free, why, remedy));
+    }
+    Ok(free)
 }
 
 /// The slots that a request names, each one of the station's.
@@ -170,7 +201,7 @@ fn named(app: &App, text: &str, words: &LineWords) -> Result<Vec<SlotId>, HttpPr
 }
 
 /// A problem in the words of the page.
-fn problem(status: StatusCode, code: &str, what: &str, why: &str, remedy: &str) -> HttpProblem {
+pub(super) fn problem(status: StatusCode, code: &str, what: &str, why: &str, remedy: &str) -> HttpProblem {
     HttpProblem::new(status, code, what, why, remedy)
 }
 
@@ -196,42 +227,4 @@ fn floor_problem(error: FloorError, language: Language) -> HttpProblem {
         FloorError::Refused(problem) => FloorError::Refused(told(&problem, language)).into(),
         FloorError::Station(_) => error.into(),
     }
-}
-
-/// What the record refuses of a unit.
-fn unit_problem(mac: Mac, error: UnitActError, words: &LineWords) -> HttpProblem {
-    let (status, code, what, why, remedy) = match error {
-        UnitActError::Store(error) => return error.into(),
-        UnitActError::UnknownUnit => {
-            (StatusCode::NOT_FOUND, "not_found", words.unknown_unit, words.unknown_unit_why, words.unknown_unit_do)
-        }
-        UnitActError::InWork { .. } => {
-            (StatusCode::CONFLICT, "unit_in_work", words.unit_in_work, words.unit_in_work_why, words.unit_in_work_do)
-        }
-        UnitActError::Quarantined => (
-            StatusCode::CONFLICT,
-            "unit_quarantined",
-            words.in_quarantine_already,
-            words.in_quarantine_why,
-            words.in_quarantine_do,
-        ),
-        UnitActError::NotQuarantined => (
-            StatusCode::CONFLICT,
-            "unit_not_quarantined",
-            words.not_in_quarantine,
-            words.not_in_quarantine_why,
-            words.not_in_quarantine_do,
-        ),
-        UnitActError::Scrapped => {
-            (StatusCode::CONFLICT, "unit_scrapped", words.was_scrapped, words.was_scrapped_why, words.was_scrapped_do)
-        }
-        UnitActError::Unexplained => (
-            StatusCode::BAD_REQUEST,
-            "reason_missing",
-            words.reason_missing,
-            words.reason_missing_why,
-            words.reason_missing_do,
-        ),
-    };
-    problem(status, code, &fill(what, &[&mac.to_string()]), why, remedy)
 }
