@@ -289,7 +289,10 @@
     if (answer === null) return bad();
     const said = JSON.parse(answer);
     switch (said.do) {
-      case "select": return choose([said.slot]);
+      case "select":
+        // Whoever goes on with another slot is done with the unit that is open.
+        if (drawer.open && card(said.slot)?.dataset.mac !== drawer.dataset.mac) drawer.close();
+        return choose([said.slot]);
       case "unit":
         if (said.slot) choose([said.slot]);
         return openUnit(said.mac);
@@ -298,8 +301,10 @@
       case "start": return start(said.slots, said.order);
       case "stop": return stop(said.slots, said.how);
       case "retry": return retry(said.slots);
-      case "quarantine": return change("/line/quarantine", { mac: said.mac, reason: said.reason });
-      case "release": return change("/line/release", { mac: said.mac, reason: said.reason });
+      case "quarantine":
+      case "release":
+        if (said.ask) return withReason(said.do, said.mac, said.reason);
+        return change(`/line/${said.do}`, { mac: said.mac, reason: said.reason });
       case "all": return choose(cards().map((one) => one.dataset.slot));
       case "clear": return clear();
       case "help": return document.getElementById("help").showModal();

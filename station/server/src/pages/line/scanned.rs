@@ -48,10 +48,10 @@ pub(super) enum Heard {
     Stop { slots: Vec<SlotId>, how: &'static str },
     /// Run units again.
     Retry { slots: Vec<SlotId> },
-    /// Send the unit to quarantine.
-    Quarantine { mac: Mac, reason: String },
-    /// Let the unit out of quarantine.
-    Release { mac: Mac, reason: String },
+    /// Send the unit to quarantine; `ask` first, when the person may mean another one.
+    Quarantine { mac: Mac, reason: String, ask: bool },
+    /// Let the unit out of quarantine; `ask` as above.
+    Release { mac: Mac, reason: String, ask: bool },
     /// Choose every slot.
     All,
     /// Choose nothing.
@@ -183,12 +183,14 @@ impl Chosen {
             Command::StopNow => Heard::Stop { slots: self.slots, how: "now" },
             Command::Retry => Heard::Retry { slots: self.slots },
             Command::Quarantine => {
-                self.on_unit(app, words, |mac| Heard::Quarantine { mac, reason: words.scanned_reason.to_owned() })
+                let reason = words.scanned_reason.to_owned();
+                self.on_unit(app, words, |mac, ask| Heard::Quarantine { mac, reason, ask })
             }
             Command::Release => {
-                self.on_unit(app, words, |mac| Heard::Release { mac, reason: words.scanned_reason.to_owned() })
+                let reason = words.scanned_reason.to_owned();
+                self.on_unit(app, words, |mac, ask| Heard::Release { mac, reason, ask })
             }
-            Command::Open => self.on_unit(app, words, |mac| {
+            Command::Open => self.on_unit(app, words, |mac, _| {
                 let what = fill(words.unit_found, &[&mac.to_string()]);
                 Heard::Unit { mac, slot: app.line.slot_of(mac), what }
             }),
@@ -215,11 +217,15 @@ impl Chosen {
         })
     }
 
-    /// On the open unit, or the one on the only slot that is chosen.
-    fn on_unit(&self, app: &App, words: &LineWords, then: impl FnOnce(Mac) -> Heard) -> Heard {
-        let on_slot = || if let [slot] = self.slots.as_slice() { app.line.unit_on(slot) } else { None };
-        let none = || say(words.choose_unit, words.choose_unit_why, words.choose_unit_do);
-        self.unit.or_else(on_slot).map_or_else(none, then)
+    /// On the unit in the only slot that is chosen, or else the open one: as the page's buttons do it. Whether the person may
+    /// mean another unit, because one is open and slots are chosen in which it is not.
+    fn on_unit(&self, app: &App, words: &LineWords, then: impl FnOnce(Mac, bool) -> Heard) -> Heard {
+        let on_slot = if let [slot] = self.slots.as_slice() { app.line.unit_on(slot) } else { None };
+        let differs = self.unit.is_some() && !self.slots.is_empty() && on_slot != self.unit;
+        match on_slot.or(self.unit) {
+            Some(mac) => then(mac, differs),
+            None => say(words.choose_unit, words.choose_unit_why, words.choose_unit_do),
+        }
     }
 }
 
