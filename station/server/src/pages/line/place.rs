@@ -70,17 +70,25 @@ pub(super) struct Extra {
     pub(super) usual: Arc<Usual>,
     /// Whether it takes longer than usual.
     pub(super) late: bool,
+    /// Whether the slot was last heard of working on no batch.
+    pub(super) idle: bool,
+    /// Whether the run in work, or the last one, is no batch's: a golden unit's check.
+    pub(super) check: bool,
 }
 
 impl Extra {
     /// Takes one event into account.
     pub(super) fn apply(&mut self, event: &LineEvent) {
         match &event.kind {
-            LineEventKind::Waiting | LineEventKind::SlotResumed | LineEventKind::SlotStarted { .. } => self.empty(),
+            LineEventKind::Waiting | LineEventKind::SlotResumed => self.empty(),
+            LineEventKind::SlotStarted { .. } => {
+                self.empty();
+                self.idle = false;
+            }
             LineEventKind::RunBegan { .. } => {
                 let note = self.note.take();
                 self.empty();
-                (self.run_began, self.note) = (Some(event.at), note);
+                (self.run_began, self.note, self.check) = (Some(event.at), note, self.idle);
             }
             LineEventKind::Identified { attempt, .. } => self.attempt = *attempt,
             LineEventKind::StepBegan { .. } => self.step_began = Some(event.at),
@@ -98,14 +106,16 @@ impl Extra {
             }
             LineEventKind::BatchClosed { reason } => self.note = Some(Note::Reason(reason.clone())),
             LineEventKind::SlotStopping { by } => self.note = Some(Note::Stopping { by: by.clone() }),
-            LineEventKind::SlotEnded { by: Some(by), .. } => self.note = Some(Note::Stopped { by: by.clone() }),
-            LineEventKind::SlotEnded { by: None, .. } => {}
+            LineEventKind::SlotEnded { by, .. } => {
+                self.idle = true;
+                self.note = by.clone().map(|by| Note::Stopped { by }).or_else(|| self.note.take());
+            }
         }
     }
 
-    /// Forgets the unit, not how long its like takes.
+    /// Forgets the unit, not how long its like takes, nor whether the slot works.
     fn empty(&mut self) {
-        *self = Self { usual: Arc::clone(&self.usual), ..Self::default() };
+        *self = Self { usual: Arc::clone(&self.usual), idle: self.idle, ..Self::default() };
     }
 
     /// Whether the step or the run in work has taken longer than it usually does, by more than a little.

@@ -153,17 +153,17 @@ impl Card<'_> {
     fn buttons(&self, words: &LineWords) -> Markup {
         let slot = self.plan.slot.as_str();
         let mac = self.view.and_then(|view| view.mac);
-        let state = self.state();
-        let failed = matches!(state, SlotState::Failed | SlotState::Stopped);
+        let failed = matches!(self.state(), SlotState::Failed | SlotState::Stopped);
         html! {
             footer {
-                @if self.plan.may_retry || failed {
+                @if self.plan.may_retry {
                     button.small type="button" data-act="retry" data-slot=(slot) data-needs="run" { (words.retry) }
                 }
-                @if failed && mac.is_some() {
+                // A golden unit's check says something of the slot alone.
+                @if failed && mac.is_some() && !self.extra.check {
                     button.small.danger type="button" data-act="quarantine" data-slot=(slot) data-needs="quarantine" { (words.quarantine) }
                 }
-                @if self.plan.batch.is_none() && self.plan.busy.is_none() && !failed {
+                @if self.plan.batch.is_none() && self.plan.busy.is_none() {
                     button.small type="button" data-act="start" data-slot=(slot) data-needs="run" { (words.start) }
                 }
                 @if mac.is_some() {

@@ -98,3 +98,37 @@ fn a_running_unit_shows_its_time_against_the_usual_time_and_how_far_its_step_is(
         assert!(html.contains(part), "{part:?} in {html}");
     }
 }
+
+/// Whether the card offers an act.
+fn offers(html: &str, act: &str) -> bool {
+    html.contains(&format!("data-act=\"{act}\""))
+}
+
+fn mac() -> firstpass_domain::Mac {
+    "24:0a:c4:00:12:8f".parse().unwrap()
+}
+
+/// A run that fails, after what came before it.
+fn failing(before: Vec<LineEventKind>, stopped_by: Option<&str>) -> Vec<LineEventKind> {
+    let run = [
+        LineEventKind::Waiting,
+        LineEventKind::RunBegan { run: RUN },
+        LineEventKind::Identified { run: RUN, mac: mac(), attempt: 1 },
+    ];
+    let ended = LineEventKind::SlotEnded { by: stopped_by.map(str::to_owned), at_once: false };
+    [before, run.to_vec(), failed(), vec![ended]].concat()
+}
+
+#[test]
+fn a_slot_that_failed_and_was_stopped_offers_to_start_and_not_to_retry() {
+    let started = LineEventKind::SlotStarted { batch: "W1".to_owned(), by: "ada".to_owned() };
+    let html = drawn(failing(vec![started], Some("ada")), Language::English, false);
+    assert!(offers(&html, "start") && offers(&html, "quarantine") && !offers(&html, "retry"), "{html}");
+}
+
+#[test]
+fn a_golden_units_check_that_failed_offers_nothing_to_do_with_the_unit() {
+    let idle = LineEventKind::SlotEnded { by: None, at_once: false };
+    let html = drawn(failing(vec![idle], None), Language::English, false);
+    assert!(offers(&html, "start") && !offers(&html, "quarantine") && !offers(&html, "retry"), "{html}");
+}
