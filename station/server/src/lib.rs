@@ -22,6 +22,7 @@ pub mod people;
 mod problem;
 mod routes;
 mod settings;
+mod symbology;
 mod telemetry;
 mod webhooks;
 mod words;

@@ -326,7 +326,7 @@
   function switchPerson(badge) {
     const dialog = document.getElementById("pin");
     const form = dialog.querySelector("form");
-    form.elements.badge.value = badge.replace(/^\s*(badge|user):/i, "").trim();
+    form.elements.badge.value = badge;
     form.elements.pin.value = "";
     dialog.showModal();
     form.elements.pin.focus();

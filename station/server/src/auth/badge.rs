@@ -12,12 +12,35 @@ use hmac::{Hmac, Mac};
 use rand::{TryRngCore as _, rngs::OsRng};
 use sha2::Sha256;
 
+use uuid::Uuid;
+
+use super::secret::read_text;
+use crate::symbology::without_mark;
 /// File of the key in the data folder. Stations that share a record share it.
 const FILE: &str = "badge.key";
 /// Lengths of a badge's number, in characters.
 const NUMBER_MIN: usize = 4;
 const NUMBER_MAX: usize = 64;
 
+/// What a label may say that it is, before a colon.
+pub(crate) const PREFIXES: [&str; 2] = ["BADGE", "USER"];
+
+/// What was scanned, or typed, as the number of a badge. It cannot be printed.
+#[derive(Clone, Default, Deserialize)]
+#[serde(transparent)]
+pub(crate) struct BadgeNumber(#[serde(deserialize_with = "read_text")] String);
+
+impl BadgeNumber {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for BadgeNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("BadgeNumber(…)")
+    }
+}
 /// What hashes the numbers of badges.
 #[derive(Clone)]
 pub(crate) struct BadgeKey([u8; 32]);
@@ -64,9 +87,9 @@ impl BadgeKey {
     }
 
     /// What the record knows a badge by; `None` when the text is no badge's number. Scanners differ in capitals and in
-    /// what they put around it.
+    /// what they put around it, and labels in whether they say that they are a badge.
     pub(crate) fn hash(&self, number: &str) -> Option<Sha256Digest> {
-        let number = number.trim().to_ascii_uppercase();
+        let number = bare(number).to_ascii_uppercase();
         let length = (NUMBER_MIN..=NUMBER_MAX).contains(&number.len());
         if !length || !number.bytes().all(|byte| byte.is_ascii_graphic()) {
             return None;
@@ -84,11 +107,25 @@ mod tests {
     #[test]
     fn a_badge_is_the_same_whatever_the_scanner_makes_of_it_and_another_under_another_key() {
         let key = BadgeKey::make();
-        assert_eq!(key.hash("b-0042"), key.hash(" B-0042\r\n"));
+        for scanned in [" B-0042\r\n", "]C1B-0042", "BADGE:B-0042", "user: b-0042", "]Q3badge:b-0042"] {
+            assert_eq!(key.hash("b-0042"), key.hash(scanned), "{scanned:?}");
+        }
         assert_ne!(key.hash("b-0042"), key.hash("b-0043"));
         assert_ne!(key.hash("b-0042"), BadgeKey::make().hash("b-0042"));
         assert!(key.hash("b 42").is_none() && key.hash("").is_none() && key.hash(&"1".repeat(65)).is_none());
     }
+
+/// The number alone, wherever it was scanned: registered, on the line, or at the login.
+fn bare(text: &str) -> &str {
+    let text = without_mark(text.trim());
+    let of_badge = |(word, _): &(&str, &str)| PREFIXES.iter().any(|known| word.trim().eq_ignore_ascii_case(known));
+    text.split_once(':').filter(of_badge).map_or(text, |(_, number)| number).trim()
+}
+
+/// Without this, a crash may take the name of a new file away.
+fn sync_folder(file: &Path) -> io::Result<()> {
+    file.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
+}
 
     #[test]
     fn the_key_stays_and_is_for_its_owner_only() {

@@ -25,7 +25,7 @@ impl fmt::Display for Claim {
 
 impl Claim {
     /// Reads a code; `None` when it is none of ours.
-    fn parse(text: &str) -> Option<Self> {
+    pub(crate) fn parse(text: &str) -> Option<Self> {
         let mut words = text.split_ascii_whitespace();
         if words.next() != Some(LABEL) {
             return None;

@@ -3,11 +3,10 @@
 
 use firstpass_domain::{Mac, SlotId};
 
+use crate::{auth::badge, pages::certificate::paper::Claim, symbology::without_mark};
+
 /// Longest scan that is taken: more than any code in use, less than a QR code that holds a document.
 pub(super) const SCAN_MAX: usize = 200;
-/// What scanners put before the code to name its symbology, when they are set up so: `]` and two characters.
-/// Source: ISO/IEC 15424.
-const SYMBOLOGY_MARK: char = ']';
 
 /// A command of the line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,6 +118,9 @@ enum Kind {
 /// Makes out what was scanned. `slots` are those of the station.
 pub(super) fn parse(text: &str, slots: &[SlotId]) -> Result<Scan, ScanError> {
     let text = clean(text)?;
+    if let Some(claim) = Claim::parse(text) {
+        return Ok(Scan::Mac(claim.mac));
+    }
     let (kind, said) = kind(text);
     if said.is_empty() {
         return Err(ScanError::Empty);
@@ -144,11 +146,7 @@ fn clean(text: &str) -> Result<&str, ScanError> {
         return Err(ScanError::TooLong);
     }
     let text = text.trim_matches(|c: char| c.is_whitespace() || c.is_ascii_control());
-    // The mark is taken off only from what else would be garbled or a name that nobody gives.
-    let text = match text.strip_prefix(SYMBOLOGY_MARK) {
-        Some(rest) if rest.len() > 2 && rest.is_char_boundary(2) => rest[2..].trim_start_matches('\u{1d}'),
-        Some(_) | None => text,
-    };
+    let text = without_mark(text);
     let garbled = |c: char| c.is_control() || c == char::REPLACEMENT_CHARACTER;
     match text {
         "" => Err(ScanError::Empty),
@@ -165,7 +163,7 @@ fn kind(text: &str) -> (Option<Kind>, &str) {
         "SLOT" => Kind::Slot,
         "MAC" | "SN" | "S/N" | "SERIAL" | "UNIT" | "ID" | "DEVICE" => Kind::Unit,
         "WO" | "ORDER" | "BATCH" => Kind::Order,
-        "BADGE" | "USER" => Kind::Badge,
+        word if badge::PREFIXES.contains(&word) => Kind::Badge,
         _ => return (None, text),
     };
     (Some(kind), rest.trim())
@@ -202,12 +200,14 @@ fn slot(text: &str, slots: &[SlotId]) -> Option<SlotId> {
     exact.or_else(|| slots.iter().find(|slot| slot.as_str().eq_ignore_ascii_case(text))).cloned()
 }
 
-/// The unit's name at the end of a web address, as the codes on certificates of provisioning have it.
+/// The unit's name in a web address: behind `units`, as on the pages of stations, or else at the end.
 fn address(text: &str) -> Option<String> {
     let (scheme, rest) = text.split_once("://")?;
     let is_web = ["http", "https"].iter().any(|known| scheme.eq_ignore_ascii_case(known));
     let path = rest.split(['?', '#']).next()?.trim_end_matches('/');
-    let (_, name) = path.rsplit_once('/')?;
+    let (_, path) = path.split_once('/')?;
+    let mut behind = path.split('/').skip_while(|part| *part != "units").skip(1);
+    let name = behind.next().or_else(|| path.rsplit('/').next())?;
     (is_web && !name.is_empty()).then(|| name.replace("%3A", ":").replace("%3a", ":"))
 }
 

@@ -2,6 +2,11 @@ use proptest::prelude::*;
 
 use super::*;
 
+/// The code on a certificate of provisioning.
+const CERTIFICATE: &str = "firstpass-certificate-1 unit=24:0a:c4:00:12:8f run=00000000-0000-7000-8000-000000000001 \
+                           audit=9223372036854775807 \
+                           sha256=0000000000000000000000000000000000000000000000000000000000000000";
+
 fn slots() -> Vec<SlotId> {
     ["A1", "A2", "Rack-2.b", "START", "0123456789ab"].map(|name| SlotId::new(name).unwrap()).to_vec()
 }
@@ -35,6 +40,8 @@ fn a_scan_is_what_it_looks_like() {
         ("BADGE:0099", Scan::Badge("0099".to_owned())),
         ("https://station.local:8443/units/24:0a:c4:00:12:8f", Scan::Mac(mac())),
         ("https://station.local/verify/24%3A0a%3Ac4%3A00%3A12%3A8f?x=1", Scan::Mac(mac())),
+        ("https://station.local/units/24:0a:c4:00:12:8f/certificate?seq=17", Scan::Mac(mac())),
+        (CERTIFICATE, Scan::Mac(mac())),
         ("HTTP://10.0.0.1/units/FP-7/", Scan::Unit("FP-7".to_owned())),
         ("]C1WO-2041", Scan::Name("WO-2041".to_owned())),
         ("]d2\u{1d}FP-2026-0001", Scan::Name("FP-2026-0001".to_owned())),
