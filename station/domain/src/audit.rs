@@ -138,6 +138,8 @@ audit_kinds! {
     LoginSucceeded = "login.succeeded";
     /// Logins were held up after too many wrong ones.
     LoginHeldUp = "login.held_up";
+    /// A person logged out, or ended logins of their own or of somebody else.
+    LoginEnded = "login.ended";
     /// An API token was issued.
     TokenIssued = "token.issued";
     /// An API token was revoked.

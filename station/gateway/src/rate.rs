@@ -71,6 +71,15 @@ impl<K: Copy + Eq + Hash> RateLimit<K> {
         Ok(())
     }
 
+    /// Takes a request of `key` back that was let through: it does not count.
+    pub fn take_back(&self, key: K) {
+        let mut records = self.records.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(record) = records.get_mut(&key) {
+            let interval = i64::try_from(self.rate.interval.as_micros()).unwrap_or(i64::MAX);
+            record.whole = Timestamp::from_micros(record.whole.as_micros().saturating_sub(interval));
+        }
+    }
+
     fn make_room(&self, records: &mut HashMap<K, Record>, key: K, now: Timestamp) {
         if records.len() < self.records_max || records.contains_key(&key) {
             return;
@@ -103,6 +112,18 @@ mod tests {
         assert!(limit.ask(2, START).is_ok());
         assert!(limit.ask(1, START.plus(SECOND)).is_ok());
         assert!(limit.ask(1, START.plus(SECOND)).is_err());
+    }
+
+    #[test]
+    fn what_is_taken_back_does_not_count() {
+        let limit = limit(2, 10);
+        for _ in 0..100 {
+            assert!(limit.ask(1, START).is_ok());
+            limit.take_back(1);
+        }
+        assert!(limit.ask(1, START).is_ok() && limit.ask(1, START).is_ok() && limit.ask(1, START).is_err());
+        limit.take_back(2);
+        assert!(limit.ask(2, START).is_ok() && limit.ask(2, START).is_ok() && limit.ask(2, START).is_err());
     }
 
     #[test]

@@ -8,7 +8,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use firstpass_domain::{Action, Language, Role, Sha256Digest};
+use firstpass_domain::{Action, Language, Role, Sha256Digest, Timestamp};
 use firstpass_store::{Act, UserId};
 
 use crate::problem::HttpProblem;
@@ -46,6 +46,10 @@ pub(crate) enum Via {
         name: String,
         /// What it is for.
         actions: Vec<Action>,
+        /// Which token: SHA-256 of it.
+        hash: Sha256Digest,
+        /// When it ends.
+        expires: Timestamp,
     },
 }
 
@@ -74,6 +78,11 @@ impl Principal {
             Via::Token { actions, .. } => actions.contains(&action),
         };
         covered && self.role.may(action)
+    }
+
+    /// Whether they may do everything that a role may: only then they say how people of that role log in.
+    pub(crate) fn covers(&self, role: Role) -> bool {
+        Action::ALL.iter().all(|action| !role.may(*action) || self.may(*action))
     }
 
     /// An act of theirs for the record. What a token does is told from what its owner does by hand.

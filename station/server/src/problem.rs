@@ -172,6 +172,9 @@ impl From<PeopleError> for HttpProblem {
             }
             PeopleError::NotFirst => ("set_up_already", "The station is set up.", "Log in, or ask an administrator."),
             PeopleError::Disabled => ("user_disabled", "The user is disabled.", "Enable the user first."),
+            PeopleError::CredentialChanged => {
+                ("credential_changed", "What you showed was changed meanwhile.", "Log in again.")
+            }
             PeopleError::TokenNameTaken => {
                 ("token_name_taken", "Another token has this name.", "Choose another name, or revoke the other token.")
             }

@@ -170,7 +170,7 @@ async fn a_stream_ends_with_the_login_that_opened_it() {
     let mut listener = Listener::open(&station.bench, &session, "en").await;
     listener.fragment(&["id=\"slots\""]).await;
     let user = station.bench.user(Role::Operator).await;
-    station.bench.store.end_sessions(user, None).await.unwrap();
+    station.bench.store.end_sessions(user, None, &support::act(), station.bench.now()).await.unwrap();
     listener.until(|message| message.event == "ended").await;
     assert_eq!(listener.next().await, None);
 }

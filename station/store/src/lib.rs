@@ -46,7 +46,7 @@ pub use model::{
 };
 pub use model::{
     Credentials, Login, LoginError, LoginVia, NewPersonSession, NewToken, NewUser, PeopleError, PersonSession,
-    SecretHash, TokenId, TokenRecord, UserChange, UserId, UserRecord,
+    SecretHash, TokenId, TokenRecord, UserChange, UserId, UserRecord, Verified,
 };
 #[cfg(feature = "postgres")]
 pub use open::PgStore;

@@ -23,7 +23,7 @@ pub use outbox::{
 };
 pub use people::{
     Credentials, Login, LoginError, LoginVia, NewPersonSession, NewToken, NewUser, PeopleError, PersonSession,
-    SecretHash, TokenId, TokenRecord, UserChange, UserId, UserRecord,
+    SecretHash, TokenId, TokenRecord, UserChange, UserId, UserRecord, Verified,
 };
 pub use search::{
     AuditSearch, BatchSearch, ImageUse, MatchedBy, RecipeUse, RecordCounts, SEARCH_PART_MIN, SEARCH_TEXT_MAX, UnitHit,

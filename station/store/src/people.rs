@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use firstpass_domain::{Sha256Digest, Timestamp};
 
 use crate::{
-    Act, Credentials, NewPersonSession, NewToken, NewUser, PeopleError, PersonSession, Record, SecretHash, StoreError,
-    TokenId, TokenRecord, UserChange, UserId, UserRecord,
+    Act, Credentials, Login, NewPersonSession, NewToken, NewUser, PeopleError, PersonSession, Record, SecretHash,
+    StoreError, TokenId, TokenRecord, UserChange, UserId, UserRecord,
     db::Database,
     record::{read_record, write_record},
     sql::{people, people_sessions, people_tokens},
@@ -16,6 +16,9 @@ use crate::{
 pub trait People: Send + Sync {
     /// Every user, disabled ones too, by login name.
     async fn users(&self) -> Result<Vec<UserRecord>, StoreError>;
+
+    /// Users after one, disabled ones too, by login name, at most `limit`.
+    async fn users_page(&self, after: Option<&Login>, limit: u32) -> Result<Vec<UserRecord>, StoreError>;
 
     /// One user.
     async fn user(&self, id: UserId) -> Result<Option<UserRecord>, StoreError>;
@@ -57,7 +60,8 @@ pub trait People: Send + Sync {
     async fn set_pin(&self, id: UserId, pin: Option<&SecretHash>, act: &Act, now: Timestamp)
     -> Result<(), PeopleError>;
 
-    /// Opens a login, and notes it. A user has a bounded number of them: the oldest gives way.
+    /// Opens a login, and notes it, unless what it was verified against was changed meanwhile. A user has a bounded number
+    /// of them: the oldest gives way.
     async fn open_session(&self, session: &NewPersonSession, now: Timestamp) -> Result<(), PeopleError>;
 
     /// The login with this token's hash, when it has not ended by `now`.
@@ -69,11 +73,18 @@ pub trait People: Send + Sync {
     /// The logins of a user that have not ended by `now`, newest first.
     async fn sessions_of(&self, id: UserId, now: Timestamp) -> Result<Vec<PersonSession>, StoreError>;
 
-    /// Ends a login of a user; `false` when there is none such.
-    async fn end_session(&self, id: UserId, token: Sha256Digest) -> Result<bool, StoreError>;
+    /// Ends a login of a user, and notes it; `false` when there is none such.
+    async fn end_session(&self, id: UserId, token: Sha256Digest, act: &Act, now: Timestamp)
+    -> Result<bool, StoreError>;
 
-    /// Ends every login of a user, but for one that is to stay. Returns how many.
-    async fn end_sessions(&self, id: UserId, stays: Option<Sha256Digest>) -> Result<u64, StoreError>;
+    /// Ends every login of a user, but for one that is to stay, and notes it. Returns how many.
+    async fn end_sessions(
+        &self,
+        id: UserId,
+        stays: Option<Sha256Digest>,
+        act: &Act,
+        now: Timestamp,
+    ) -> Result<u64, StoreError>;
 
     /// Notes that logins to an account from an address are held up. `account` is what was typed, when it is one on record.
     async fn note_held_up(
@@ -84,8 +95,8 @@ pub trait People: Send + Sync {
         now: Timestamp,
     ) -> Result<(), StoreError>;
 
-    /// API tokens, revoked and ended ones too, newest first, at most `limit`.
-    async fn tokens(&self, limit: u32) -> Result<Vec<TokenRecord>, StoreError>;
+    /// API tokens, revoked and ended ones too, newest first, at most `limit`; those that come after one, when it is given.
+    async fn tokens(&self, after: Option<TokenId>, limit: u32) -> Result<Vec<TokenRecord>, StoreError>;
 
     /// The token with this hash, revoked or not.
     async fn token_by_hash(&self, hash: Sha256Digest) -> Result<Option<TokenRecord>, StoreError>;
@@ -104,6 +115,10 @@ pub trait People: Send + Sync {
 impl<D: Database> People for Record<D> {
     async fn users(&self) -> Result<Vec<UserRecord>, StoreError> {
         read_record!(self, "list the users", people::list())
+    }
+
+    async fn users_page(&self, after: Option<&Login>, limit: u32) -> Result<Vec<UserRecord>, StoreError> {
+        read_record!(self, "list the users", people::page(after, limit))
     }
 
     async fn user(&self, id: UserId) -> Result<Option<UserRecord>, StoreError> {
@@ -176,12 +191,24 @@ impl<D: Database> People for Record<D> {
         read_record!(self, "list the logins", people_sessions::of_user(id, now))
     }
 
-    async fn end_session(&self, id: UserId, token: Sha256Digest) -> Result<bool, StoreError> {
-        write_record!(self, "end the login", people_sessions::end(id, token))
+    async fn end_session(
+        &self,
+        id: UserId,
+        token: Sha256Digest,
+        act: &Act,
+        now: Timestamp,
+    ) -> Result<bool, StoreError> {
+        write_record!(self, "end the login", people_sessions::end(id, token, act, now))
     }
 
-    async fn end_sessions(&self, id: UserId, stays: Option<Sha256Digest>) -> Result<u64, StoreError> {
-        write_record!(self, "end the logins", people_sessions::end_of_user(id, stays))
+    async fn end_sessions(
+        &self,
+        id: UserId,
+        stays: Option<Sha256Digest>,
+        act: &Act,
+        now: Timestamp,
+    ) -> Result<u64, StoreError> {
+        write_record!(self, "end the logins", people_sessions::end_by_hand(id, stays, act, now))
     }
 
     async fn note_held_up(
@@ -198,8 +225,8 @@ impl<D: Database> People for Record<D> {
         )
     }
 
-    async fn tokens(&self, limit: u32) -> Result<Vec<TokenRecord>, StoreError> {
-        read_record!(self, "list the tokens", people_tokens::list(limit))
+    async fn tokens(&self, after: Option<TokenId>, limit: u32) -> Result<Vec<TokenRecord>, StoreError> {
+        read_record!(self, "list the tokens", people_tokens::page(after, limit))
     }
 
     async fn token_by_hash(&self, hash: Sha256Digest) -> Result<Option<TokenRecord>, StoreError> {

@@ -178,6 +178,7 @@ fn refused(error: PeopleError, login: &Login) -> Failure {
         PeopleError::LastAdmin => ("last_admin", "Add another administrator first."),
         PeopleError::NotFirst => ("set_up_already", "Add the user with `station users add`."),
         PeopleError::Disabled => ("user_disabled", "Enable the user first."),
+        PeopleError::CredentialChanged => ("credential_changed", "Do it again."),
         PeopleError::TokenNameTaken => ("token_name_taken", "Choose another name, or revoke the other token."),
         PeopleError::TooMany(_) => ("too_many", "Revoke what is not needed."),
     };

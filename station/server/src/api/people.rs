@@ -4,7 +4,7 @@ mod tokens;
 
 use axum::{
     extract::State,
-    http::{Method, StatusCode, header::LOCATION},
+    http::{Method, StatusCode, Uri, header::LOCATION},
     response::{AppendHeaders, IntoResponse},
 };
 use firstpass_domain::{Action, Language, Role};
@@ -13,18 +13,21 @@ use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use super::{
+    batches::PageQuery,
     command::command,
     extract::{Named, parsed, reason, unfit},
+    page::{Asked, Page},
     wire::Time,
 };
 use crate::{
     AppState,
     access::{Access, Principal},
     auth::{
-        manage::{clean_name, new_password, new_pin},
+        badge::BadgeNumber,
+        manage::{check_change, check_reach, clean_name, new_password, new_pin},
         password::Typed,
     },
-    extract::Json,
+    extract::{Json, Query},
     problem::{Answer, HttpProblem},
     routes::Routes,
 };
@@ -128,19 +131,19 @@ impl From<UserRecord> for User {
     }
 }
 
-/// The users.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Users {
-    /// All of them, disabled ones too, by login name.
-    items: Vec<User>,
+/// Lists the users, disabled ones too, by login name.
+#[utoipa::path(get, path = "/api/v1/users", operation_id = "list_users", tag = "people", params(PageQuery),
+    responses((status = 200, description = "A page of users.", body = Page<User>)))]
+async fn list(State(app): State<AppState>, uri: Uri, Query(query): Query<PageQuery>) -> Answer<Json<Page<User>>> {
+    let asked = Asked::<String>::read(query.limit, query.cursor.as_deref())?;
+    let after = asked.after.as_deref().map(|login| Login::new(login).map_err(|_| unknown_cursor())).transpose()?;
+    let users = app.services.store.users_page(after.as_ref(), asked.one_more()).await?;
+    Ok(Json(asked.page(&uri, users, |user| user.login.to_string(), User::from)))
 }
 
-/// Lists the users.
-#[utoipa::path(get, path = "/api/v1/users", operation_id = "list_users", tag = "people",
-    responses((status = 200, description = "The users.", body = Users)))]
-async fn list(State(app): State<AppState>) -> Answer<Json<Users>> {
-    let users = app.services.store.users().await?;
-    Ok(Json(Users { items: users.into_iter().map(Into::into).collect() }))
+fn unknown_cursor() -> HttpProblem {
+    let why = "`cursor` is none that this station has given.";
+    HttpProblem::bad_request("cursor_unfit", why, "Follow `next` as it stands, or begin without `cursor`.")
 }
 
 pub(super) async fn found(app: &AppState, login: &str) -> Result<UserRecord, HttpProblem> {
@@ -192,6 +195,7 @@ async fn add(State(app): State<AppState>, person: Principal, Json(body): Json<Ad
     let login = login_name(&body.login)?;
     let name = clean_name(&body.name).ok_or_else(|| unfit("name_empty", "A name to show is missing.", "Give one."))?;
     let language = body.language.as_deref().map(parsed).transpose()?;
+    check_reach(&person, body.role.into())?;
     let act = person.act(reason(body.reason)?);
     let password = match body.password {
         Some(typed) => Some(new_password(&app, typed, login.as_str()).await?),
@@ -216,8 +220,8 @@ pub(super) struct ChangeUser {
     /// In which language they read; empty: as their browser says.
     language: Option<String>,
     /// Number of their badge; empty takes it away. It is kept as a keyed hash.
-    #[schema(max_length = 64)]
-    badge: Option<String>,
+    #[schema(value_type = Option<String>, max_length = 64)]
+    badge: Option<BadgeNumber>,
     /// Whether they may log in. Disabling ends their logins.
     enabled: Option<bool>,
     /// Why; goes on record with the person's name.
@@ -238,6 +242,7 @@ async fn change(
     let user = found(&app, &login).await?;
     let act = person.act(reason(body.reason.clone())?);
     let change = user_change(&app, &body)?;
+    check_change(&person, &user, &change)?;
     app.services.store.change_user(user.id, &change, &act, (app.services.clock)()).await?;
     Ok(Json(found(&app, &login).await?.into()))
 }
@@ -247,11 +252,12 @@ fn user_change(app: &AppState, body: &ChangeUser) -> Result<UserChange, HttpProb
         clean_name(name).ok_or_else(|| unfit("name_empty", "A name to show is missing.", "Give one, or leave it out."))
     });
     let language = body.language.as_deref().map(|tag| if tag.is_empty() { Ok(None) } else { parsed(tag).map(Some) });
-    let badge = body.badge.as_deref().map(|number| match (number, app.auth.badges.hash(number)) {
-        ("", _) => Ok(None),
-        (_, Some(hash)) => Ok(Some(hash)),
-        (_, None) => Err(unfit("badge_unfit", "This is no badge's number.", "Scan the badge again.")),
-    });
+    let badge =
+        body.badge.as_ref().map(BadgeNumber::as_str).map(|number| match (number, app.auth.badges.hash(number)) {
+            ("", _) => Ok(None),
+            (_, Some(hash)) => Ok(Some(hash)),
+            (_, None) => Err(unfit("badge_unfit", "This is no badge's number.", "Scan the badge again.")),
+        });
     Ok(UserChange {
         name: name.transpose()?,
         role: body.role.map(Into::into),
@@ -284,6 +290,7 @@ async fn set_password(
     Json(body): Json<SetPassword>,
 ) -> Answer<StatusCode> {
     let user = found(&app, &login).await?;
+    check_reach(&person, user.role)?;
     let act = person.act(reason(body.reason)?);
     let hash = new_password(&app, body.password, user.login.as_str()).await?;
     app.services.store.set_password(user.id, &hash, &act, (app.services.clock)()).await?;
@@ -313,6 +320,7 @@ async fn set_pin(
     Json(body): Json<SetPin>,
 ) -> Answer<StatusCode> {
     let user = found(&app, &login).await?;
+    check_reach(&person, user.role)?;
     let act = person.act(reason(body.reason)?);
     let hash = match body.pin {
         Some(typed) => Some(new_pin(&app, typed).await?),

@@ -10,18 +10,18 @@ use std::{
 use firstpass_domain::Sha256Digest;
 use hmac::{Hmac, Mac};
 use rand::{TryRngCore as _, rngs::OsRng};
+use serde::Deserialize;
 use sha2::Sha256;
-
 use uuid::Uuid;
 
 use super::secret::read_text;
 use crate::symbology::without_mark;
+
 /// File of the key in the data folder. Stations that share a record share it.
 const FILE: &str = "badge.key";
 /// Lengths of a badge's number, in characters.
 const NUMBER_MIN: usize = 4;
 const NUMBER_MAX: usize = 64;
-
 /// What a label may say that it is, before a colon.
 pub(crate) const PREFIXES: [&str; 2] = ["BADGE", "USER"];
 
@@ -41,6 +41,7 @@ impl fmt::Debug for BadgeNumber {
         f.write_str("BadgeNumber(…)")
     }
 }
+
 /// What hashes the numbers of badges.
 #[derive(Clone)]
 pub(crate) struct BadgeKey([u8; 32]);
@@ -78,12 +79,24 @@ impl BadgeKey {
         Ok(Self(bytes))
     }
 
+    /// Makes a key. Its file has its name only once it is whole and on the disk, and never takes the place of another.
     fn make_file(path: &Path) -> io::Result<Self> {
         let key = Self::make();
+        let draft = path.with_extension(format!("{}.new", Uuid::new_v4()));
+        let linked = key.write(&draft).and_then(|()| fs::hard_link(&draft, path));
+        let _ = fs::remove_file(&draft);
+        match linked {
+            Ok(()) => sync_folder(path).map(|()| key),
+            // Another start was first; its key counts.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Self::from_file(path, &fs::read(path)?),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn write(&self, path: &Path) -> io::Result<()> {
         let mut file = fs::File::options().write(true).create_new(true).mode(0o600).open(path)?;
-        file.write_all(&key.0)?;
-        file.sync_all()?;
-        Ok(key)
+        file.write_all(&self.0)?;
+        file.sync_all()
     }
 
     /// What the record knows a badge by; `None` when the text is no badge's number. Scanners differ in capitals and in
@@ -98,6 +111,18 @@ impl BadgeKey {
         mac.update(number.as_bytes());
         Some(Sha256Digest::new(mac.finalize().into_bytes().into()))
     }
+}
+
+/// The number alone, wherever it was scanned: registered, on the line, or at the login.
+fn bare(text: &str) -> &str {
+    let text = without_mark(text.trim());
+    let of_badge = |(word, _): &(&str, &str)| PREFIXES.iter().any(|known| word.trim().eq_ignore_ascii_case(known));
+    text.split_once(':').filter(of_badge).map_or(text, |(_, number)| number).trim()
+}
+
+/// Without this, a crash may take the name of a new file away.
+fn sync_folder(file: &Path) -> io::Result<()> {
+    file.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
 }
 
 #[cfg(test)]
@@ -115,17 +140,23 @@ mod tests {
         assert!(key.hash("b 42").is_none() && key.hash("").is_none() && key.hash(&"1".repeat(65)).is_none());
     }
 
-/// The number alone, wherever it was scanned: registered, on the line, or at the login.
-fn bare(text: &str) -> &str {
-    let text = without_mark(text.trim());
-    let of_badge = |(word, _): &(&str, &str)| PREFIXES.iter().any(|known| word.trim().eq_ignore_ascii_case(known));
-    text.split_once(':').filter(of_badge).map_or(text, |(_, number)| number).trim()
-}
-
-/// Without this, a crash may take the name of a new file away.
-fn sync_folder(file: &Path) -> io::Result<()> {
-    file.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
-}
+    #[test]
+    fn whoever_starts_at_the_same_time_has_the_same_key_and_no_draft_is_left() {
+        for _ in 0..20 {
+            let folder = tempfile::tempdir().unwrap();
+            let barrier = std::sync::Barrier::new(8);
+            let open = || {
+                barrier.wait();
+                BadgeKey::open_or_make(folder.path()).unwrap().hash("b-0042")
+            };
+            let hashes: Vec<_> = std::thread::scope(|scope| {
+                let starts: Vec<_> = (0..8).map(|_| scope.spawn(open)).collect();
+                starts.into_iter().map(|start| start.join().unwrap()).collect()
+            });
+            assert!(hashes.iter().all(|hash| *hash == hashes[0]));
+            assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        }
+    }
 
     #[test]
     fn the_key_stays_and_is_for_its_owner_only() {

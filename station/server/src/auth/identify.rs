@@ -10,14 +10,14 @@ use axum::{
     response::Response,
 };
 use firstpass_domain::Timestamp;
-use firstpass_store::{LoginVia, PersonSession, TokenRecord, UserRecord};
+use firstpass_store::{LoginVia, PersonSession, TokenRecord, UserId, UserRecord};
 use std::time::Duration;
 
 use super::{language::preferred, secret::Secret};
 use crate::{
     App, AppState,
     access::{Principal, Refusal, Via},
-    problem::HttpProblem,
+    problem::{Answer, HttpProblem},
 };
 
 /// How exactly the record knows when a login or a token was last used.
@@ -82,23 +82,32 @@ pub(crate) fn stands(session: &PersonSession, idle: Duration, now: Timestamp) ->
     session.user.disabled.is_none() && now.since(session.seen) <= idle && now < session.expires
 }
 
+/// Where a user is logged in now.
+pub(crate) async fn sessions_of(app: &App, user: UserId) -> Answer<Vec<PersonSession>> {
+    let (now, idle) = ((app.services.clock)(), app.settings.session_idle());
+    let mut sessions = app.services.store.sessions_of(user, now).await?;
+    sessions.retain(|session| stands(session, idle, now));
+    Ok(sessions)
+}
+
 async fn by_token(app: &App, sent: &str, headers: &HeaderMap) -> Result<Principal, HttpProblem> {
     let (scheme, text) = sent.split_once(' ').unwrap_or_default();
     let secret = Secret::parse_token(text.trim()).filter(|_| scheme.eq_ignore_ascii_case("bearer"));
     let secret = secret.ok_or_else(unknown_token)?;
     let now = (app.services.clock)();
     let found = app.services.store.token_by_hash(secret.hash()).await?;
-    let TokenRecord { id, name, user, actions, used, .. } =
+    let TokenRecord { id, name, user, actions, used, expires, .. } =
         found.filter(|token| is_good(token, now)).ok_or_else(unknown_token)?;
     if used.is_none_or(|used| now.since(used) > USED_WITHIN)
         && let Err(error) = app.services.store.touch_token(id, now).await
     {
         tracing::warn!(error = &error as &dyn std::error::Error, "could not note that a token is used");
     }
-    Ok(principal(user, Via::Token { name, actions }, headers))
+    Ok(principal(user, Via::Token { name, actions, hash: secret.hash(), expires }, headers))
 }
 
-fn is_good(token: &TokenRecord, now: Timestamp) -> bool {
+/// Whether a token that the record knows opens anything.
+pub(crate) fn is_good(token: &TokenRecord, now: Timestamp) -> bool {
     token.revoked.is_none() && token.user.disabled.is_none() && now < token.expires
 }
 

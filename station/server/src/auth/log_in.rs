@@ -9,13 +9,13 @@ use axum::{
 };
 use firstpass_domain::Timestamp;
 use firstpass_store::{
-    Credentials, Login, LoginVia, NewPersonSession, PeopleError, SecretHash, StoreError, UserRecord,
+    Credentials, Login, LoginVia, NewPersonSession, PeopleError, SecretHash, StoreError, UserId, UserRecord, Verified,
 };
 
 use super::{
     password::Typed,
     secret::Secret,
-    throttle::{Attempt, Way},
+    throttle::{Attempt, Begun, Way},
 };
 use crate::{
     App,
@@ -123,8 +123,8 @@ pub(crate) async fn with_password(app: &App, visitor: &Visitor, login: &str, typ
     let attempt = Attempt::new(Way::Password, &login, visitor.address);
     let found = app.services.store.credentials_by_login(&login).await?;
     let (user, password) = found.map(|Credentials { user, password, .. }| (user, password)).unzip();
-    let user = verify(app, &attempt, visitor, user, password.flatten(), typed).await?;
-    open(app, visitor, &user, LoginVia::Password).await
+    let (user, password) = verify(app, &attempt, visitor, user, password.flatten(), typed).await?;
+    open(app, visitor, user.id, Verified::Password(password)).await
 }
 
 /// Logs somebody in with badge and PIN.
@@ -137,11 +137,12 @@ pub(crate) async fn with_badge(app: &App, visitor: &Visitor, number: &str, pin: 
         None => None,
     };
     let (user, pin_hash) = found.map(|Credentials { user, pin, .. }| (user, pin)).unzip();
-    let user = verify(app, &attempt, visitor, user, pin_hash.flatten(), pin).await?;
-    open(app, visitor, &user, LoginVia::Badge).await
+    let (user, pin) = verify(app, &attempt, visitor, user, pin_hash.flatten(), pin).await?;
+    let badge = badge.ok_or(Refused::Wrong)?;
+    open(app, visitor, user.id, Verified::Badge { badge, pin }).await
 }
 
-/// The user, when what was typed is theirs.
+/// The user, when what was typed is theirs, and the hash that it fits.
 async fn verify(
     app: &App,
     attempt: &Attempt,
@@ -149,53 +150,61 @@ async fn verify(
     user: Option<UserRecord>,
     hash: Option<SecretHash>,
     typed: Typed,
-) -> Result<UserRecord, Refused> {
-    app.auth.throttle.check(attempt, (app.services.clock)()).map_err(Refused::Wait)?;
+) -> Result<(UserRecord, SecretHash), Refused> {
+    let begun = app.auth.throttle.begin(attempt, (app.services.clock)()).map_err(Refused::Wait)?;
     if typed.is_too_long() {
         return Err(Refused::Wrong);
     }
-    let right = app.auth.hasher.verify(typed, hash).await?;
-    match (user, right) {
-        (Some(user), true) => {
-            app.auth.throttle.right(attempt);
-            Ok(user)
+    let right = match app.auth.hasher.verify(typed, hash.clone()).await {
+        Ok(right) => right,
+        Err(busy) => {
+            begun.undone();
+            return Err(busy.into());
+        }
+    };
+    match (user, hash) {
+        (Some(user), Some(hash)) if right => {
+            begun.right((app.services.clock)());
+            Ok((user, hash))
         }
         (user, _) => {
             let account = user.as_ref().map(|user| user.login.as_str());
-            Err(count_wrong(app, attempt, account, visitor).await)
+            Err(count_wrong(app, begun, account, visitor).await)
         }
     }
 }
 
-/// Counts a wrong login, and has the audit log told when it begins to wait. `account`: whose it is, when that is on record;
-/// what else was typed may be a password in the wrong field.
-pub(crate) async fn count_wrong(app: &App, attempt: &Attempt, account: Option<&str>, visitor: &Visitor) -> Refused {
+/// Has the audit log told of a wrong login when the next one must wait. `account`: whose it is, when that is on record; what
+/// else was typed may be a password in the wrong field.
+pub(crate) async fn count_wrong(app: &App, begun: Begun<'_>, account: Option<&str>, visitor: &Visitor) -> Refused {
     let now = (app.services.clock)();
-    let counted = app.auth.throttle.wrong(attempt, now);
+    let counted = begun.wrong(now);
     if counted.tell {
-        let address = visitor.address.to_string();
-        tracing::warn!(%address, failures = counted.count, "logins are held up");
-        if let Err(error) = app.services.store.note_held_up(account, &address, counted.count, now).await {
-            tracing::warn!(error = &error as &dyn std::error::Error, "could not note that logins are held up");
-        }
+        tell_held_up(app, account, visitor.address, counted.count).await;
     }
     Refused::Wrong
 }
 
+/// Has the log and the audit log told that attempts are held up.
+pub(crate) async fn tell_held_up(app: &App, account: Option<&str>, address: IpAddr, failures: u32) {
+    let (address, now) = (address.to_string(), (app.services.clock)());
+    tracing::warn!(%address, failures, "logins are held up");
+    if let Err(error) = app.services.store.note_held_up(account, &address, failures, now).await {
+        tracing::warn!(error = &error as &dyn std::error::Error, "could not note that logins are held up");
+    }
+}
+
 /// Opens a login for somebody who has shown who they are.
-pub(crate) async fn open(app: &App, visitor: &Visitor, user: &UserRecord, via: LoginVia) -> Result<Secret, Refused> {
+pub(crate) async fn open(app: &App, visitor: &Visitor, user: UserId, verified: Verified) -> Result<Secret, Refused> {
     let now = (app.services.clock)();
     let secret = Secret::make();
-    let session = NewPersonSession {
-        token: secret.hash(),
-        user: user.id,
-        via,
-        address: visitor.address.to_string(),
-        agent: visitor.agent.clone(),
-        expires: expiry(app, via, now),
-    };
+    let expires = expiry(app, verified.via(), now);
+    let (address, agent) = (visitor.address.to_string(), visitor.agent.clone());
+    let session = NewPersonSession { token: secret.hash(), user, verified, address, agent, expires };
     match app.services.store.open_session(&session, now).await {
         Ok(()) => Ok(secret),
+        // It was right when it was verified, and is not any more.
+        Err(PeopleError::CredentialChanged) => Err(Refused::Wrong),
         Err(PeopleError::Disabled) => Err(Refused::Disabled),
         Err(PeopleError::Store(error)) => Err(error.into()),
         Err(other) => Err(Refused::Station(other.into())),

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use axum::http::StatusCode;
-use firstpass_domain::{Action, Timestamp};
-use firstpass_store::{NewToken, SecretHash, TokenId, UserId, UserRecord};
+use firstpass_domain::{Action, Role, Timestamp};
+use firstpass_store::{NewToken, SecretHash, TokenId, UserChange, UserId, UserRecord};
 
 use super::{
     password::{Typed, check_password, check_pin},
@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     App,
-    access::Principal,
+    access::{Principal, Via},
     problem::{Answer, HttpProblem},
 };
 
@@ -57,6 +57,28 @@ pub(crate) async fn new_pin(app: &App, typed: Typed) -> Answer<SecretHash> {
     app.auth.hasher.hash(typed).await
 }
 
+/// Lets nobody say how people log in who may do more than they do themselves: a token that is for managing people only would
+/// become whoever it likes.
+pub(crate) fn check_reach(person: &Principal, role: Role) -> Answer<()> {
+    if person.covers(role) {
+        return Ok(());
+    }
+    let why = format!("Whoever is {} may do more than you, or your token, may do here.", role.name());
+    let remedy = "Use a token that is for everything that they may do, or log in with your password.";
+    Err(HttpProblem::new(StatusCode::FORBIDDEN, "beyond_reach", "You may not do this.", why, remedy))
+}
+
+/// Lets nobody change people, or make them what they are not, beyond themselves. Names, languages and the end of logins are no
+/// way to become somebody.
+pub(crate) fn check_change(person: &Principal, user: &UserRecord, change: &UserChange) -> Answer<()> {
+    let UserChange { name: _, role, language: _, badge, enabled } = change;
+    let other = role.filter(|role| *role != user.role);
+    if other.is_some() || badge.is_some() || *enabled == Some(true) {
+        check_reach(person, user.role)?;
+    }
+    other.map_or(Ok(()), |role| check_reach(person, role))
+}
+
 /// A token that is asked for.
 #[derive(Debug)]
 pub(crate) struct Wanted {
@@ -70,7 +92,8 @@ pub(crate) struct Wanted {
     pub(crate) days: u32,
 }
 
-/// Issues a token. Nobody can make one that may do more than they may, nor more than its owner may.
+/// Issues a token. Nobody can make one that may do more than they may, nor more than its owner may; a token makes none that
+/// outlives it.
 pub(crate) async fn issue_token(
     app: &App,
     person: &Principal,
@@ -80,7 +103,10 @@ pub(crate) async fn issue_token(
     check_token(person, &wanted)?;
     let now = (app.services.clock)();
     let secret = Secret::make();
-    let token = new_token(&secret, wanted.name, wanted.owner.id, wanted.actions, wanted.days, now);
+    let mut token = new_token(&secret, wanted.name, wanted.owner.id, wanted.actions, wanted.days, now);
+    if let Via::Token { expires, .. } = &person.via {
+        token.expires = token.expires.min(*expires);
+    }
     let id = app.services.store.issue_token(&token, &person.act(reason), now).await?;
     Ok((id, secret))
 }

@@ -14,6 +14,7 @@ use serde::Deserialize;
 use thiserror::Error;
 use tokio::sync::Semaphore;
 
+use super::secret::read_text;
 use crate::problem::HttpProblem;
 
 /// Memory of one hash in KiB. Source of this and the next: OWASP Password Storage Cheat Sheet, Argon2id.
@@ -38,7 +39,7 @@ pub(crate) const PIN_MAX: usize = 12;
 /// What somebody typed as a password or a PIN. It cannot be printed.
 #[derive(Clone, Default, Deserialize)]
 #[serde(transparent)]
-pub(crate) struct Typed(String);
+pub(crate) struct Typed(#[serde(deserialize_with = "read_text")] String);
 
 impl Typed {
     pub(crate) const fn new(text: String) -> Self {
@@ -218,6 +219,15 @@ mod tests {
         assert!(hasher.verify(typed("correct horse battery"), Some(hash.clone())).await.unwrap());
         assert!(!hasher.verify(typed("correct horse batterY"), Some(hash)).await.unwrap());
         assert!(!hasher.verify(typed(""), None).await.unwrap());
+    }
+
+    #[test]
+    fn what_stands_in_the_place_of_a_password_is_not_repeated() {
+        for json in ["290417", "[290417]", r#"{"290417":1}"#, "-290417.5"] {
+            let error = serde_json::from_str::<Typed>(json).unwrap_err().to_string();
+            assert!(error.contains("expected a string") && !error.contains("290417"), "{error}");
+        }
+        assert!(serde_json::from_str::<Typed>("\"290417\"").unwrap() == typed("290417"));
     }
 
     #[test]

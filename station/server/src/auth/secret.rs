@@ -6,6 +6,10 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use firstpass_domain::Sha256Digest;
 use hmac::{Hmac, Mac};
 use rand::{TryRngCore as _, rngs::OsRng};
+use serde::{
+    Deserialize as _, Deserializer,
+    de::{Error as _, Unexpected},
+};
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
@@ -69,6 +73,12 @@ impl fmt::Debug for Secret {
 /// Whether two texts are the same, in a time that tells nothing of where they differ.
 pub(crate) fn same(left: &str, right: &str) -> bool {
     left.as_bytes().ct_eq(right.as_bytes()).into()
+}
+
+/// Reads a text that is nobody else's business: what says that it is none repeats nothing of what stands in its place.
+pub(crate) fn read_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let unlike = |_| D::Error::invalid_type(Unexpected::Other("something else"), &"a string");
+    String::deserialize(deserializer).map_err(unlike)
 }
 
 #[cfg(test)]

@@ -20,6 +20,7 @@ use crate::{
     App, AppState,
     access::{Access, Principal, Via},
     auth::{
+        badge::BadgeNumber,
         language::preferred,
         log_in::{self, Refused, Visitor},
         password::Typed,
@@ -81,7 +82,7 @@ struct ByPassword {
 
 #[derive(Debug, Deserialize)]
 struct ByBadge {
-    badge: String,
+    badge: BadgeNumber,
     pin: Typed,
     #[serde(default)]
     next: String,
@@ -138,7 +139,7 @@ async fn by_badge(
     Form(form): Form<ByBadge>,
 ) -> Response {
     let visitor = Visitor::new(address, &headers);
-    let opened = log_in::with_badge(&app, &visitor, &form.badge, form.pin).await;
+    let opened = log_in::with_badge(&app, &visitor, form.badge.as_str(), form.pin).await;
     let language = language(&form.lang, &headers);
     match opened {
         Ok(secret) => enter(&app, before, &secret, &form.next).await,
@@ -151,7 +152,7 @@ async fn by_badge(
 
 /// Lets somebody in. Who was logged in with this browser before is not any more.
 async fn enter(app: &App, before: Option<Principal>, secret: &Secret, next: &str) -> Response {
-    end(app, before).await;
+    end(app, before, "another login in this browser").await;
     let mut response = to(local(next));
     response.headers_mut().insert(SET_COOKIE, app.auth.cookie.set(secret));
     response
@@ -178,16 +179,18 @@ fn refuse(app: &App, page: LoginPage<'_>, refused: Refused) -> Response {
 }
 
 async fn log_out(State(app): State<AppState>, before: Option<Principal>) -> Answer {
-    end(&app, before).await;
+    end(&app, before, "logged out").await;
     let mut response = to("/login?out=1");
     response.headers_mut().insert(SET_COOKIE, app.auth.cookie.clear());
     Ok(response)
 }
 
 /// Ends the session that a browser holds.
-async fn end(app: &App, person: Option<Principal>) {
-    let Some(Principal { user, via: Via::Session { token, .. }, .. }) = person else { return };
-    if let Err(error) = app.services.store.end_session(user, token).await {
+async fn end(app: &App, person: Option<Principal>, why: &str) {
+    let Some(person) = person else { return };
+    let Via::Session { token, .. } = &person.via else { return };
+    let (act, now) = (person.act(why), (app.services.clock)());
+    if let Err(error) = app.services.store.end_session(person.user, *token, &act, now).await {
         tracing::warn!(error = &error as &dyn std::error::Error, "could not end a login");
     }
 }

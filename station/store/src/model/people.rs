@@ -171,6 +171,40 @@ impl LoginVia {
     }
 }
 
+/// What a login was verified against. It is opened only while that stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verified {
+    /// The hash of the password.
+    Password(SecretHash),
+    /// The badge, and the hash of its PIN.
+    Badge {
+        /// Keyed hash of the badge's number.
+        badge: Sha256Digest,
+        /// Hash of the PIN.
+        pin: SecretHash,
+    },
+}
+
+impl Verified {
+    /// How somebody logged in who has shown this.
+    pub const fn via(&self) -> LoginVia {
+        match self {
+            Self::Password(_) => LoginVia::Password,
+            Self::Badge { .. } => LoginVia::Badge,
+        }
+    }
+
+    /// Whether it is what is on record.
+    pub(crate) fn stands(&self, credentials: &Credentials) -> bool {
+        match self {
+            Self::Password(password) => credentials.password.as_ref() == Some(password),
+            Self::Badge { badge, pin } => {
+                credentials.user.badge == Some(*badge) && credentials.pin.as_ref() == Some(pin)
+            }
+        }
+    }
+}
+
 /// A login to open.
 #[derive(Debug, Clone)]
 pub struct NewPersonSession {
@@ -178,8 +212,8 @@ pub struct NewPersonSession {
     pub token: Sha256Digest,
     /// Whose.
     pub user: UserId,
-    /// How.
-    pub via: LoginVia,
+    /// What was shown for it.
+    pub verified: Verified,
     /// From where.
     pub address: String,
     /// The browser, by its own words.
@@ -266,6 +300,9 @@ pub enum PeopleError {
     /// The user is disabled.
     #[error("the user is disabled")]
     Disabled,
+    /// What a login was verified against is not on record any more.
+    #[error("the password, the PIN or the badge was changed meanwhile")]
+    CredentialChanged,
     /// Another token has this name.
     #[error("the name of the token is taken")]
     TokenNameTaken,

@@ -34,6 +34,12 @@ pub(crate) async fn list(tx: &mut Tx) -> Result<Vec<UserRecord>, StoreError> {
     tx.rows(select_users!("", "ORDER BY login"), values![]).await?.iter_mut().map(read).collect()
 }
 
+pub(crate) async fn page(tx: &mut Tx, after: Option<&Login>, limit: u32) -> Result<Vec<UserRecord>, StoreError> {
+    let sql = select_users!("", "WHERE login > $1 ORDER BY login LIMIT $2");
+    // No login name is empty.
+    tx.rows(sql, values![after.map_or("", Login::as_str), limit]).await?.iter_mut().map(read).collect()
+}
+
 pub(crate) async fn by_id(tx: &mut Tx, id: UserId) -> Result<Option<UserRecord>, StoreError> {
     tx.row(select_users!("", "WHERE id = $1"), values![id]).await?.map(|mut row| read(&mut row)).transpose()
 }
@@ -45,6 +51,11 @@ pub(crate) async fn by_login(tx: &mut Tx, login: &str) -> Result<Option<UserReco
 pub(crate) async fn credentials_by_login(tx: &mut Tx, login: &str) -> Result<Option<Credentials>, StoreError> {
     let sql = select_users!(", users.password, users.pin", "WHERE login = $1");
     tx.row(sql, values![login]).await?.map(read_credentials).transpose()
+}
+
+pub(crate) async fn credentials_of(tx: &mut Tx, id: UserId) -> Result<Option<Credentials>, StoreError> {
+    let sql = select_users!(", users.password, users.pin", "WHERE id = $1");
+    tx.row(sql, values![id]).await?.map(read_credentials).transpose()
 }
 
 pub(crate) async fn credentials_by_badge(tx: &mut Tx, badge: Sha256Digest) -> Result<Option<Credentials>, StoreError> {

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::people::{self, select_users};
 use crate::{
-    LoginVia, NewPersonSession, PeopleError, PersonSession, StoreError, UserId,
+    Act, Credentials, LoginVia, NewPersonSession, PeopleError, PersonSession, StoreError, UserId,
     db::{Row, values},
     tx::Tx,
 };
@@ -14,20 +14,27 @@ use crate::{
 const SESSIONS_MAX: u32 = 32;
 
 pub(crate) async fn open(tx: &mut Tx, session: &NewPersonSession, now: Timestamp) -> Result<(), PeopleError> {
-    let Some(user) = people::by_id(tx, session.user).await? else { return Err(PeopleError::UnknownUser) };
-    if user.disabled.is_some() {
-        return Err(PeopleError::Disabled);
-    }
+    let found = people::credentials_of(tx, session.user).await?.ok_or(PeopleError::UnknownUser)?;
+    check(session, &found)?;
+    let (user, via) = (found.user, session.verified.via());
     make_room(tx, session.user, now).await?;
     tx.execute(
         "INSERT INTO logins (token, person, via, address, agent, opened_at, seen_at, expires_at)
          VALUES ($1, $2, $3, $4, $5, $6, $6, $7)",
-        values![session.token, user.id, session.via, &session.address, &session.agent, now, session.expires],
+        values![session.token, user.id, via, &session.address, &session.agent, now, session.expires],
     )
     .await?;
     tx.execute("UPDATE users SET last_login_at = $1 WHERE id = $2", values![now, user.id]).await?;
-    let body = json!({ "via": session.via.name(), "address": session.address });
+    let body = json!({ "via": via.name(), "address": session.address });
     Ok(tx.audit(now, user.login.as_str(), AuditKind::LoginSucceeded, &user.login, body).await?)
+}
+
+/// Verifying takes a while, in which an administrator may have changed what it was about.
+fn check(session: &NewPersonSession, found: &Credentials) -> Result<(), PeopleError> {
+    if !session.verified.stands(found) {
+        return Err(PeopleError::CredentialChanged);
+    }
+    if found.user.disabled.is_some() { Err(PeopleError::Disabled) } else { Ok(()) }
 }
 
 /// Forgets what is over, and the user's oldest when there are too many.
@@ -82,10 +89,37 @@ pub(crate) async fn touch(tx: &mut Tx, token: Sha256Digest, now: Timestamp) -> R
     Ok(())
 }
 
-pub(crate) async fn end(tx: &mut Tx, id: UserId, token: Sha256Digest) -> Result<bool, StoreError> {
-    Ok(tx.execute("DELETE FROM logins WHERE token = $1 AND person = $2", values![token, id]).await? > 0)
+pub(crate) async fn end(
+    tx: &mut Tx,
+    id: UserId,
+    token: Sha256Digest,
+    act: &Act,
+    now: Timestamp,
+) -> Result<bool, StoreError> {
+    let ended = tx.execute("DELETE FROM logins WHERE token = $1 AND person = $2", values![token, id]).await?;
+    note_ended(tx, id, ended, act, now).await?;
+    Ok(ended > 0)
 }
 
+pub(crate) async fn end_by_hand(
+    tx: &mut Tx,
+    id: UserId,
+    stays: Option<Sha256Digest>,
+    act: &Act,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    let ended = end_of_user(tx, id, stays).await?;
+    note_ended(tx, id, ended, act, now).await?;
+    Ok(ended)
+}
+
+async fn note_ended(tx: &mut Tx, id: UserId, logins: u64, act: &Act, now: Timestamp) -> Result<(), StoreError> {
+    let Some(user) = people::by_id(tx, id).await?.filter(|_| logins > 0) else { return Ok(()) };
+    let body = json!({ "logins": logins, "reason": act.reason });
+    tx.audit(now, &act.actor, AuditKind::LoginEnded, &user.login, body).await
+}
+
+/// Ends logins with what they rest on; what ended them is in the log.
 pub(crate) async fn end_of_user(tx: &mut Tx, id: UserId, stays: Option<Sha256Digest>) -> Result<u64, StoreError> {
     match stays {
         None => tx.execute("DELETE FROM logins WHERE person = $1", values![id]).await,

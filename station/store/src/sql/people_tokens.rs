@@ -51,11 +51,27 @@ const SELECT_HASH: &str = select_users!(
 
 const SELECT_NEWEST: &str = select_users!(
     ", tokens.id, tokens.name, tokens.actions, tokens.issued_at, tokens.expires_at, tokens.revoked_at, tokens.used_at",
-    "JOIN api_tokens AS tokens ON tokens.person = users.id ORDER BY tokens.issued_at DESC, tokens.id LIMIT $1"
+    "JOIN api_tokens AS tokens ON tokens.person = users.id ORDER BY tokens.issued_at DESC, tokens.id DESC LIMIT $1"
 );
 
-pub(crate) async fn list(tx: &mut Tx, limit: u32) -> Result<Vec<TokenRecord>, StoreError> {
-    tx.rows(SELECT_NEWEST, values![limit]).await?.iter_mut().map(read).collect()
+const SELECT_AFTER: &str = select_users!(
+    ", tokens.id, tokens.name, tokens.actions, tokens.issued_at, tokens.expires_at, tokens.revoked_at, tokens.used_at",
+    "JOIN api_tokens AS tokens ON tokens.person = users.id WHERE (tokens.issued_at, tokens.id) < ($1, $2)
+     ORDER BY tokens.issued_at DESC, tokens.id DESC LIMIT $3"
+);
+
+/// Tokens that were issued before another one, newest first; those of an unknown one are none.
+pub(crate) async fn page(tx: &mut Tx, after: Option<TokenId>, limit: u32) -> Result<Vec<TokenRecord>, StoreError> {
+    let mut rows = match after {
+        None => tx.rows(SELECT_NEWEST, values![limit]).await?,
+        Some(after) => {
+            let issued = tx.row("SELECT issued_at FROM api_tokens WHERE id = $1", values![after]).await?;
+            let Some(mut issued) = issued else { return Ok(Vec::new()) };
+            let issued: Timestamp = issued.next()?;
+            tx.rows(SELECT_AFTER, values![issued, after, limit]).await?
+        }
+    };
+    rows.iter_mut().map(read).collect()
 }
 
 pub(crate) async fn by_hash(tx: &mut Tx, hash: Sha256Digest) -> Result<Option<TokenRecord>, StoreError> {

@@ -133,6 +133,9 @@ macro_rules! every_claim {
             people::a_login_ends_by_itself_by_hand_and_with_all_others;
             people::a_user_has_a_bounded_number_of_logins;
             people::a_token_is_found_by_its_hash_until_anybody_forgets_it;
+            people::a_login_is_opened_only_while_what_it_was_verified_against_stands;
+            people::users_and_tokens_come_in_pages;
+            people::tokens_of_one_instant_come_once_each;
             people::logins_that_are_held_up_stand_in_the_log;
             racing::a_code_raced_for_by_16_tasks_is_redeemed_once;
             racing::a_unit_raced_for_by_8_slots_goes_to_one;

@@ -4,7 +4,8 @@ use std::{sync::Arc, time::Duration};
 
 use firstpass_domain::{Action, Language, Role, Timestamp};
 use firstpass_store::{
-    Login, LoginVia, NewPersonSession, NewToken, NewUser, PeopleError, SecretHash, Store, UserChange, UserId,
+    Credentials, Login, LoginVia, NewPersonSession, NewToken, NewUser, PeopleError, SecretHash, Store, TokenId,
+    UserChange, UserId, Verified,
 };
 use uuid::Uuid;
 
@@ -29,11 +30,30 @@ async fn add(store: &Arc<dyn Store>, login: &str, role: Role) -> UserId {
     store.add_user(&user(login, role), &act(), now()).await.unwrap()
 }
 
-async fn log_in(store: &Arc<dyn Store>, user: UserId, via: LoginVia) -> NewPersonSession {
+/// What is on record now for a login of this kind.
+async fn verified(store: &Arc<dyn Store>, user: UserId, via: LoginVia) -> Verified {
+    let login = store.user(user).await.unwrap().unwrap().login;
+    let Credentials { user, password, pin } = store.credentials_by_login(login.as_str()).await.unwrap().unwrap();
+    match via {
+        LoginVia::Password => Verified::Password(password.unwrap()),
+        LoginVia::Badge => Verified::Badge { badge: user.badge.unwrap(), pin: pin.unwrap() },
+    }
+}
+
+fn session(user: UserId, verified: Verified) -> NewPersonSession {
     let (address, agent) = ("192.0.2.7".to_owned(), "browser".to_owned());
-    let session = NewPersonSession { token: digest(), user, via, address, agent, expires: later() };
+    NewPersonSession { token: digest(), user, verified, address, agent, expires: later() }
+}
+
+async fn log_in(store: &Arc<dyn Store>, user: UserId, via: LoginVia) -> NewPersonSession {
+    let session = session(user, verified(store, user, via).await);
     store.open_session(&session, now()).await.unwrap();
     session
+}
+
+async fn give_badge(store: &Arc<dyn Store>, id: UserId) {
+    change(store, id, UserChange { badge: Some(Some(digest())), ..UserChange::default() }).await.unwrap();
+    store.set_pin(id, Some(&SecretHash::new("$argon2id$of-a-pin".to_owned())), &act(), now()).await.unwrap();
 }
 
 async fn is_open(store: &Arc<dyn Store>, session: &NewPersonSession) -> bool {
@@ -119,7 +139,7 @@ pub(crate) async fn what_a_login_rests_on_ends_it_when_it_changes(place: &dyn Pl
     add(&store, "ada", Role::Admin).await;
     let id = add(&store, "grace", Role::Operator).await;
     let hash = SecretHash::new("$argon2id$new".to_owned());
-    change(&store, id, UserChange { badge: Some(Some(digest())), ..UserChange::default() }).await.unwrap();
+    give_badge(&store, id).await;
     let by_password = log_in(&store, id, LoginVia::Password).await;
     let by_badge = log_in(&store, id, LoginVia::Badge).await;
     store.set_pin(id, Some(&hash), &act(), now()).await.unwrap();
@@ -144,21 +164,91 @@ pub(crate) async fn what_a_login_rests_on_ends_it_when_it_changes(place: &dyn Pl
 pub(crate) async fn a_login_ends_by_itself_by_hand_and_with_all_others(place: &dyn Place) {
     let store = place.open("s1").await;
     let (grace, other) = (add(&store, "grace", Role::Operator).await, add(&store, "eve", Role::Operator).await);
+    give_badge(&store, grace).await;
     let sessions = [log_in(&store, grace, LoginVia::Password).await, log_in(&store, grace, LoginVia::Badge).await];
     let after = sessions[0].expires.plus(Duration::from_secs(1));
     assert!(store.session(sessions[0].token, after).await.unwrap().is_none(), "its time is over");
-    assert!(!store.end_session(other, sessions[0].token).await.unwrap(), "it is somebody else's");
+    assert!(!store.end_session(other, sessions[0].token, &act(), now()).await.unwrap(), "it is somebody else's");
     let used = now();
     store.touch_session(sessions[0].token, used).await.unwrap();
     assert_eq!(store.session(sessions[0].token, used).await.unwrap().unwrap().seen, used);
     let newest_first = store.sessions_of(grace, now()).await.unwrap();
     assert_eq!(newest_first.iter().map(|open| open.via).collect::<Vec<_>>(), [LoginVia::Badge, LoginVia::Password]);
-    assert_eq!(store.end_sessions(grace, Some(sessions[1].token)).await.unwrap(), 1);
+    assert_eq!(store.end_sessions(grace, Some(sessions[1].token), &act(), now()).await.unwrap(), 1);
     assert!(!is_open(&store, &sessions[0]).await && is_open(&store, &sessions[1]).await);
-    assert!(store.end_session(grace, sessions[1].token).await.unwrap());
+    assert!(store.end_session(grace, sessions[1].token, &act(), now()).await.unwrap());
     assert!(!is_open(&store, &sessions[1]).await);
     let told = story(&store, "grace").await;
     assert_eq!(told.iter().filter(|(actor, kind)| (actor.as_str(), *kind) == ("grace", "login.succeeded")).count(), 2);
+    assert_eq!(told.iter().filter(|(actor, kind)| (actor.as_str(), *kind) == ("ada", "login.ended")).count(), 2);
+    assert_eq!(store.end_sessions(grace, None, &act(), now()).await.unwrap(), 0);
+    assert_eq!(story(&store, "grace").await, told, "where none is ended there is nothing to tell");
+    assert_eq!(story(&store, "eve").await.len(), 1, "and nobody ended a login of hers");
+}
+
+pub(crate) async fn a_login_is_opened_only_while_what_it_was_verified_against_stands(place: &dyn Place) {
+    let store = place.open("s1").await;
+    add(&store, "ada", Role::Admin).await;
+    let id = add(&store, "grace", Role::Operator).await;
+    give_badge(&store, id).await;
+    let (password, badge) =
+        (verified(&store, id, LoginVia::Password).await, verified(&store, id, LoginVia::Badge).await);
+    let hash = |text: &str| SecretHash::new(format!("$argon2id${text}"));
+    store.set_password(id, &hash("next"), &act(), now()).await.unwrap();
+    let late = session(id, password);
+    assert_refused!(store.open_session(&late, now()), PeopleError::CredentialChanged);
+    store.open_session(&session(id, badge.clone()), now()).await.unwrap();
+    store.set_pin(id, Some(&hash("next-pin")), &act(), now()).await.unwrap();
+    assert_refused!(store.open_session(&session(id, badge), now()), PeopleError::CredentialChanged);
+    let badge = verified(&store, id, LoginVia::Badge).await;
+    change(&store, id, UserChange { badge: Some(Some(digest())), ..UserChange::default() }).await.unwrap();
+    assert_refused!(store.open_session(&session(id, badge), now()), PeopleError::CredentialChanged);
+    let badge = verified(&store, id, LoginVia::Badge).await;
+    store.set_pin(id, None, &act(), now()).await.unwrap();
+    assert_refused!(store.open_session(&session(id, badge), now()), PeopleError::CredentialChanged);
+    assert!(store.sessions_of(id, now()).await.unwrap().is_empty() && !is_open(&store, &late).await);
+}
+
+pub(crate) async fn users_and_tokens_come_in_pages(place: &dyn Place) {
+    let store = place.open("s1").await;
+    let mut names = Vec::new();
+    for n in 0..5 {
+        let id = add(&store, &format!("user-{n}"), Role::Engineer).await;
+        store.issue_token(&token(id, &format!("token-{n}")), &act(), now()).await.unwrap();
+        names.push(format!("user-{n}"));
+    }
+    let (mut after, mut users) = (None, Vec::new());
+    loop {
+        let page = store.users_page(after.as_ref(), 2).await.unwrap();
+        let Some(last) = page.last() else { break };
+        after = Some(last.login.clone());
+        users.extend(page.into_iter().map(|user| user.login.to_string()));
+    }
+    assert_eq!(users, names);
+    let (mut after, mut tokens) = (None, Vec::new());
+    loop {
+        let page = store.tokens(after, 2).await.unwrap();
+        let Some(last) = page.last() else { break };
+        after = Some(last.id);
+        tokens.extend(page.into_iter().map(|token| token.name));
+    }
+    assert_eq!(tokens, ["token-4", "token-3", "token-2", "token-1", "token-0"]);
+    assert!(store.tokens(Some(TokenId(Uuid::nil())), 2).await.unwrap().is_empty(), "after one that is not there");
+}
+
+/// Tokens of one instant have an order too.
+pub(crate) async fn tokens_of_one_instant_come_once_each(place: &dyn Place) {
+    let store = place.open("s1").await;
+    let (id, at) = (add(&store, "grace", Role::Engineer).await, now());
+    for n in 0..5 {
+        store.issue_token(&token(id, &format!("token-{n}")), &act(), at).await.unwrap();
+    }
+    let (mut after, mut seen) = (None, std::collections::BTreeSet::new());
+    while let Some(next) = store.tokens(after, 1).await.unwrap().pop() {
+        after = Some(next.id);
+        assert!(seen.insert(next.name), "it came before");
+    }
+    assert_eq!(seen.len(), 5);
 }
 
 pub(crate) async fn a_user_has_a_bounded_number_of_logins(place: &dyn Place) {
@@ -193,8 +283,8 @@ pub(crate) async fn a_token_is_found_by_its_hash_until_anybody_forgets_it(place:
     assert!(!store.revoke_token(id, &act(), now()).await.unwrap(), "it was revoked before");
     assert!(store.token_by_hash(new.hash).await.unwrap().unwrap().revoked.is_some());
     store.issue_token(&token(grace, "mes"), &act(), now()).await.unwrap();
-    assert_eq!(store.tokens(10).await.unwrap().len(), 2);
-    assert_eq!(store.tokens(1).await.unwrap()[0].revoked, None, "newest first");
+    assert_eq!(store.tokens(None, 10).await.unwrap().len(), 2);
+    assert_eq!(store.tokens(None, 1).await.unwrap()[0].revoked, None, "newest first");
     let told = story(&store, "mes").await;
     assert_eq!(
         told.iter().map(|(_, kind)| *kind).collect::<Vec<_>>(),

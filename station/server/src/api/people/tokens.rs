@@ -2,7 +2,7 @@
 
 use axum::{
     extract::State,
-    http::{Method, StatusCode},
+    http::{Method, StatusCode, Uri},
     response::IntoResponse,
 };
 use firstpass_domain::Action;
@@ -16,18 +16,17 @@ use crate::{
     AppState,
     access::{Access, Principal},
     api::{
+        batches::PageQuery,
         command::{SHOWN_ONCE, command},
         extract::{Named, reason, unfit},
+        page::{Asked, Page},
         wire::Time,
     },
     auth::manage::{TOKEN_DAYS, Wanted, issue_token},
-    extract::Json,
+    extract::{Json, Query},
     problem::{Answer, HttpProblem},
     routes::Routes,
 };
-
-/// Most tokens that are listed: the newest.
-const LISTED_MAX: u32 = 2_000;
 
 pub(super) fn routes() -> Routes {
     let see = Access::May(Action::SeePeople);
@@ -77,19 +76,17 @@ impl From<TokenRecord> for Token {
     }
 }
 
-/// The tokens.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Tokens {
-    /// Revoked and ended ones too, newest first, at most 2000.
-    items: Vec<Token>,
-}
-
-/// Lists the API tokens.
-#[utoipa::path(get, path = "/api/v1/tokens", operation_id = "list_tokens", tag = "people",
-    responses((status = 200, description = "The tokens.", body = Tokens)))]
-pub(super) async fn list(State(app): State<AppState>) -> Answer<Json<Tokens>> {
-    let tokens = app.services.store.tokens(LISTED_MAX).await?;
-    Ok(Json(Tokens { items: tokens.into_iter().map(Into::into).collect() }))
+/// Lists the API tokens, revoked and ended ones too, newest first.
+#[utoipa::path(get, path = "/api/v1/tokens", operation_id = "list_tokens", tag = "people", params(PageQuery),
+    responses((status = 200, description = "A page of tokens.", body = Page<Token>)))]
+pub(super) async fn list(
+    State(app): State<AppState>,
+    uri: Uri,
+    Query(query): Query<PageQuery>,
+) -> Answer<Json<Page<Token>>> {
+    let asked = Asked::<Uuid>::read(query.limit, query.cursor.as_deref())?;
+    let tokens = app.services.store.tokens(asked.after.map(TokenId), asked.one_more()).await?;
+    Ok(Json(asked.page(&uri, tokens, |token| token.id.0, Token::from)))
 }
 
 /// A token to issue.
@@ -104,7 +101,7 @@ pub(super) struct IssueToken {
     /// What it is for, by name; no more than you and its owner may do.
     #[schema(min_items = 1, max_items = 64, examples(json!(["see_units", "see_batches"])))]
     actions: Vec<String>,
-    /// After how many days it ends.
+    /// After how many days it ends; one that is issued with a token ends with that token at the latest.
     #[schema(minimum = 1, maximum = 731, default = 90)]
     days: Option<u32>,
     /// Why; goes on record with the person's name.

@@ -6,7 +6,7 @@ use axum::{
     response::{Html, IntoResponse},
 };
 use firstpass_domain::{Language, Role};
-use firstpass_store::{Act, Login, LoginVia, NewUser, PeopleError};
+use firstpass_store::{Act, Login, NewUser, PeopleError, SecretHash, Verified};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -66,19 +66,21 @@ pub(super) async fn make(
         Ok((status, Html(page.into_string())).into_response())
     };
     let attempt = Attempt::new(Way::SetUp, "", address);
-    if let Err(wait) = app.auth.throttle.check(&attempt, (app.services.clock)()) {
-        return Ok(too_often(wait));
-    }
+    let begun = match app.auth.throttle.begin(&attempt, (app.services.clock)()) {
+        Ok(begun) => begun,
+        Err(wait) => return Ok(too_often(wait)),
+    };
     if !app.auth.setup.fits(&form.code) {
-        count_wrong(&app, &attempt, None, &visitor).await;
+        count_wrong(&app, begun, None, &visitor).await;
         return again(StatusCode::FORBIDDEN, words.code_wrong);
     }
+    begun.right((app.services.clock)());
     let user = match new_user(&form, words) {
         Ok(user) => user,
         Err(wrong) => return again(StatusCode::UNPROCESSABLE_ENTITY, &wrong),
     };
-    let password = Some(app.auth.hasher.hash(form.password.clone()).await?);
-    add(&app, &visitor, NewUser { password, ..user }).await
+    let password = app.auth.hasher.hash(form.password.clone()).await?;
+    add(&app, &visitor, user, password).await
 }
 
 /// The user that is asked for, still without a password, or what is wrong with it.
@@ -92,7 +94,8 @@ fn new_user(form: &First, words: &SetUpWords) -> Result<NewUser, String> {
     Ok(NewUser { login, name, role: Role::Admin, language: form.lang.parse().ok(), password: None })
 }
 
-async fn add(app: &App, visitor: &Visitor, user: NewUser) -> Answer {
+async fn add(app: &App, visitor: &Visitor, user: NewUser, password: SecretHash) -> Answer {
+    let user = NewUser { password: Some(password.clone()), ..user };
     let act = Act { actor: "setup".to_owned(), reason: "first administrator, by the set-up code".to_owned() };
     let store = &app.services.store;
     let id = match store.add_first_user(&user, &act, (app.services.clock)()).await {
@@ -104,8 +107,7 @@ async fn add(app: &App, visitor: &Visitor, user: NewUser) -> Answer {
         Err(other) => return Err(other.into()),
     };
     app.auth.setup.end();
-    let Some(user) = store.user(id).await? else { return Err(PeopleError::UnknownUser.into()) };
-    match open(app, visitor, &user, LoginVia::Password).await {
+    match open(app, visitor, id, Verified::Password(password)).await {
         Ok(secret) => {
             let mut response = to("/people");
             response.headers_mut().insert(SET_COOKIE, app.auth.cookie.set(&secret));

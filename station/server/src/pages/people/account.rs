@@ -8,7 +8,10 @@ use super::{Before, csrf, language_field, role_word, role_words, show, time, via
 use crate::{
     AppState,
     access::{Principal, Via},
-    auth::password::{PASSWORD_MIN, PIN_MAX, PIN_MIN},
+    auth::{
+        identify::sessions_of,
+        password::{PASSWORD_MIN, PIN_MAX, PIN_MIN},
+    },
     extract::Query,
     pages::layout::Nav,
     problem::Answer,
@@ -19,16 +22,15 @@ pub(super) async fn page(
     person: Principal,
     Query(before): Query<Before>,
 ) -> Answer<Html<String>> {
-    let store = &app.services.store;
     let user = super::find(&app, &person.login).await?;
-    let sessions = store.sessions_of(user.id, (app.services.clock)()).await?;
+    let sessions = sessions_of(&app, user.id).await?;
     let body = html! {
         h1 { "My account" }
         (before.said())
         .grid {
             div.stack-y {
                 (facts(&person, &user))
-                (sessions_of(&person, &sessions))
+                (logins(&person, &sessions))
             }
             @if person.is_at_home() {
                 div.stack-y {
@@ -62,7 +64,7 @@ fn facts(person: &Principal, user: &UserRecord) -> Markup {
     }
 }
 
-fn sessions_of(person: &Principal, sessions: &[PersonSession]) -> Markup {
+fn logins(person: &Principal, sessions: &[PersonSession]) -> Markup {
     html! {
         section.card {
             h2 { "Where I am logged in" }

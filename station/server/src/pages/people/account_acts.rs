@@ -5,10 +5,10 @@ use axum::{
     http::{HeaderMap, StatusCode, header::SET_COOKIE},
 };
 use firstpass_domain::Sha256Digest;
-use firstpass_store::{LoginVia, UserChange};
+use firstpass_store::{SecretHash, UserChange, Verified};
 use serde::Deserialize;
 
-use super::{Done, Htmx, done, find, language_of};
+use super::{Done, Htmx, done, language_of};
 use crate::{
     App, AppState,
     access::{Principal, Via},
@@ -65,13 +65,13 @@ pub(super) async fn set_password(
     }
     let hash = new_password(&app, form.new, &person.login).await?;
     app.services.store.set_password(person.user, &hash, &person.act("own"), (app.services.clock)()).await?;
-    stay(&app, &visitor, &person, &htmx).await
+    stay(&app, &visitor, &person, hash, &htmx).await
 }
 
 /// A new password has ended every login, this one too; whoever has just set it stays.
-async fn stay(app: &App, visitor: &Visitor, person: &Principal, htmx: &Htmx) -> Answer {
-    let user = find(app, &person.login).await?;
-    let secret = open(app, visitor, &user, LoginVia::Password).await.map_err(|refused| refused.of_present())?;
+async fn stay(app: &App, visitor: &Visitor, person: &Principal, set: SecretHash, htmx: &Htmx) -> Answer {
+    let opened = open(app, visitor, person.user, Verified::Password(set)).await;
+    let secret = opened.map_err(|refused| refused.of_present())?;
     let mut response = done(htmx, ACCOUNT, Done::Password);
     response.headers_mut().insert(SET_COOKIE, app.auth.cookie.set(&secret));
     Ok(response)
@@ -114,14 +114,16 @@ pub(super) async fn end_login(
 ) -> Answer {
     let unknown = || HttpProblem::not_found("There is no such login of yours.");
     let token: Sha256Digest = form.login.parse().map_err(|_| unknown())?;
-    let ended = app.services.store.end_session(person.user, token).await?;
+    let (act, now) = (person.act("own"), (app.services.clock)());
+    let ended = app.services.store.end_session(person.user, token, &act, now).await?;
     if ended { Ok(done(&htmx, ACCOUNT, Done::Ended)) } else { Err(unknown()) }
 }
 
 pub(super) async fn end_others(State(app): State<AppState>, person: Principal, htmx: Htmx) -> Answer {
-    let Via::Session { token, .. } = person.via else {
+    let Via::Session { token, .. } = &person.via else {
         return Err(HttpProblem::of_status(StatusCode::FORBIDDEN));
     };
-    app.services.store.end_sessions(person.user, Some(token)).await?;
+    let (act, now) = (person.act("own"), (app.services.clock)());
+    app.services.store.end_sessions(person.user, Some(*token), &act, now).await?;
     Ok(done(&htmx, ACCOUNT, Done::Ended))
 }

@@ -10,7 +10,8 @@ use crate::{
     App, AppState,
     access::Principal,
     auth::{
-        manage::{clean_name, new_pin, unfit},
+        badge::BadgeNumber,
+        manage::{check_change, check_reach, clean_name, new_pin, unfit},
         password::{Typed, make_password},
     },
     extract::{Form, Path},
@@ -47,6 +48,7 @@ pub(super) async fn change(
 }
 
 async fn apply(app: &App, person: &Principal, user: &UserRecord, change: &UserChange, reason: &str) -> Answer<()> {
+    check_change(person, user, change)?;
     let act = person.act(reason_of(reason));
     app.services.store.change_user(user.id, change, &act, (app.services.clock)()).await?;
     Ok(())
@@ -55,7 +57,7 @@ async fn apply(app: &App, person: &Principal, user: &UserRecord, change: &UserCh
 #[derive(Debug, Deserialize)]
 pub(super) struct Badge {
     #[serde(default)]
-    number: String,
+    number: BadgeNumber,
 }
 
 pub(super) async fn set_badge(
@@ -66,7 +68,7 @@ pub(super) async fn set_badge(
     Form(form): Form<Badge>,
 ) -> Answer {
     let user = find(&app, &login).await?;
-    let badge = match form.number.trim() {
+    let badge = match form.number.as_str().trim() {
         "" => None,
         number => Some(app.auth.badges.hash(number).ok_or_else(no_badge)?),
     };
@@ -97,6 +99,7 @@ pub(super) async fn set_pin(
     Form(form): Form<Pin>,
 ) -> Answer {
     let user = find(&app, &login).await?;
+    check_reach(&person, user.role)?;
     let pin = if form.pin.is_empty() { None } else { Some(new_pin(&app, form.pin).await?) };
     app.services.store.set_pin(user.id, pin.as_ref(), &person.act(""), (app.services.clock)()).await?;
     Ok(done(&htmx, &address(&user.login), Done::Pin))
@@ -109,6 +112,7 @@ pub(super) async fn reset_password(
     Path(login): Path<String>,
 ) -> Answer {
     let user = find(&app, &login).await?;
+    check_reach(&person, user.role)?;
     let password = make_password();
     let hash = app.auth.hasher.hash(Typed::new(password.clone())).await?;
     let act = person.act("made anew by an administrator");
@@ -154,11 +158,12 @@ pub(super) async fn set_enabled(
 
 pub(super) async fn end_logins(
     State(app): State<AppState>,
-    _person: Principal,
+    person: Principal,
     htmx: Htmx,
     Path(login): Path<String>,
 ) -> Answer {
     let user = find(&app, &login).await?;
-    app.services.store.end_sessions(user.id, None).await?;
+    let act = person.act("ended by an administrator");
+    app.services.store.end_sessions(user.id, None, &act, (app.services.clock)()).await?;
     Ok(done(&htmx, &address(&user.login), Done::Ended))
 }

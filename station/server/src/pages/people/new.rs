@@ -16,7 +16,7 @@ use crate::{
     AppState,
     access::Principal,
     auth::{
-        manage::{clean_name, new_password, unfit},
+        manage::{check_reach, clean_name, new_password, unfit},
         password::{PASSWORD_MIN, Typed},
     },
     extract::Form,
@@ -77,6 +77,7 @@ pub(super) async fn add(State(app): State<AppState>, person: Principal, htmx: Ht
         .map_err(|error| unfit("login_unfit", format!("{error}."), "Choose another login name."))?;
     let name = clean_name(&form.name).unwrap_or_else(|| login.to_string());
     let (role, language) = (role_of(&form.role)?, language_of(&form.language)?);
+    check_reach(&person, role)?;
     let password =
         if form.password.is_empty() { None } else { Some(new_password(&app, form.password, login.as_str()).await?) };
     let user = NewUser { login, name, role, language, password };

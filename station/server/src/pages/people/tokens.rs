@@ -23,7 +23,7 @@ pub(super) async fn page(
     person: Principal,
     Query(before): Query<Before>,
 ) -> Answer<Html<String>> {
-    let tokens = app.services.store.tokens(SHOWN_MAX).await?;
+    let tokens = app.services.store.tokens(None, SHOWN_MAX).await?;
     let manages = person.may(Action::ManagePeople);
     let users = if manages { app.services.store.users().await? } else { Vec::new() };
     let now = (app.services.clock)();

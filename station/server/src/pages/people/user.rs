@@ -13,7 +13,10 @@ use super::{
 use crate::{
     AppState,
     access::Principal,
-    auth::password::{PIN_MAX, PIN_MIN},
+    auth::{
+        identify::sessions_of,
+        password::{PIN_MAX, PIN_MIN},
+    },
     extract::{Path, Query},
     pages::layout::Nav,
     problem::Answer,
@@ -26,7 +29,7 @@ pub(super) async fn page(
     Query(before): Query<Before>,
 ) -> Answer<Html<String>> {
     let user = find(&app, &login).await?;
-    let sessions = app.services.store.sessions_of(user.id, (app.services.clock)()).await?;
+    let sessions = sessions_of(&app, user.id).await?;
     let manages = person.may(Action::ManagePeople);
     let body = html! {
         .toolbar { h1 { (user.name) } (status(&user)) }
