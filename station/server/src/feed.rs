@@ -1,6 +1,8 @@
 //! What has just happened on the slots: numbered, so that a listener who lost the connection goes on where it was, and
 //! folded into the board.
 
+mod seats;
+
 use std::{
     collections::VecDeque,
     convert::Infallible,
@@ -9,17 +11,16 @@ use std::{
 
 use firstpass_domain::Timestamp;
 use firstpass_line::{board::Board, event::LineEvent};
-use tokio::sync::{
-    OwnedSemaphorePermit, Semaphore,
-    broadcast::{self, error::RecvError},
-};
+use tokio::sync::broadcast::{self, error::RecvError};
+
+use crate::access::Principal;
+use seats::Seats;
+pub(crate) use seats::{NoSeat, Seat};
 
 /// How many events are kept for those who come back.
 const KEPT_MAX: usize = 8192;
 /// How many events a slow listener may lag behind before it must ask again.
 const LAG_MAX: usize = 4096;
-/// How many listen at a time: pages and other systems together.
-pub(crate) const LISTENERS_MAX: usize = 256;
 
 /// One event with its number.
 #[derive(Debug, Clone)]
@@ -34,13 +35,7 @@ pub(crate) struct FeedEvent {
 pub(crate) struct Feed {
     kept: Mutex<Kept>,
     sender: broadcast::Sender<Arc<FeedEvent>>,
-    seats: Arc<Semaphore>,
-}
-
-/// A listener's place; whoever listens holds one until the end.
-#[derive(Debug)]
-pub(crate) struct Seat {
-    _permit: OwnedSemaphorePermit,
+    seats: Arc<Seats>,
 }
 
 struct Kept {
@@ -69,11 +64,7 @@ impl Feed {
     pub(crate) fn new(now: Timestamp) -> Self {
         let next = u64::try_from(now.as_micros()).unwrap_or_default() + 1;
         let kept = Kept { next, events: VecDeque::new(), board: Board::default() };
-        Self {
-            kept: Mutex::new(kept),
-            sender: broadcast::channel(LAG_MAX).0,
-            seats: Arc::new(Semaphore::new(LISTENERS_MAX)),
-        }
+        Self { kept: Mutex::new(kept), sender: broadcast::channel(LAG_MAX).0, seats: Arc::default() }
     }
 
     /// The slots as they stand.
@@ -81,14 +72,14 @@ impl Feed {
         self.kept().board.clone()
     }
 
-    /// A place to listen from; `None` when all are taken.
-    pub(crate) fn seat(&self) -> Option<Seat> {
-        Arc::clone(&self.seats).try_acquire_owned().ok().map(|permit| Seat { _permit: permit })
+    /// A place for somebody to listen from.
+    pub(crate) fn seat(&self, person: &Principal) -> Result<Seat, NoSeat> {
+        self.seats.take(person)
     }
 
     /// How many listen.
     pub(crate) fn listeners(&self) -> usize {
-        LISTENERS_MAX - self.seats.available_permits()
+        self.seats.count()
     }
 
     /// Listens from the event after `last` on; without it, from now on.

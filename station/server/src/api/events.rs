@@ -29,8 +29,8 @@ use super::{
 };
 use crate::{
     AppState,
-    access::Access,
-    feed::{FeedEvent, Following, Seat},
+    access::{Access, Principal},
+    feed::{FeedEvent, Following, NoSeat, Seat},
     problem::{Answer, HttpProblem},
     routes::Routes,
 };
@@ -96,8 +96,8 @@ fn problem(kind: &LineEventKind) -> Option<&Problem> {
     params(("Last-Event-ID" = Option<String>, Header, description = "Number of the last event that was seen.")),
     responses((status = 200, description = "Events, until either side ends it.", body = String,
         content_type = "text/event-stream")))]
-async fn events(State(app): State<AppState>, headers: HeaderMap) -> Answer {
-    let seat = app.feed.seat().ok_or_else(full)?;
+async fn events(State(app): State<AppState>, person: Principal, headers: HeaderMap) -> Answer {
+    let seat = app.feed.seat(&person).map_err(full)?;
     let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()?.trim().parse().ok());
     // An id that cannot be read is one that is not kept.
     let last = if headers.contains_key("last-event-id") { Some(last.unwrap_or(0)) } else { None };
@@ -114,8 +114,8 @@ async fn events(State(app): State<AppState>, headers: HeaderMap) -> Answer {
     Ok(Sse::new(ReceiverStream::new(stream)).keep_alive(alive).into_response())
 }
 
-fn full() -> HttpProblem {
-    let (what, why) = ("No more listeners can be taken.", "As many listen already as the station takes.");
+fn full(no: NoSeat) -> HttpProblem {
+    let (what, why) = ("No more listeners can be taken.", no.why());
     let remedy = "End a stream that is not needed, or try again later.";
     HttpProblem::new(StatusCode::SERVICE_UNAVAILABLE, "listeners_full", what, why, remedy)
 }

@@ -21,7 +21,7 @@ use tokio_stream::{StreamExt, wrappers::ReceiverStream};
 use crate::{
     App, AppState,
     access::{Principal, Via},
-    feed::Seat,
+    feed::{NoSeat, Seat},
     problem::{Answer, HttpProblem},
 };
 
@@ -37,7 +37,7 @@ const TOKEN_STREAM_MAX: Duration = Duration::from_secs(60);
 const ENDED: &[u8] = b"event: ended\ndata: \n\n";
 
 pub(super) async fn events(State(app): State<AppState>, person: Principal) -> Answer {
-    let seat = app.feed.seat().ok_or_else(no_seat)?;
+    let seat = app.feed.seat(&person).map_err(no_seat)?;
     let (sender, receiver) = mpsc::channel(QUEUE_MAX);
     tokio::spawn(watch(app, person, seat, sender));
     let body = Body::from_stream(ReceiverStream::new(receiver).map(Ok::<_, Infallible>));
@@ -46,8 +46,8 @@ pub(super) async fn events(State(app): State<AppState>, person: Principal) -> An
     Ok((headers, [("x-accel-buffering", "no")], body).into_response())
 }
 
-fn no_seat() -> HttpProblem {
-    let why = "As many pages and systems watch the line as may at a time.";
+fn no_seat(no: NoSeat) -> HttpProblem {
+    let why = no.why();
     let what = "No further page can watch the line.";
     let remedy = "Close pages that nobody looks at, then load this one again.";
     HttpProblem::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_listeners", what, why, remedy)
