@@ -1,6 +1,8 @@
 //! What a scan leads to: looked up on record, and with what is chosen on the page made into something to do. Changes
 //! nothing itself; the page then asks for it where it is guarded.
 
+use std::net::IpAddr;
+
 use axum::extract::State;
 use firstpass_domain::{Mac, SlotId};
 use firstpass_store::{BatchRecord, BatchSearch, BatchState, UnitSearch};
@@ -11,9 +13,14 @@ use super::scan::{Command, Scan, ScanError, parse};
 use crate::{
     App, AppState,
     access::Principal,
+    auth::{
+        log_in::tell_held_up,
+        peer::From,
+        throttle::{ScanWait, Throttle},
+    },
     extract::{Form, Json},
-    problem::Answer,
-    words::{LineWords, fill, line},
+    problem::{Answer, whole_seconds},
+    words::{LineWords, fill, line, login},
 };
 
 /// A scan, and what is chosen on the page.
@@ -66,6 +73,7 @@ pub(super) enum Heard {
 pub(super) async fn scan(
     State(app): State<AppState>,
     person: Principal,
+    From(address): From,
     Form(scanned): Form<Scanned>,
 ) -> Answer<Json<Heard>> {
     let words = line(person.language);
@@ -87,16 +95,20 @@ pub(super) async fn scan(
             order(&app, &name, words).await?.unwrap_or_else(|| unknown(&name, words.unknown_as_order, words))
         }
         // What was meant as a badge is not said aloud.
-        Ok(Scan::Badge(number)) => {
-            badge(&app, &number, words).await?.unwrap_or_else(|| unknown("…", words.unknown_as_badge, words))
-        }
+        Ok(Scan::Badge(number)) => match badge(&app, &person, address, &number).await? {
+            Badge::Known => Heard::Badge { what: words.badge_found.to_owned() },
+            Badge::Unknown => unknown("…", words.unknown_as_badge, words),
+            Badge::Wait(wait) => unknown("…", &wait, words),
+        },
         Ok(Scan::Name(name)) => match order(&app, &name, words).await? {
             Some(order) => order,
             None => match unit(&app, &name, words).await? {
                 Some(unit) => unit,
-                None => {
-                    badge(&app, &name, words).await?.unwrap_or_else(|| unknown(&name, words.unknown_as_text, words))
-                }
+                None => match badge(&app, &person, address, &name).await? {
+                    Badge::Known => Heard::Badge { what: words.badge_found.to_owned() },
+                    Badge::Unknown => unknown(&name, words.unknown_as_text, words),
+                    Badge::Wait(wait) => unknown(&name, &wait, words),
+                },
             },
         },
     };
@@ -150,11 +162,31 @@ async fn order(app: &App, name: &str, words: &LineWords) -> Answer<Option<Heard>
     }))
 }
 
-/// Whether somebody has this badge. Who it is, the PIN tells.
-async fn badge(app: &App, number: &str, words: &LineWords) -> Answer<Option<Heard>> {
-    let Some(hash) = app.auth.badges.hash(number) else { return Ok(None) };
-    let known = app.services.store.credentials_by_badge(hash).await?;
-    Ok(known.map(|_| Heard::Badge { what: words.badge_found.to_owned() }))
+/// What a scan is as a badge.
+enum Badge {
+    /// Somebody has it. Who that is, the PIN tells.
+    Known,
+    /// Nobody has it, or it is not told.
+    Unknown,
+    /// Too many that nobody has were scanned: in what words to wait.
+    Wait(String),
+}
+
+/// Looks a badge up. Whoever scans one number after the other must wait, so that badges are not found by trying; a program has
+/// no badge in its hand, and is told of none.
+async fn badge(app: &App, person: &Principal, address: IpAddr, number: &str) -> Answer<Badge> {
+    let Some(hash) = app.auth.badges.hash(number).filter(|_| person.has_session()) else { return Ok(Badge::Unknown) };
+    if let Err(ScanWait { wait, tell }) = app.auth.throttle.look_up(person.user, (app.services.clock)()) {
+        if tell {
+            tell_held_up(app, Some(&person.login), address, Throttle::scans_free()).await;
+        }
+        return Ok(Badge::Wait(fill(login(person.language).wait, &[&whole_seconds(wait).to_string()])));
+    }
+    let known = app.services.store.credentials_by_badge(hash).await?.is_some();
+    if known {
+        app.auth.throttle.found(person.user);
+    }
+    Ok(if known { Badge::Known } else { Badge::Unknown })
 }
 
 /// What a command can act on.
