@@ -152,7 +152,9 @@ const NAME_MAX: usize = 64;
 /// known here is not told.
 fn unquoted(said: &str) -> String {
     let place = said.rfind(" at line ").map_or("", |at| &said[at..]);
-    if let Some((at, expected)) = first(said, &QUOTING).zip(said.rsplit_once(", expected ")).map(|(at, (_, to))| (at, to)) {
+    if let Some((at, expected)) =
+        first(said, &QUOTING).zip(said.rsplit_once(", expected ")).map(|(at, (_, to))| (at, to))
+    {
         return format!("{}expected {expected}", &said[..at]);
     }
     if let Some(at) = first(said, &NAMING) {

@@ -29,7 +29,8 @@ enum Kind {
 }
 
 async fn told(body: &str) -> String {
-    let request = Request::post("/").header(CONTENT_TYPE, "application/json").body(Body::from(body.to_owned())).unwrap();
+    let request =
+        Request::post("/").header(CONTENT_TYPE, "application/json").body(Body::from(body.to_owned())).unwrap();
     let refused = Json::<Asked>::from_request(request, &()).await.map(drop).unwrap_err();
     refused.0.problem.why
 }
