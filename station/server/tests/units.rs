@@ -5,10 +5,14 @@
 mod record;
 mod support;
 
-use firstpass_domain::{AuditKind, Role};
-use firstpass_store::{Act, AuditSearch, Standing};
+use firstpass_domain::{
+    AuditKind, Diagnosis, DiagnosisCode, Policy, Role, RunId, Sha256Digest, SlotId, Step,
+    evidence::Rule,
+    policy::{AppPolicy, OtaPolicy},
+};
+use firstpass_store::{Act, Admission, AuditSearch, NewRun, RunEnd, Standing};
 
-use record::{Factory, Made, tamper};
+use record::{Factory, Made, UPDATE, tamper};
 use support::{Answer, Bench};
 
 /// A bench that keeps UART logs.
@@ -304,6 +308,167 @@ async fn a_unit_that_does_not_stand_as_passed_has_no_certificate_and_is_told_why
     tamper(bench.folder.path(), "UPDATE evidence SET at = at + 1;").await;
     let text = plain(&page(&bench, Role::Operator, &format!("/units/{}/certificate", tampered.mac)).await);
     assert!(text.contains("does not agree with the record"), "{text}");
+}
+
+/// What a unit's certificate says, and whether there is one.
+async fn certificate(bench: &Bench, made: &Made) -> (bool, String) {
+    let text = plain(&page(bench, Role::Operator, &format!("/units/{}/certificate", made.mac)).await);
+    (text.contains("This unit has proved that it works"), text)
+}
+
+/// A unit's label, without a word that it has not passed.
+async fn label(bench: &Bench, made: &Made) -> Answer {
+    let fields = [("template", "product"), ("form", "zpl")];
+    bench.post(Role::Operator, &format!("/units/{}/label/download", made.mac), &fields).await
+}
+
+/// Asserts that neither a certificate nor an unmarked label is given out, for this reason.
+async fn assert_doubted(bench: &Bench, made: &Made, why: &str) {
+    let (given, text) = certificate(bench, made).await;
+    // There it begins a sentence.
+    assert!(!given && text.contains(&why[1..]), "{text}");
+    let label = label(bench, made).await;
+    assert_eq!((label.status, label.json()["code"].as_str()), (409, Some("unit_not_passed")), "{label:?}");
+    assert!(label.text.contains(why), "{label:?}");
+    let unit = plain(&page(bench, Role::Operator, &format!("/units/{}", made.mac)).await);
+    assert!(unit.contains("it may not be good any more") && unit.contains(why), "{unit}");
+}
+
+async fn assert_good(bench: &Bench, made: &Made) {
+    let (given, text) = certificate(bench, made).await;
+    assert!(given, "{text}");
+    let label = label(bench, made).await;
+    assert!(label.status == 200 && !label.text.contains("NOT PASSED"), "{label:?}");
+    let unit = plain(&page(bench, Role::Operator, &format!("/units/{}", made.mac)).await);
+    assert!(!unit.contains("it may not be good any more"), "{unit}");
+}
+
+#[tokio::test]
+async fn a_repair_that_failed_leaves_a_passed_unit_without_certificate_and_label_until_one_passes() {
+    let bench = bench().await;
+    let factory = Factory::on(bench.store.clone()).await;
+    let repairs = factory.repairs().await;
+    let made = factory.pass().await;
+    assert_good(&bench, &made).await;
+    let broken = repairs.begin_with(made.mac).await;
+    assert_doubted(&bench, &made, &format!("in work: run {} has not ended", broken.run)).await;
+    repairs.end_failed(&broken, "abort()").await;
+    let unit = bench.store.unit(made.mac).await.unwrap().unwrap();
+    assert_eq!(unit.summary.standing, Some(Standing::Passed), "a repair says nothing of the unit");
+    assert!(unit.sessions[0].may_log_in(), "and leaves the session that its NVS does not hold any more");
+    assert_doubted(&bench, &made, &format!("run {} failed after the pass", broken.run)).await;
+    let mended = repairs.begin_with(made.mac).await;
+    repairs.end_passed(&mended).await;
+    assert_good(&bench, &made).await;
+}
+
+#[tokio::test]
+async fn credentials_that_a_repair_brought_are_certified_by_the_run_that_proved_them() {
+    let bench = bench().await;
+    let factory = Factory::on(bench.store.clone()).await;
+    let repairs = factory.repairs().await;
+    let made = factory.pass().await;
+    let repaired = repairs.begin_with(made.mac).await;
+    repairs.end_passed(&repaired).await;
+    let (given, text) = certificate(&bench, &made).await;
+    let detail = bench.store.run(repaired.run).await.unwrap().unwrap();
+    let (seq, hash) = end_of(&bench, &repaired).await;
+    let proved = format!("Proved in run {} , a repair or check after the pass", repaired.run);
+    let (entry, evidence) = (format!("Its audit entry {seq} {hash}"), detail.evidence_digest.to_string());
+    for wanted in [&repaired.device_id, &repaired.certificate, &proved, &entry, &evidence, &made.run.to_string()] {
+        assert!(given && text.contains(wanted), "{wanted:?} is missing in: {text}");
+    }
+    assert!(!text.contains(&made.device_id) && !text.contains(&made.certificate), "{text}");
+    assert!(text.contains("version 1.0.0"), "the firmware is what the pass proved: {text}");
+    let label = label(&bench, &made).await;
+    assert!(label.text.contains(&repaired.device_id) && !label.text.contains(&made.device_id), "{label:?}");
+}
+
+#[tokio::test]
+async fn a_pass_without_a_repair_names_none() {
+    let bench = bench().await;
+    let made = Factory::on(bench.store.clone()).await.pass().await;
+    let (given, text) = certificate(&bench, &made).await;
+    assert!(given && text.contains(&made.device_id) && !text.contains("Proved in run"), "{text}");
+}
+
+#[tokio::test]
+async fn what_a_failed_check_flashed_no_repair_of_credentials_makes_good_again() {
+    let bench = bench().await;
+    let factory = Factory::on(bench.store.clone()).await;
+    let (checks, repairs) = (factory.checks().await, factory.repairs().await);
+    let made = factory.pass().await;
+    let failed = checks.begin_with(made.mac).await;
+    checks.end_failed(&failed, "abort()").await;
+    let why = format!("run {} failed after the pass", failed.run);
+    assert_doubted(&bench, &made, &why).await;
+    let repaired = repairs.begin_with(made.mac).await;
+    repairs.end_passed(&repaired).await;
+    assert_doubted(&bench, &made, &why).await;
+    let checked = checks.begin_with(made.mac).await;
+    checks.end_passed(&checked).await;
+    assert_good(&bench, &made).await;
+}
+
+#[tokio::test]
+async fn a_unit_that_a_check_gave_other_firmware_has_no_certificate_of_the_old() {
+    let bench = bench().await;
+    let factory = Factory::on(bench.store.clone()).await;
+    let app = AppPolicy { version: "2.0.0".to_owned(), sha256: Sha256Digest::new([8; 32]) };
+    let other = Factory::of(bench.store.clone(), Policy { app: Some(app), ..factory.policy().clone() }).await;
+    let checks = other.checks().await;
+    let made = factory.pass().await;
+    let checked = checks.begin_with(made.mac).await;
+    checks.end_passed(&checked).await;
+    assert_doubted(&bench, &made, &format!("run {} wrote other firmware than what passed", checked.run)).await;
+}
+
+#[tokio::test]
+async fn a_run_that_the_rules_refused_leaves_the_certificate_as_it_was() {
+    let bench = bench().await;
+    let factory = Factory::on(bench.store.clone()).await;
+    let made = factory.pass().await;
+    let run = RunId(uuid::Uuid::from_u128(u128::MAX));
+    let slot = SlotId::new("A2").unwrap();
+    let new = NewRun { id: run, slot, batch: factory.batch, recipe: factory.recipe };
+    bench.store.begin_run(&new, bench.now()).await.unwrap();
+    let admission = bench.store.identify_run(run, made.mac, factory.policy(), bench.now()).await.unwrap();
+    assert_eq!(admission, Admission::Refused { attempt: 2, rule: Rule::PassedBefore });
+    let refused = RunEnd::Failed(Diagnosis::new(DiagnosisCode::PassedBefore, Step::Prepare, ""));
+    bench.store.finish_run(run, &refused, &[], bench.now()).await.unwrap();
+    assert_good(&bench, &made).await;
+    let unit = plain(&page(&bench, Role::Operator, &format!("/units/{}", made.mac)).await);
+    let judged = format!("evidence on record of run {}.", made.run);
+    assert!(unit.contains(&judged), "{judged:?} is missing in: {unit}");
+}
+
+#[tokio::test]
+async fn however_many_checks_came_after_it_the_pass_is_found() {
+    let bench = bench().await;
+    let factory = Factory::on(bench.store.clone()).await;
+    let checks = factory.checks().await;
+    let made = factory.pass().await;
+    for _ in 0..52 {
+        let check = checks.begin_with(made.mac).await;
+        checks.end_passed(&check).await;
+    }
+    assert_good(&bench, &made).await;
+    let unit = plain(&page(&bench, Role::Operator, &format!("/units/{}", made.mac)).await);
+    let judged = format!("evidence on record of run {}.", made.run);
+    assert!(unit.contains(&judged), "{judged:?} is missing in: {unit}");
+}
+
+#[tokio::test]
+async fn a_certificate_names_the_firmware_that_the_unit_was_updated_to() {
+    let bench = bench().await;
+    let app = AppPolicy { version: "3.1.4".to_owned(), sha256: Sha256Digest::new([5; 32]) };
+    let ota = OtaPolicy { sha256: UPDATE, size: 4096, app };
+    let flashed = Factory::on(bench.store.clone()).await;
+    let policy = Policy { ota: Some(ota.clone()), ..flashed.policy().clone() };
+    let made = Factory::of(bench.store.clone(), policy).await.pass().await;
+    let (given, text) = certificate(&bench, &made).await;
+    let firmware = format!("Firmware version 3.1.4 {}", ota.app.sha256);
+    assert!(given && text.contains(&firmware) && text.contains(&format!("update {UPDATE}")), "{text}");
 }
 
 #[tokio::test]

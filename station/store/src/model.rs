@@ -309,6 +309,8 @@ pub struct UnitDetail {
     pub hold: Option<Hold>,
     /// Its runs, oldest first.
     pub runs: Vec<Run>,
+    /// Those of its runs that the rules did not let go on: they left the unit as it was.
+    pub refused: Vec<RunId>,
     /// Its sessions, oldest first.
     pub sessions: Vec<SessionRecord>,
     /// Its certificates, oldest first.

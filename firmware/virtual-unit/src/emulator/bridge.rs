@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
+use super::gate::Gate;
 use super::machine::Machine;
+use super::monitor::Monitor;
 use crate::mac::Mac;
 use crate::unit::order::Waker;
 use crate::unit::{Mode, Status, Straps};
@@ -24,8 +26,8 @@ const WAITING_MAX: usize = 16 * 1024;
 const READ_BYTES: usize = 4096;
 /// A host that has taken nothing for so long is not listening; a UART does not wait for it.
 const LISTENER_PATIENCE: Duration = Duration::from_secs(1);
-/// How soon a host that is slow is asked again.
-const LISTENER_RETRY: Duration = Duration::from_millis(1);
+/// How soon a host or a unit that is slow is asked again.
+const RETRY: Duration = Duration::from_micros(300);
 
 /// What the bridge is told.
 pub(super) enum Order {
@@ -54,6 +56,9 @@ pub(super) struct Bridge {
     held: Option<Straps>,
     has_power: bool,
     uart: Option<UnixStream>,
+    monitor: Option<Monitor>,
+    /// A piece is under way that the unit may not have taken yet.
+    under_way: Option<Gate>,
     to_host: VecDeque<u8>,
     to_unit: VecDeque<u8>,
     /// Since when the host has taken nothing.
@@ -81,6 +86,8 @@ impl Bridge {
             held: Some(straps),
             has_power: true,
             uart: None,
+            monitor: None,
+            under_way: None,
             to_host: VecDeque::new(),
             to_unit: VecDeque::new(),
             blocked_since: None,
@@ -126,11 +133,12 @@ impl Bridge {
         polled.push(PollFd::from_borrowed_fd(self.pty.fd(), inward));
         if let Some(uart) = &self.uart {
             let outward = wanted(self.to_host.len() < WAITING_MAX, PollFlags::IN);
-            let flags = outward | wanted(!self.to_unit.is_empty(), PollFlags::OUT);
+            let flags = outward | wanted(!self.to_unit.is_empty() && self.under_way.is_none(), PollFlags::OUT);
             polled.push(PollFd::from_borrowed_fd(uart.as_fd(), flags));
         }
-        let retry = Timespec::try_from(LISTENER_RETRY).expect("a wait is short");
-        let retry = (!self.to_host.is_empty()).then_some(&retry);
+        let retry = Timespec::try_from(RETRY).expect("a wait is short");
+        let waits = !self.to_host.is_empty() || (!self.to_unit.is_empty() && self.under_way.is_some());
+        let retry = waits.then_some(&retry);
         match poll(&mut polled, retry) {
             Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
             Err(error) => Err(error.into()),
@@ -161,7 +169,7 @@ impl Bridge {
     /// Ends the emulator and forgets what was under way.
     fn hold(&mut self, mode: Mode, straps: Option<Straps>) -> io::Result<()> {
         self.machine.stop()?;
-        self.uart = None;
+        (self.uart, self.monitor, self.under_way) = (None, None, None);
         self.to_host.clear();
         self.to_unit.clear();
         self.held = straps;
@@ -172,8 +180,10 @@ impl Bridge {
     fn release(&mut self) {
         let Some(straps) = self.held.take() else { return };
         match self.machine.start(straps) {
-            Ok(uart) => {
+            Ok((uart, monitor)) => {
                 self.uart = Some(uart);
+                // An app need not read its UART at all.
+                self.monitor = (straps == Straps::Download).then_some(monitor);
                 self.show(match straps {
                     Straps::Download => Mode::Rom,
                     Straps::Run => Mode::Run,
@@ -199,16 +209,37 @@ impl Bridge {
             let count = self.pty.read(&mut bytes)?;
             self.to_unit.extend(&bytes[..count]);
         }
+        let room = if self.to_unit.is_empty() { 0 } else { self.room() };
         let Some(uart) = &mut self.uart else {
             self.to_unit.clear();
             return Ok(());
         };
-        if !self.to_unit.is_empty() {
-            // An end that is gone is noticed when it is read.
-            let taken = now_or_never(uart.write(self.to_unit.make_contiguous())).unwrap_or(self.to_unit.len());
-            self.to_unit.drain(..taken);
+        let piece = self.to_unit.make_contiguous();
+        let piece = &piece[..piece.len().min(room)];
+        if piece.is_empty() {
+            return Ok(());
         }
+        // An end that is gone is noticed when it is read.
+        let taken = now_or_never(uart.write(piece)).unwrap_or(piece.len());
+        self.to_unit.drain(..taken);
+        self.under_way = self.monitor.is_some().then(|| Gate::close(Instant::now()));
         Ok(())
+    }
+
+    /// How many bytes the unit may be sent now.
+    fn room(&mut self) -> usize {
+        let (Some(gate), Some(monitor)) = (self.under_way, &mut self.monitor) else { return Gate::open() };
+        if !gate.pause(Instant::now()).is_zero() {
+            return 0;
+        }
+        match monitor.look() {
+            Ok(seen) => gate.room(seen, Instant::now()),
+            Err(error) => {
+                tracing::warn!(%error, "the emulator does not say whether its unit listens");
+                (self.monitor, self.under_way) = (None, None);
+                Gate::open()
+            }
+        }
     }
 
     /// From the unit to the host.
@@ -246,7 +277,7 @@ impl Bridge {
 
     fn ended(&mut self) {
         tracing::error!("the emulator has ended by itself; what it said stands beside the flash file");
-        self.uart = None;
+        (self.uart, self.monitor, self.under_way) = (None, None, None);
         self.show(Mode::Off);
     }
 }

@@ -9,10 +9,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
-
 use super::EmulatorOptions;
+use super::monitor::{self, Monitor};
 use crate::unit::Straps;
 
 /// How long the emulator may take to end; it has the flash to write.
@@ -34,7 +32,7 @@ pub(super) struct Machine {
     program: PathBuf,
     flash: PathBuf,
     efuse: PathBuf,
-    process: Option<Child>,
+    process: Option<(Child, UnixStream)>,
 }
 
 impl Machine {
@@ -42,31 +40,32 @@ impl Machine {
         Self { program: options.program.clone(), flash: options.flash.clone(), efuse, process: None }
     }
 
-    /// Starts the emulator; returns its UART. To be called from a thread that lives as long as the unit.
-    pub(super) fn start(&mut self, straps: Straps) -> io::Result<UnixStream> {
+    /// Starts the emulator; returns its UART and its controls. To be called from a thread that lives as long as the unit.
+    pub(super) fn start(&mut self, straps: Straps) -> io::Result<(UnixStream, Monitor)> {
         self.stop()?;
-        let (ours, theirs) = UnixStream::pair()?;
-        let theirs = OwnedFd::from(theirs);
+        let (uart, its_uart) = UnixStream::pair()?;
+        let (controls, its_controls) = UnixStream::pair()?;
         let words = File::create(self.flash.with_extension("emulator.log"))?;
         let mut command = bound_to_us(&self.program);
         command.args(arguments(&self.flash, &self.efuse, straps));
-        command.stdin(theirs.try_clone()?).stdout(theirs).stderr(Stdio::from(words));
-        self.process = Some(command.spawn()?);
-        ours.set_nonblocking(true)?;
-        Ok(ours)
+        command.stdin(OwnedFd::from(its_uart)).stdout(OwnedFd::from(its_controls)).stderr(Stdio::from(words));
+        self.process = Some((command.spawn()?, controls.try_clone()?));
+        // What the emulator has of the sockets goes with it, so that they end when it does.
+        drop(command);
+        uart.set_nonblocking(true)?;
+        Ok((uart, Monitor::greet(controls)?))
     }
 
     /// Ends the emulator, which writes what the flash file lacks.
     pub(super) fn stop(&mut self) -> io::Result<()> {
-        let Some(mut process) = self.process.take() else { return Ok(()) };
-        let pid = i32::try_from(process.id()).map_err(io::Error::other)?;
-        kill(Pid::from_raw(pid), Signal::SIGTERM)?;
+        let Some((mut process, controls)) = self.process.take() else { return Ok(()) };
+        // One that has ended by itself takes no order.
+        let _ = monitor::quit(&controls);
         let until = Instant::now() + END_TIMEOUT;
         while process.try_wait()?.is_none() {
             if Instant::now() > until {
                 tracing::warn!("the emulator did not end in time");
                 process.kill()?;
-                process.wait()?;
             }
             std::thread::sleep(END_POLL);
         }
@@ -90,20 +89,25 @@ fn bound_to_us(program: &Path) -> Command {
         return Command::new(program);
     }
     let mut command = Command::new("setpriv");
-    command.args(["--pdeathsig", "TERM", "--"]).arg(program);
+    // This process blocks the signals that ask, and its child begins with the same mask.
+    command.args(["--pdeathsig", "KILL", "--"]).arg(program);
     command
 }
 
 fn arguments(flash: &Path, efuse: &Path, straps: Straps) -> Vec<OsString> {
-    let mut arguments: Vec<OsString> = ["-machine", "esp32c3", "-display", "none", "-monitor", "none"].map(Into::into).into();
+    let mut arguments: Vec<OsString> =
+        ["-machine", "esp32c3", "-display", "none", "-monitor", "none"].map(Into::into).into();
     arguments.extend(["-drive".into(), drive("if=mtd", flash)]);
     arguments.extend(["-drive".into(), drive("if=none,id=efuse", efuse)]);
     let straps = format!("driver=esp32c3.gpio,property=strap_mode,value={:#04x}", strap_mode(straps));
     for (option, value) in [
         ("-global", "driver=nvram.esp32c3.efuse,property=drive,value=efuse"),
         ("-global", straps.as_str()),
-        ("-chardev", "stdio,id=uart0,signal=off"),
+        // The sockets that are its standard input and output.
+        ("-chardev", "socket,id=uart0,fd=0"),
         ("-serial", "chardev:uart0"),
+        ("-chardev", "socket,id=controls,fd=1"),
+        ("-mon", "chardev=controls,mode=control"),
         ("-nic", "user,model=open_eth"),
     ] {
         arguments.extend([option.into(), value.into()]);

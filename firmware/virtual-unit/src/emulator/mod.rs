@@ -6,7 +6,9 @@
 
 mod bridge;
 mod efuse;
+mod gate;
 mod machine;
+mod monitor;
 
 use std::io;
 use std::path::PathBuf;

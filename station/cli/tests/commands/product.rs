@@ -19,6 +19,8 @@ pub(crate) fn product(recipe: &str) -> TempDir {
     write("recipe.toml", recipe.as_bytes());
     write("demo-partitions.csv", TABLE.as_bytes());
     write("ota-partitions.csv", OTA_TABLE.as_bytes());
+    // What a table is, its contents say.
+    write("partition-table.bin", OTA_TABLE.as_bytes());
     write("bootloader.bin", &bootloader(1));
     write("app.bin", &app(APP_BYTES, "1.0.0", ""));
     write("app-newer.bin", &app(APP_BYTES, "1.1.0", ""));

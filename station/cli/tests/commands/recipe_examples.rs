@@ -10,13 +10,14 @@ macro_rules! example {
     };
 }
 
-const EXAMPLES: [(&str, &str); 6] = [
+const EXAMPLES: [(&str, &str); 7] = [
     example!("demo-nvs"),
     example!("demo-session"),
     example!("stock-image"),
     example!("two-stage"),
     example!("ota-newer"),
     example!("upstream"),
+    example!("demo-qemu"),
 ];
 
 fn checked(name: &str) -> Value {

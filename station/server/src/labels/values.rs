@@ -1,10 +1,13 @@
 //! What is on record of a unit, as labels say it, and whether a label may say that it passed.
 
-use firstpass_domain::{AuditEntry, DeviceId, Mac, Policy, Run, RunState, Timestamp};
-use firstpass_store::{BatchId, BatchRecord, RunDetail, Standing, Store, StoreError, UnitDetail};
-use serde_json::Value;
+use firstpass_domain::{DeviceId, Mac, Run, Timestamp};
+use firstpass_store::{BatchRecord, NewCertificate, RunDetail, Store, StoreError, UnitDetail};
 
 use super::{layout::Claim, text::Placeholder};
+use crate::pages::units::{
+    batch_of,
+    proof::{self, Credentials},
+};
 
 /// Digits of a fingerprint that people compare.
 const FINGERPRINT_SHORT: usize = 16;
@@ -42,18 +45,23 @@ impl LabelUnit {
     /// Reads a unit; `None` when it was never seen. `now` is the date of a label that claims no pass.
     pub(crate) async fn read(store: &dyn Store, mac: Mac, now: Timestamp) -> Result<Option<Self>, StoreError> {
         let Some(unit) = store.unit(mac).await? else { return Ok(None) };
-        let why_not = why_not(&unit);
-        let claim = if why_not.is_none() { Claim::Passed } else { Claim::NotPassed };
-        let run = labelled_run(&unit, claim);
-        let detail = match &run {
-            Some(run) => store.run(run.id).await?,
-            None => None,
+        let (why_not, detail, credentials) = match proof::proof(store, &unit).await? {
+            Ok(proof) => (None, Some(proof.pass), proof.credentials),
+            Err(doubt) => {
+                let detail = match unit.runs.iter().rev().find(|run| !run.repair) {
+                    Some(run) => store.run(run.id).await?,
+                    None => None,
+                };
+                (Some(doubt.to_string()), detail, proof::credentials(store, &unit).await?)
+            }
         };
-        let batch = match detail.as_ref().and_then(batch_of) {
+        let claim = if why_not.is_none() { Claim::Passed } else { Claim::NotPassed };
+        let batch = match detail.as_ref().and_then(|run| batch_of(&run.entries)) {
             Some(batch) => store.batch(batch).await?,
             None => None,
         };
-        let mut facts = Facts::of(&unit, detail.as_ref(), batch);
+        let mut facts = Facts::of(&unit, detail.as_ref(), credentials, batch);
+        let run = detail.map(|detail| detail.run);
         facts.date = run.as_ref().filter(|_| claim == Claim::Passed).and_then(|run| run.ended).or(Some(now));
         Ok(Some(Self { mac, claim, why_not, run, facts }))
     }
@@ -82,64 +90,41 @@ impl LabelUnit {
 }
 
 impl Facts {
-    fn of(unit: &UnitDetail, run: Option<&RunDetail>, batch: Option<BatchRecord>) -> Self {
-        let session = unit.sessions.iter().rev().find(|session| session.may_log_in());
-        let certificate = unit.certificates.iter().rev().find(|record| record.revoked.is_none());
-        let certificate = certificate.map(|record| &record.certificate);
+    fn of(
+        unit: &UnitDetail,
+        run: Option<&RunDetail>,
+        credentials: Option<Credentials>,
+        batch: Option<BatchRecord>,
+    ) -> Self {
+        let certificate = certificate_of(unit, credentials.as_ref()).cloned();
         let batch = batch.map(|record| record.batch);
         // A batch need not name its product; the recipe's name is then the best there is.
         let product = batch.as_ref().map(|batch| batch.product.clone()).filter(|product| !product.is_empty());
         let recipe = run.map(|run| run.recipe_name.clone());
         Self {
             serial: unit.summary.serial.as_ref().map(ToString::to_string),
-            device_id: session.map(|session| session.session.device_id.clone()),
+            device_id: credentials.map(|known| known.session.session.device_id),
             batch: batch.map(|batch| batch.name),
             product: product.or_else(|| recipe.clone()),
-            version: run.and_then(|run| version(&run.policy)),
+            version: run.and_then(proof::final_app).map(|app| app.version),
             chip: run.map(|run| run.policy.chip.to_string()),
             recipe,
             date: None,
-            fingerprint: certificate.map(|certificate| certificate.fingerprint.to_string()),
-            certificate: certificate.map(|certificate| certificate.serial.clone()),
+            fingerprint: certificate.as_ref().map(|certificate| certificate.fingerprint.to_string()),
+            certificate: certificate.map(|certificate| certificate.serial),
         }
     }
 }
 
-/// Why a label may not be that of a good unit: the record must say that it passed, and nothing may be under way that can
-/// change that.
-fn why_not(unit: &UnitDetail) -> Option<String> {
-    let in_work = unit.runs.iter().any(|run| run.state == RunState::Open && !run.repair);
-    match unit.summary.standing {
-        _ if in_work => Some("it is in work".to_owned()),
-        Some(Standing::Passed) => None,
-        Some(Standing::Failed) => Some("it failed".to_owned()),
-        Some(Standing::Quarantined) => Some("it is in quarantine".to_owned()),
-        Some(Standing::Scrapped) => Some("it was scrapped".to_owned()),
-        None => Some("none of its runs has ended".to_owned()),
-    }
-}
-
-/// The run that made the unit what it is: for a good one its newest pass, else its newest run.
-fn labelled_run(unit: &UnitDetail, claim: Claim) -> Option<Run> {
-    let mut newest_first = unit.runs.iter().rev().filter(|run| !run.repair);
-    match claim {
-        Claim::Passed => newest_first.find(|run| run.state == RunState::Passed).cloned(),
-        Claim::NotPassed => newest_first.next().cloned(),
-    }
-}
-
-/// The batch of a run, as its first audit entry names it.
-fn batch_of(run: &RunDetail) -> Option<BatchId> {
-    let AuditEntry { body, .. } = run.entries.first()?;
-    let body: Value = serde_json::from_str(body).ok()?;
-    body["batch"].as_str()?.parse().ok().map(BatchId)
-}
-
-/// Version of the app that the unit runs in the end.
-fn version(policy: &Policy) -> Option<String> {
-    let field = policy.field.as_ref().and_then(|field| field.app.as_ref());
-    let update = policy.ota.as_ref().map(|ota| &ota.app);
-    field.or(update).or(policy.app.as_ref()).map(|app| app.version.clone())
+/// What was issued with the unit's session; for a session without one, the newest that was issued to the unit and holds.
+fn certificate_of<'a>(unit: &'a UnitDetail, known: Option<&'a Credentials>) -> Option<&'a NewCertificate> {
+    let known = known?;
+    let made_apart = || unit.certificates.iter().rev().find(|record| record.revoked.is_none());
+    let record = match known.session.certificate {
+        Some(_) => known.certificate.as_ref(),
+        None => made_apart(),
+    };
+    record.map(|record| &record.certificate)
 }
 
 fn date(at: Timestamp) -> String {

@@ -9,12 +9,9 @@ use axum::{
     response::{Html, IntoResponse, Response},
 };
 use firstpass_domain::{
-    Action, AuditEntry, AuditKind, Fact, Mac, RunState, SerialNumber, Sha256Digest, Timestamp, Verdict,
-    policy::RegionPolicy,
+    Action, AuditEntry, AuditKind, Fact, Mac, SerialNumber, Sha256Digest, Timestamp, Verdict, policy::RegionPolicy,
 };
-use firstpass_store::{
-    BatchRecord, CertificateRecord, HoldKind, RunDetail, SessionRecord, Standing, Store, UnitDetail,
-};
+use firstpass_store::{BatchRecord, RunDetail, SessionRecord, Store, UnitDetail};
 use maud::{Markup, html};
 use serde::Deserialize;
 
@@ -24,16 +21,17 @@ use crate::{
     extract::{Path, Query},
     pages::{
         layout::{Nav, Page},
-        units::{Replayed, batch_of, query, standing_badge},
-        when::{on_paper, utc},
+        units::{
+            Replayed, batch_of,
+            proof::{self, Credentials},
+            query, standing_badge,
+        },
+        when::on_paper,
     },
     problem::{Answer, HttpProblem},
     routes::Routes,
 };
 use paper::Claim;
-
-/// Runs that are looked through for the one that passed, the newest.
-const RUNS_LOOKED_AT_MAX: usize = 50;
 
 pub(crate) fn routes() -> Routes {
     Routes::default().get("/units/{mac}/certificate", Access::May(Action::SeeUnits), show)
@@ -50,17 +48,24 @@ struct Claimed {
 /// All that a certificate states.
 struct Proof {
     unit: UnitDetail,
+    /// The run that tested the unit and passed.
+    pass: Sealed,
+    /// The run that the credentials were proved in since, when it is another one.
+    repair: Option<Sealed>,
+    batch: Option<BatchRecord>,
+    credentials: Credentials,
+}
+
+/// A run with the audit entry that sealed its pass.
+struct Sealed {
     detail: RunDetail,
     entry: AuditEntry,
-    batch: Option<BatchRecord>,
-    session: SessionRecord,
-    certificate: Option<CertificateRecord>,
 }
 
 /// Why there is no certificate.
 struct Nothing {
     unit: UnitDetail,
-    why: Vec<String>,
+    why: String,
 }
 
 async fn show(
@@ -83,70 +88,63 @@ async fn show(
 async fn prove(store: &dyn Store, mac: Mac) -> Answer<Result<Box<Proof>, Box<Nothing>>> {
     let unit = store.unit(mac).await?;
     let unit = unit.ok_or_else(|| HttpProblem::not_found(format!("No run on record had unit {mac}.")))?;
-    let detail = match newest_pass(&unit) {
-        Some(run) => store.run(run).await?,
-        None => None,
+    let proof = match proof::proof(store, &unit).await? {
+        Ok(proof) => proof,
+        Err(doubt) => return Ok(Err(Nothing::new(unit, sentence(&doubt.to_string())))),
     };
-    let why = against(&unit, detail.as_ref());
-    let session = living_session(&unit).cloned();
-    let (Some(detail), Some(session), true) = (detail, session, why.is_empty()) else {
-        return Ok(Err(Box::new(Nothing { unit, why })));
+    let proof::Proof { pass, repair, credentials } = *proof;
+    let Some(credentials) = credentials else {
+        let why = without_credentials(&unit);
+        return Ok(Err(Nothing::new(unit, why.to_owned())));
     };
-    let Some(entry) = detail.entries.iter().find(|entry| entry.kind == AuditKind::RunPassed).cloned() else {
-        let why = vec!["The audit log does not tell that its run passed.".to_owned()];
-        return Ok(Err(Box::new(Nothing { unit, why })));
+    let sealed = Sealed::of(pass).and_then(|pass| Ok((pass, repair.map(Sealed::of).transpose()?)));
+    let (pass, repair) = match sealed {
+        Ok(runs) => runs,
+        Err(why) => return Ok(Err(Nothing::new(unit, why))),
     };
-    let batch = match batch_of(&detail.entries) {
+    let batch = match batch_of(&pass.detail.entries) {
         Some(id) => store.batch(id).await?,
         None => None,
     };
-    let fingerprint = session.certificate;
-    let certificate =
-        unit.certificates.iter().find(|known| Some(known.certificate.fingerprint) == fingerprint).cloned();
-    Ok(Ok(Box::new(Proof { unit, detail, entry, batch, session, certificate })))
+    Ok(Ok(Box::new(Proof { unit, pass, repair, batch, credentials })))
 }
 
-/// The newest run that tested the unit and passed.
-fn newest_pass(unit: &UnitDetail) -> Option<firstpass_domain::RunId> {
-    let mut newest = unit.runs.iter().rev().take(RUNS_LOOKED_AT_MAX);
-    newest.find(|run| run.state == RunState::Passed && !run.repair).map(|run| run.id)
+impl Nothing {
+    fn new(unit: UnitDetail, why: String) -> Box<Self> {
+        Box::new(Self { unit, why })
+    }
 }
 
-fn living_session(unit: &UnitDetail) -> Option<&SessionRecord> {
-    unit.sessions.iter().rev().find(|session| session.may_log_in())
-}
-
-/// Everything that stands against a certificate.
-fn against(unit: &UnitDetail, detail: Option<&RunDetail>) -> Vec<String> {
-    let mut why = Vec::new();
-    match (unit.summary.standing, unit.hold.as_ref()) {
-        (Some(Standing::Passed), None) => {}
-        (_, Some(hold)) => {
-            let word = match hold.kind {
-                HoldKind::Quarantined => "in quarantine",
-                HoldKind::Scrapped => "scrapped",
-            };
-            why.push(format!("It is {word} since {}: {}", utc(hold.since), hold.reason));
+impl Sealed {
+    /// Judges the run again; an error says what of it does not agree with the record.
+    fn of(detail: RunDetail) -> Result<Self, String> {
+        let replayed = Replayed::of(&detail);
+        let run = detail.run.id;
+        if !replayed.agrees() || replayed.verdict != Verdict::Pass {
+            return Err(format!(
+                "Computed again from the record, the verdict of its run {run} does not agree with the record."
+            ));
         }
-        (Some(Standing::Failed), None) => why.push("Its newest test failed.".to_owned()),
-        (None, None) => why.push("No run has tested it to its end.".to_owned()),
-        (Some(Standing::Quarantined | Standing::Scrapped), None) => why.push("It is set aside.".to_owned()),
-    }
-    if living_session(unit).is_none() {
-        why.push("It has no session that may log in: its credentials were revoked, or none were issued.".to_owned());
-    }
-    match detail {
-        None => why.push("No run of it has passed.".to_owned()),
-        Some(detail) => {
-            let replayed = Replayed::of(detail);
-            if !replayed.agrees() || replayed.verdict != Verdict::Pass {
-                why.push(
-                    "Computed again from the record, the verdict of its run does not agree with the record.".into(),
-                );
-            }
+        match detail.entries.iter().find(|entry| entry.kind == AuditKind::RunPassed).cloned() {
+            Some(entry) => Ok(Self { detail, entry }),
+            None => Err(format!("The audit log does not tell that its run {run} passed.")),
         }
     }
-    why
+}
+
+fn without_credentials(unit: &UnitDetail) -> &'static str {
+    if unit.sessions.iter().any(SessionRecord::may_log_in) {
+        "The session that may log in is not the one that its newest run left it with."
+    } else {
+        "It has no session that may log in: its credentials were revoked, or none were issued."
+    }
+}
+
+/// A clause as a sentence.
+fn sentence(clause: &str) -> String {
+    let mut rest = clause.chars();
+    let first = rest.next().map(|first| first.to_ascii_uppercase());
+    first.into_iter().chain(rest).chain(['.']).collect()
 }
 
 fn refusal(nothing: &Nothing) -> Markup {
@@ -158,7 +156,7 @@ fn refusal(nothing: &Nothing) -> Markup {
         }
         .problem {
             p.what { "Unit " (mac) " has no certificate of provisioning." }
-            ul { @for why in &nothing.why { li { (why) } } }
+            p.why { (nothing.why) }
             p.remedy { "Take the unit through the line until it passes; the unit's page tells what happened to it." }
         }
         p { "It stands as " (standing_badge(nothing.unit.summary.standing)) "." }
@@ -180,7 +178,7 @@ fn sheet(proof: &Proof, claimed: &Claimed, now: Timestamp) -> Markup {
             (sheet_head(proof))
             (unit_part(proof))
             (credentials_part(proof))
-            (recipe_part(&proof.detail))
+            (recipe_part(&proof.pass.detail))
             (proof_part(proof))
             footer {
                 p { "Printed " (on_paper(now)) ". This sheet states what was on record then; the audit log decides." }
@@ -192,7 +190,8 @@ fn sheet(proof: &Proof, claimed: &Claimed, now: Timestamp) -> Markup {
 /// Whether a paper, whose code was read, says what is on record.
 fn claim_note(proof: &Proof, claimed: &Claimed) -> Markup {
     let (Some(seq), Some(hash)) = (claimed.seq, &claimed.hash) else { return html! {} };
-    let same = seq == proof.entry.seq && hash.parse::<Sha256Digest>().ok() == Some(proof.entry.hash);
+    let entry = &proof.pass.entry;
+    let same = seq == entry.seq && hash.parse::<Sha256Digest>().ok() == Some(entry.hash);
     html! {
         @if same {
             p.note.no-print role="status" { span.badge.ok { "genuine" } " The code that was read names this very entry of the audit log." }
@@ -208,17 +207,18 @@ fn claim_note(proof: &Proof, claimed: &Claimed) -> Markup {
 
 fn sheet_head(proof: &Proof) -> Markup {
     let summary = &proof.unit.summary;
-    let claim = Claim { mac: summary.mac, run: proof.detail.run.id, seq: proof.entry.seq, hash: proof.entry.hash };
+    let Sealed { detail, entry } = &proof.pass;
+    let claim = Claim { mac: summary.mac, run: detail.run.id, seq: entry.seq, hash: entry.hash };
     html! {
         header {
             div {
-                p.issuer { "Firstpass · station " (proof.detail.run.station) }
+                p.issuer { "Firstpass · station " (detail.run.station) }
                 h1 #certificate { "Certificate of provisioning" }
                 p.lead {
                     "This unit has proved that it works: it was provisioned, connected with its own credentials, and its "
                     "flash was read back and holds what was written."
                 }
-                p { span.badge.ok { "passed" } " " (on_paper(proof.detail.run.ended.unwrap_or(proof.detail.run.began))) }
+                p { span.badge.ok { "passed" } " " (on_paper(detail.run.ended.unwrap_or(detail.run.began))) }
             }
             figure { (qr::svg(&claim.to_string())) figcaption { "Names unit, run and audit entry" } }
         }
@@ -226,16 +226,17 @@ fn sheet_head(proof: &Proof) -> Markup {
 }
 
 fn unit_part(proof: &Proof) -> Markup {
-    let (summary, run) = (&proof.unit.summary, &proof.detail.run);
+    let (summary, detail) = (&proof.unit.summary, &proof.pass.detail);
+    let run = &detail.run;
     let product = proof.batch.as_ref().map(|batch| batch.batch.product.as_str()).filter(|product| !product.is_empty());
     html! {
         section {
             h2 { "Unit" }
             dl.facts {
-                dt { "Product" } dd { (product.unwrap_or(&proof.detail.recipe_name)) }
+                dt { "Product" } dd { (product.unwrap_or(&detail.recipe_name)) }
                 dt { "Serial number" } dd.mono { (summary.serial.as_ref().map_or("none", SerialNumber::as_str)) }
                 dt { "MAC" } dd.mono { (summary.mac) }
-                @if let Some(words) = chip(&proof.detail) { dt { "Chip" } dd { (words) } }
+                @if let Some(words) = chip(detail) { dt { "Chip" } dd { (words) } }
                 dt { "Run" } dd.mono { (run.id) }
                 dt { "Station, slot" } dd { (run.station) ", " (run.slot) }
                 @if let Some(batch) = &proof.batch { dt { "Work order" } dd { (batch.batch.name) } }
@@ -257,20 +258,31 @@ fn chip(detail: &RunDetail) -> Option<String> {
 }
 
 fn credentials_part(proof: &Proof) -> Markup {
-    let session = &proof.session.session;
+    let Credentials { session, certificate } = &proof.credentials;
+    let session = &session.session;
     html! {
         section {
             h2 { "Credentials" }
             dl.facts {
                 dt { "Device id" } dd.mono { (session.device_id) }
                 dt { "Broker user" } dd.mono { (session.mqtt_username) }
-                @match &proof.certificate {
+                @match certificate {
                     Some(record) => {
                         dt { "Certificate serial" } dd.mono { (record.certificate.serial) }
                         dt { "Fingerprint" } dd.mono.small { (record.certificate.fingerprint) }
                         dt { "Valid" } dd { (on_paper(record.certificate.not_before)) " to " (on_paper(record.certificate.not_after)) }
                     }
                     None => { dt { "Certificate" } dd { "none was issued with the session" } }
+                }
+                @if let Some(Sealed { detail, entry }) = &proof.repair {
+                    dt { "Proved in run" }
+                    dd {
+                        span.mono { (detail.run.id) } ", a repair or check after the pass, "
+                        (on_paper(detail.run.ended.unwrap_or(detail.run.began)))
+                    }
+                    dt { "Its audit entry" } dd { (entry.seq) " " span.mono.small { (entry.hash) } }
+                    dt { "Its evidence" }
+                    dd { (detail.evidence.len()) " pieces " span.mono.small { (detail.evidence_digest) } }
                 }
             }
         }
@@ -279,8 +291,7 @@ fn credentials_part(proof: &Proof) -> Markup {
 
 fn recipe_part(detail: &RunDetail) -> Markup {
     let policy = &detail.policy;
-    let field = policy.field.as_ref();
-    let app = field.and_then(|field| field.app.as_ref()).or(policy.app.as_ref());
+    let (field, app) = (policy.field.as_ref(), proof::final_app(detail));
     let regions: Vec<&RegionPolicy> =
         policy.regions.iter().chain(field.into_iter().flat_map(|field| &field.regions)).collect();
     html! {
@@ -294,13 +305,14 @@ fn recipe_part(detail: &RunDetail) -> Markup {
                 @for region in regions {
                     @if let Some(sha256) = region.sha256 { dt { (region.name) } dd.mono.small { (sha256) } }
                 }
+                @if let Some(ota) = proof::update(detail) { dt { "update" } dd.mono.small { (ota.sha256) } }
             }
         }
     }
 }
 
 fn proof_part(proof: &Proof) -> Markup {
-    let Proof { detail, entry, .. } = proof;
+    let Sealed { detail, entry } = &proof.pass;
     html! {
         section {
             h2 { "Proof" }

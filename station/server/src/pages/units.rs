@@ -5,6 +5,7 @@
 mod acts;
 mod list;
 mod log;
+pub(crate) mod proof;
 pub(crate) mod query;
 mod replayed;
 mod run;
@@ -19,7 +20,7 @@ use maud::{Markup, html};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use crate::{access::Access, routes::Routes};
+use crate::{access::Access, api::command::command, routes::Routes};
 
 pub(crate) use log::path as log_path;
 pub(crate) use replayed::{Replayed, checks};
@@ -30,9 +31,9 @@ pub(crate) fn routes() -> Routes {
         .get("/units", Access::May(Action::SeeUnits), list::list)
         .get("/units/{mac}", Access::May(Action::SeeUnits), show::show)
         .get("/units/{mac}/certificates/{serial}", Access::May(Action::SeeUnits), session::pem)
-        .post("/units/{mac}/quarantine", Access::May(Action::QuarantineUnits), acts::quarantine)
-        .post("/units/{mac}/release", Access::May(Action::ReleaseUnits), acts::release)
-        .post("/units/{mac}/scrap", Access::May(Action::ScrapUnits), acts::scrap)
+        .post("/units/{mac}/quarantine", Access::May(Action::QuarantineUnits), command(acts::quarantine))
+        .post("/units/{mac}/release", Access::May(Action::ReleaseUnits), command(acts::release))
+        .post("/units/{mac}/scrap", Access::May(Action::ScrapUnits), command(acts::scrap))
         .get("/runs/{run}", Access::May(Action::SeeUnits), run_page::show)
         .get("/runs/{run}/log", Access::May(Action::SeeUnits), run_page::log)
 }

@@ -10,8 +10,9 @@ use std::{
 };
 
 use firstpass_domain::{
-    Chip, CodeHash, DeviceId, Diagnosis, Evidence, Fact, FlashSize, Injection, Mac, PasswordVerifier, Policy,
-    RegionPolicy, RunId, SerialNumber, SerialPattern, Sha256Digest, SlotId, Step, StepOutcome, Timestamp, Verdict,
+    Chip, CodeHash, DeviceId, Diagnosis, Evidence, Fact, FlashSize, Injection, KnownUnit, Mac, PasswordVerifier,
+    Policy, RegionPolicy, RunId, SerialNumber, SerialPattern, Sha256Digest, SlotId, Step, StepOutcome, Timestamp,
+    Verdict,
     evidence::{Identity, NvsReadBack, RegionDigest, Security, UartFact},
     judge,
     policy::{APP_REGION, AppPolicy},
@@ -21,6 +22,8 @@ use firstpass_store::{
 };
 
 const APP: Sha256Digest = Sha256Digest::new([7; 32]);
+/// The image that units are updated to where the policy says so.
+pub(crate) const UPDATE: Sha256Digest = Sha256Digest::new([9; 32]);
 const OFFSET: u32 = 0x10000;
 const LEN: u32 = 4096;
 const CONNECTION: u64 = 5;
@@ -56,7 +59,11 @@ pub(crate) struct Made {
 
 impl Factory {
     pub(crate) async fn on(store: Arc<dyn Store>) -> Self {
-        let policy = policy();
+        Self::of(store, policy()).await
+    }
+
+    /// One with a recipe of this policy.
+    pub(crate) async fn of(store: Arc<dyn Store>, policy: Policy) -> Self {
         let text = "name = \"lamp\"".to_owned();
         let recipe = policy.recipe_hash(&text);
         store.start_station(now()).await.unwrap();
@@ -74,23 +81,53 @@ impl Factory {
         Self { store, batch, batch_name, recipe, policy }
     }
 
+    /// The same, where credentials are repaired and nothing else is written.
+    pub(crate) async fn repairs(&self) -> Self {
+        let policy = Policy { regions: Vec::new(), app: None, ..self.checking() };
+        Self::of(Arc::clone(&self.store), policy).await
+    }
+
+    /// The same, where golden units are checked: all of the recipe is done.
+    pub(crate) async fn checks(&self) -> Self {
+        Self::of(Arc::clone(&self.store), self.checking()).await
+    }
+
+    fn checking(&self) -> Policy {
+        Policy { known_unit: KnownUnit::Reissue, repair: true, ..self.policy.clone() }
+    }
+
+    pub(crate) fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
     /// A unit that went through every step and passed.
     pub(crate) async fn pass(&self) -> Made {
         let made = self.begin().await;
+        self.end_passed(&made).await;
+        made
+    }
+
+    /// Ends an open run with everything that makes it pass.
+    pub(crate) async fn end_passed(&self, made: &Made) {
         for step in
             [Step::Identify, Step::Prepare, Step::Flash, Step::Boot, Step::Provision, Step::Connect, Step::Attest]
         {
             self.step(made.run, step, StepOutcome::Done).await;
         }
-        let evidence = proof(made.mac, &made.device_id);
+        let evidence = proof(&self.policy, made.mac, &made.device_id);
         assert_eq!(judge(&self.policy, &evidence), Verdict::Pass);
         self.store.finish_run(made.run, &RunEnd::Passed, &evidence, now()).await.unwrap();
-        made
     }
 
     /// A unit whose app panicked, and what it says of that.
     pub(crate) async fn fail(&self, panic: &str) -> Made {
         let made = self.begin().await;
+        self.end_failed(&made, panic).await;
+        made
+    }
+
+    /// Ends an open run: the app panicked.
+    pub(crate) async fn end_failed(&self, made: &Made, panic: &str) {
         self.step(made.run, Step::Identify, StepOutcome::Done).await;
         self.step(made.run, Step::Boot, StepOutcome::Failed).await;
         let seen = UartFact::Panicked { text: panic.to_owned() };
@@ -98,7 +135,6 @@ impl Factory {
         let evidence: Vec<Evidence> = facts.into_iter().map(|fact| Evidence { at: now(), fact }).collect();
         let Verdict::Fail(diagnosis) = judge(&self.policy, &evidence) else { panic!("a panic fails") };
         self.end(made.run, diagnosis, &evidence).await;
-        made
     }
 
     async fn end(&self, run: RunId, diagnosis: Diagnosis, evidence: &[Evidence]) {
@@ -106,9 +142,13 @@ impl Factory {
     }
 
     async fn begin(&self) -> Made {
+        let [.., a, b, c, d] = unique().to_be_bytes();
+        self.begin_with(Mac::new([0x60, 0x55, a, b, c, d])).await
+    }
+
+    /// A run of this unit that stands open in Connect.
+    pub(crate) async fn begin_with(&self, mac: Mac) -> Made {
         let n = unique();
-        let [.., a, b, c, d] = n.to_be_bytes();
-        let mac = Mac::new([0x60, 0x55, a, b, c, d]);
         let run = RunId(uuid::Uuid::from_u128(u128::from(n) << 64));
         let new = NewRun { id: run, slot: SlotId::new("A1").unwrap(), batch: self.batch, recipe: self.recipe };
         self.store.begin_run(&new, now()).await.unwrap();
@@ -194,8 +234,10 @@ fn identified(mac: Mac) -> Fact {
 }
 
 /// Everything that the policy demands, in order, behind the session that is on record already.
-fn proof(mac: Mac, device_id: &str) -> Vec<Evidence> {
+fn proof(policy: &Policy, mac: Mac, device_id: &str) -> Vec<Evidence> {
     let user = format!("user-{device_id}");
+    let answers = policy.ota.as_ref().map(|ota| ota.app.clone()).or_else(|| policy.app.clone());
+    let AppPolicy { version, sha256 } = answers.unwrap_or(AppPolicy { version: String::new(), sha256: APP });
     let digest = RegionDigest { name: APP_REGION.to_owned(), offset: OFFSET, len: LEN, sha256: APP, md5_matches: true };
     let subscribed = |name: &str| Fact::Subscribed { connection: CONNECTION, filter: format!("factory/key/{name}/#") };
     let read_back = NvsReadBack {
@@ -216,16 +258,24 @@ fn proof(mac: Mac, device_id: &str) -> Vec<Evidence> {
         Fact::Uart(UartFact::NetworkUp { ip: None }),
         accepted(mac, device_id),
         Fact::Uart(UartFact::Provisioned { username: user.clone() }),
+        Fact::FirmwareServed { sha256: UPDATE, bytes: 4096, duration_ms: 40 },
+        Fact::Uart(UartFact::OtaFinished),
         Fact::MqttConnected { connection: CONNECTION, username: user, certificate: None },
         subscribed("cmd"),
         subscribed("config"),
         Fact::Presence { connection: CONNECTION, online: true },
-        Fact::PingAnswered { connection: CONNECTION, fw_version: "1.0.0".to_owned(), app_sha256: APP.to_string() },
+        Fact::PingAnswered { connection: CONNECTION, fw_version: version, app_sha256: sha256.to_string() },
         Fact::Reconnected { mac },
         Fact::RegionAttested(digest),
         Fact::NvsReadBack(read_back),
     ];
-    facts.into_iter().map(|fact| Evidence { at: now(), fact }).collect()
+    // Who writes no app neither sees one in the flash nor hears one answer.
+    let of_the_app =
+        |fact: &Fact| matches!(fact, Fact::RegionWritten(_) | Fact::RegionAttested(_) | Fact::PingAnswered { .. });
+    let of_an_update = |fact: &Fact| matches!(fact, Fact::FirmwareServed { .. } | Fact::Uart(UartFact::OtaFinished));
+    let wanted = facts.into_iter().filter(|fact| policy.app.is_some() || !of_the_app(fact));
+    let wanted = wanted.filter(|fact| policy.ota.is_some() || !of_an_update(fact));
+    wanted.map(|fact| Evidence { at: now(), fact }).collect()
 }
 
 /// Changes the record of a bench as someone with the file would, who takes its protection away first.
@@ -243,7 +293,9 @@ pub(crate) async fn tamper(folder: &Path, sql: &str) {
 /// Each area's tests use a part of this; all of it is used here, so that no area is told of what it leaves out.
 const _: () = {
     let _ = (Factory::on as fn(Arc<dyn Store>) -> _, Factory::pass, Factory::fail, Factory::keep_log);
-    let _ = |factory: &Factory| (factory.batch, factory.batch_name.clone(), factory.recipe);
+    let _ = |factory: &Factory| (factory.batch, factory.batch_name.clone(), factory.recipe, factory.policy().clone());
+    let _ = (Factory::of as fn(Arc<dyn Store>, Policy) -> _, Factory::repairs, Factory::checks, Factory::begin_with);
+    let _ = (Factory::end_passed, Factory::end_failed, UPDATE);
     let _ = |made: &Made| (made.mac, made.run, made.serial.clone(), made.device_id.clone(), made.certificate.clone());
 };
 

@@ -114,6 +114,12 @@ pub(crate) async fn of_unit(tx: &mut Tx, mac: Mac) -> Result<Vec<Run>, StoreErro
     tx.rows(sql, values![mac]).await?.iter_mut().map(|row| Ok(read(row)?.0)).collect()
 }
 
+/// Runs of a unit that were not admitted, oldest first.
+pub(crate) async fn refused_of_unit(tx: &mut Tx, mac: Mac) -> Result<Vec<RunId>, StoreError> {
+    let sql = "SELECT id FROM runs WHERE mac = $1 AND admitted = 0 ORDER BY id";
+    tx.rows(sql, values![mac]).await?.iter_mut().map(Row::next).collect()
+}
+
 pub(crate) async fn ended(tx: &mut Tx, after: Option<RunId>, limit: u32) -> Result<Vec<RunId>, StoreError> {
     // An empty string of bytes sorts before every id.
     let after = after.map_or_else(Vec::new, |run| run.0.as_bytes().to_vec());

@@ -54,10 +54,11 @@ pub(crate) async fn summary(tx: &mut Tx, mac: Mac) -> Result<Option<UnitSummary>
 pub(crate) async fn detail(tx: &mut Tx, mac: Mac) -> Result<Option<UnitDetail>, StoreError> {
     let Some(summary) = summary(tx, mac).await? else { return Ok(None) };
     let runs = runs::of_unit(tx, mac).await?;
+    let refused = runs::refused_of_unit(tx, mac).await?;
     let sessions = sessions::of_unit(tx, mac).await?;
     let certificates = certificates::of_unit(tx, mac).await?;
     let hold = holds::of_unit(tx, mac).await?;
-    Ok(Some(UnitDetail { summary, hold, runs, sessions, certificates }))
+    Ok(Some(UnitDetail { summary, hold, runs, refused, sessions, certificates }))
 }
 
 fn read(row: &mut Row) -> Result<UnitSummary, StoreError> {

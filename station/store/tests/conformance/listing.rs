@@ -1,7 +1,7 @@
 //! What can be looked up.
 
-use firstpass_domain::{CodeHash, Mac, RunState};
-use firstpass_store::{Standing, StoreError, UnitFilter};
+use firstpass_domain::{CodeHash, Mac, Policy, RunState};
+use firstpass_store::{Admission, Standing, StoreError, UnitFilter};
 
 use super::{
     fixture::{Place, act, assert_conflict, certificate, digest, mac, now, pattern, policy, run_id, slot},
@@ -70,6 +70,23 @@ pub(crate) async fn a_unit_shows_all_that_belongs_to_it(place: &dyn Place) {
     assert_eq!(users, [&first_session.mqtt_username, &second_session.mqtt_username]);
     let serials: Vec<_> = detail.certificates.iter().map(|record| &record.certificate.serial).collect();
     assert_eq!(serials, [&first_certificate.serial, &second_certificate.serial]);
+    assert_eq!(detail.refused, []);
+}
+
+pub(crate) async fn a_unit_tells_which_of_its_runs_the_rules_refused(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let unit = mac();
+    let first = line.run_with("A1", unit, &policy()).await;
+    line.fail(first).await;
+    let one = Policy { max_attempts: 1, ..policy() };
+    let second = line.begin("A1").await.id;
+    let admission = line.store.identify_run(second, unit, &one, now()).await.unwrap();
+    assert!(matches!(admission, Admission::Refused { .. }), "{admission:?}");
+    line.fail(second).await;
+    let third = line.run_with("A1", unit, &policy()).await;
+    line.pass(third).await;
+    let detail = line.store.unit(unit).await.unwrap().unwrap();
+    assert_eq!((detail.runs.len(), detail.refused), (3, vec![second]));
 }
 
 pub(crate) async fn certificates_come_newest_first_and_are_revoked_once(place: &dyn Place) {

@@ -109,6 +109,7 @@ macro_rules! every_claim {
             listing::units_come_in_pages_and_by_how_they_stand;
             listing::ended_runs_come_in_pages;
             listing::a_unit_shows_all_that_belongs_to_it;
+            listing::a_unit_tells_which_of_its_runs_the_rules_refused;
             listing::certificates_come_newest_first_and_are_revoked_once;
             listing::a_closed_record_answers_no_more;
             listing::what_is_not_on_record_is_none;

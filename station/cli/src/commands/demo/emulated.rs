@@ -13,8 +13,7 @@ use crate::{
     exit::Failure,
 };
 
-const RECIPE_NVS: &str = include_str!("../../../../../configs/recipes/demo-qemu.toml");
-const RECIPE_SESSION: &str = include_str!("../../../../../configs/recipes/demo-qemu-session.toml");
+const RECIPE: &str = include_str!("../../../../../configs/recipes/demo-qemu.toml");
 
 /// The images by the names that the build gives them, and those that the recipe has for them.
 const IMAGES: [(&str, &str); 3] = [
@@ -26,6 +25,10 @@ const IMAGES: [(&str, &str); 3] = [
 /// Writes recipe and images into `home/demo` and returns the recipe's path. Without an emulator that can run them nothing
 /// is begun.
 pub(super) fn write_product(home: &Path, args: &DemoArgs) -> Result<PathBuf, Failure> {
+    match args.injection {
+        DemoInjection::Nvs => {}
+        DemoInjection::Session => return Err(no_time()),
+    }
     emulator::check(Path::new(emulator::PROGRAM)).map_err(|error| no_emulator(&error))?;
     let folder = home.join("demo");
     std::fs::create_dir_all(&folder).map_err(|error| no_space(&error))?;
@@ -34,13 +37,15 @@ pub(super) fn write_product(home: &Path, args: &DemoArgs) -> Result<PathBuf, Fai
         let image = std::fs::read(&from).map_err(|error| no_image(&from, &error))?;
         std::fs::write(folder.join(to), image).map_err(|error| no_space(&error))?;
     }
-    let (name, text) = match args.injection {
-        DemoInjection::Nvs => ("demo-qemu.toml", RECIPE_NVS),
-        DemoInjection::Session => ("demo-qemu-session.toml", RECIPE_SESSION),
-    };
-    let recipe = folder.join(name);
-    std::fs::write(&recipe, text).map_err(|error| no_space(&error))?;
+    let recipe = folder.join("demo-qemu.toml");
+    std::fs::write(&recipe, RECIPE).map_err(|error| no_space(&error))?;
     Ok(recipe)
+}
+
+fn no_time() -> Failure {
+    let why = "A unit with a session asks only a time server for the time, and on this machine there is none.";
+    let remedy = "Leave --injection away: an emulated unit that provisions asks the provisioning service.";
+    Failure::usage("no_time_server", "The demo gives emulated units no session.", why, remedy)
 }
 
 fn no_emulator(error: &EmulatorError) -> Failure {

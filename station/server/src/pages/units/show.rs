@@ -14,6 +14,7 @@ use maud::{Markup, html};
 use super::{
     batch_of,
     log::{Log, page_of},
+    proof::{self, Doubt},
     run::{self, Shown},
     session, standing_badge, state_badge,
 };
@@ -39,7 +40,9 @@ const ENTRIES_MAX: u32 = 200;
 /// A unit with what its page needs beside it.
 struct Seen {
     unit: UnitDetail,
-    /// Newest first.
+    /// What makes it doubtful that the unit is good.
+    doubt: Option<Doubt>,
+    /// The newest, newest first, and behind them the newest that tested the unit, when it is older.
     runs: Vec<Shown>,
     /// The log of the newest run, when this station keeps it.
     log: Option<Log>,
@@ -60,8 +63,11 @@ async fn see(app: &App, mac: Mac) -> Answer<Seen> {
     let store = app.services.store.as_ref();
     let unit = store.unit(mac).await?;
     let unit = unit.ok_or_else(|| HttpProblem::not_found(format!("No run on record had unit {mac}.")))?;
+    let doubt = proof::proof(store, &unit).await?.err();
     let mut runs = Vec::new();
-    for run in unit.runs.iter().rev().take(RUNS_SHOWN_MAX) {
+    let newest: Vec<&Run> = unit.runs.iter().rev().take(RUNS_SHOWN_MAX).collect();
+    let tested = proof::tested(&unit).filter(|tested| newest.iter().all(|run| run.id != tested.id));
+    for run in newest.into_iter().chain(tested) {
         if let Some(shown) = shown(store, run).await? {
             runs.push(shown);
         }
@@ -71,7 +77,7 @@ async fn see(app: &App, mac: Mac) -> Answer<Seen> {
         (Some(_) | None, _) => None,
     };
     let entries = store.audit_of_unit(mac, ENTRIES_MAX).await?;
-    Ok(Seen { unit, runs, log, entries })
+    Ok(Seen { unit, doubt, runs, log, entries })
 }
 
 async fn shown(store: &dyn Store, run: &Run) -> Answer<Option<Shown>> {
@@ -105,10 +111,11 @@ pub(super) async fn read_log(folder: &FilePath, detail: &RunDetail) -> Option<Lo
 fn body(app: &App, person: &Principal, seen: &Seen) -> Markup {
     let Seen { unit, runs, entries, .. } = seen;
     let now = (app.services.clock)();
-    let judged = judged(runs);
+    let judged = judged(unit, runs);
     html! {
         (head(person, unit))
         (hold(unit))
+        (doubt(unit, seen.doubt.as_ref()))
         .grid {
             (facts(unit))
             (verdict(judged.and_then(|index| runs.get(index))))
@@ -188,6 +195,19 @@ fn hold(unit: &UnitDetail) -> Markup {
     }
 }
 
+/// What stands against a unit that stands as passed: by this neither a certificate nor an unmarked label is given out.
+fn doubt(unit: &UnitDetail, doubt: Option<&Doubt>) -> Markup {
+    let stands = unit.summary.standing == Some(Standing::Passed);
+    let Some(doubt) = doubt.filter(|_| stands) else { return html! {} };
+    html! {
+        .problem.warn {
+            p.what { "The unit passed, but it may not be good any more." }
+            p.why { "On record " (doubt) "." }
+            p.remedy { "Let that run be done again until it passes, or take the unit through the line." }
+        }
+    }
+}
+
 fn facts(unit: &UnitDetail) -> Markup {
     let summary = &unit.summary;
     html! {
@@ -209,8 +229,9 @@ fn facts(unit: &UnitDetail) -> Markup {
 }
 
 /// Which run the unit's verdict is computed of: the newest that tested it to its end, or else the newest.
-fn judged(runs: &[Shown]) -> Option<usize> {
-    let tested = runs.iter().position(|shown| shown.detail.run.ended.is_some() && !shown.detail.run.repair);
+fn judged(unit: &UnitDetail, runs: &[Shown]) -> Option<usize> {
+    let tested = proof::tested(unit);
+    let tested = tested.and_then(|tested| runs.iter().position(|shown| shown.detail.run.id == tested.id));
     tested.or_else(|| (!runs.is_empty()).then_some(0))
 }
 
