@@ -7,12 +7,16 @@ mod hall;
 mod record;
 mod support;
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering},
+};
 
 use firstpass_domain::{AuditEntry, AuditKind, Mac, Role, SlotId, Timestamp};
 use firstpass_line::event::{LineEvent, LineEventKind};
 use firstpass_store::{AuditSearch, Store};
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use hall::{EMPTY, FakeFloor, FakePrinter, hall, with_hall};
 use record::Factory;
@@ -113,6 +117,69 @@ async fn a_printer_that_is_not_there_is_told_with_what_to_do() {
     let api = format!("/api/v1/units/{}/label", unit.mac);
     let refused = bench.send(Role::Operator, "POST", &api, &json!({})).await;
     assert_eq!((refused.status, refused.json()["code"].as_str()), (502, Some("printer_unreachable")), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_label_that_was_not_sent_may_be_ordered_again_under_its_key_and_comes_once() {
+    let mut printer = FakePrinter::start().await;
+    printer.says(EMPTY);
+    hall(Some(printer.address.clone()), None);
+    let bench = Bench::start_with(with_hall).await;
+    let unit = Factory::on(Arc::clone(&bench.store)).await.pass().await;
+    let order = async || {
+        let ask = bench.ask_as(Role::Operator, "POST", &format!("/api/v1/units/{}/label", unit.mac)).await;
+        ask.header("idempotency-key", "k").json(&json!({ "template": "serial" })).send().await
+    };
+    assert_eq!(order().await.json()["code"], "printer_not_ready");
+    printer.says(hall::READY);
+    assert_eq!(order().await.status, 200);
+    printer.label().await;
+    let again = order().await;
+    assert_eq!((again.status, again.header("idempotency-replayed")), (200, "true"), "{again:?}");
+    assert!(printer.is_idle());
+}
+
+#[tokio::test]
+async fn a_label_that_may_have_been_printed_is_not_printed_again_under_its_key() {
+    let printer = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    hall(Some(printer.local_addr().unwrap().to_string().parse().unwrap()), None);
+    let orders = Arc::new(AtomicU32::new(0));
+    let count = Arc::clone(&orders);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = printer.accept().await {
+            count.fetch_add(1, Ordering::SeqCst);
+            // Closed with the question unread, so that the connection breaks off under the label.
+            stream.peek(&mut [0; 1]).await.unwrap();
+        }
+    });
+    let bench = Bench::start_with(with_hall).await;
+    let unit = Factory::on(Arc::clone(&bench.store)).await.pass().await;
+    let order = async || {
+        let ask = bench.ask_as(Role::Operator, "POST", &format!("/api/v1/units/{}/label", unit.mac)).await;
+        ask.header("idempotency-key", "k").json(&json!({ "template": "serial" })).send().await
+    };
+    let first = order().await;
+    assert_eq!((first.status, &first.json()["code"]), (502, &json!("printer_broken_off")), "{first:?}");
+    let again = order().await;
+    assert_eq!((again.status, &again.json()["code"]), (409, &json!("command_outcome_unknown")), "{again:?}");
+    assert_eq!(orders.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn a_reason_is_one_short_line_before_anything_is_printed_or_noted() {
+    let mut printer = FakePrinter::start().await;
+    hall(Some(printer.address.clone()), None);
+    let bench = Bench::start_with(with_hall).await;
+    let unit = Factory::on(Arc::clone(&bench.store)).await.pass().await;
+    for reason in ["x".repeat(501), "lost\nand found".to_owned(), "\u{1b}[2J".to_owned()] {
+        let order = json!({ "template": "serial", "reason": reason });
+        let refused = bench.send(Role::Operator, "POST", &format!("/api/v1/units/{}/label", unit.mac), &order).await;
+        assert_eq!((refused.status, &refused.json()["code"]), (422, &json!("reason_unfit")), "{refused:?}");
+        let order = [("template", "serial"), ("reason", &*reason)];
+        let path = format!("/units/{}/label/print", unit.mac);
+        assert_eq!(bench.post(Role::Operator, &path, &order).await.status, 400);
+    }
+    assert!(printer.is_idle() && printed(&bench.store, unit.mac).await.is_empty());
 }
 
 #[tokio::test]
@@ -235,6 +302,106 @@ async fn every_pass_gets_its_label_by_itself_in_order_also_after_the_printer_was
     let noted = printed(&bench.store, second.mac).await;
     assert_eq!((noted.len(), noted[0].0.actor.as_str()), (1, "line"), "{noted:?}");
     assert!(printer.is_idle());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_passed_before_the_station_started_again_gets_its_label_still() {
+    let mut printer = FakePrinter::start().await;
+    hall(Some(printer.address.clone()), None);
+    let mut made = Vec::new();
+    let bench = Bench::start_with(|settings, services| {
+        with_hall(settings, services);
+        settings.label_on_pass = Some("serial".to_owned());
+        services.clock = Arc::new(clock);
+        let store = Arc::clone(&services.store);
+        let work = async {
+            let factory = Factory::on(store).await;
+            made = vec![factory.pass().await, factory.pass().await];
+        };
+        tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(work));
+    })
+    .await;
+    for made in &made {
+        let label = printer.label().await;
+        assert!(label.contains(&format!("^FD{}^FS", made.serial.as_ref().unwrap())), "{label}");
+    }
+    while printed(&bench.store, made[1].mac).await.is_empty() {}
+    assert!(printer.is_idle());
+}
+
+/// Lets no label be noted, as a full disk would, or lets them be noted again.
+async fn refuse_notes(bench: &Bench, refuse: bool) {
+    use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
+    let sql = match refuse {
+        true => {
+            "CREATE TRIGGER full_disk BEFORE INSERT ON audit WHEN NEW.kind = 'label.printed'
+             BEGIN SELECT RAISE(ABORT, 'the disk is full'); END"
+        }
+        false => "DROP TRIGGER full_disk",
+    };
+    let options = SqliteConnectOptions::new().filename(bench.folder.path().join("record.sqlite"));
+    let mut connection = options.connect().await.unwrap();
+    sqlx::raw_sql(sql).execute(&mut connection).await.unwrap();
+    connection.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_label_that_cannot_be_noted_is_printed_once_and_noted_when_the_record_takes_it() {
+    let mut printer = FakePrinter::start().await;
+    let floor = FakeFloor::new(&["A1"]);
+    hall(Some(printer.address.clone()), Some(Arc::clone(&floor)));
+    let bench = Bench::start_with(|settings, services| {
+        with_hall(settings, services);
+        settings.label_on_pass = Some("serial".to_owned());
+        services.clock = Arc::new(clock);
+    })
+    .await;
+    let factory = Factory::on(Arc::clone(&bench.store)).await;
+    refuse_notes(&bench, true).await;
+    let made = factory.pass().await;
+    floor.tell(passed(&made));
+    printer.label().await;
+    let page = || bench.get(Role::Engineer, "/engineering/labels");
+    while !page().await.text.contains("waits for the printer") {}
+    let other = factory.pass().await;
+    refuse_notes(&bench, false).await;
+    floor.tell(passed(&other));
+    let label = printer.label().await;
+    assert!(label.contains(&format!("^FD{}^FS", other.serial.as_ref().unwrap())), "not the first again: {label}");
+    while printed(&bench.store, other.mac).await.is_empty() {}
+    assert_eq!(printed(&bench.store, made.mac).await.len(), 1);
+    assert!(printer.is_idle());
+}
+
+#[tokio::test]
+async fn a_label_that_stands_on_record_is_printed_though_whoever_wanted_it_went_away() {
+    // It takes connections when it is asked to, and not before.
+    let printer = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    hall(Some(printer.local_addr().unwrap().to_string().parse().unwrap()), None);
+    let bench = Bench::start_with(with_hall).await;
+    let unit = Factory::on(Arc::clone(&bench.store)).await.pass().await;
+    let session = bench.session(Role::Operator).await;
+    let address = bench.url.trim_start_matches("http://").to_owned();
+    let mut client = tokio::net::TcpStream::connect(&address).await.unwrap();
+    let body = "template=serial";
+    let request = format!(
+        "POST /units/{}/label/print HTTP/1.1\r\nhost: {address}\r\norigin: {}\r\ncookie: {}\r\nx-csrf-token: {}\r\n\
+         content-type: application/x-www-form-urlencoded\r\ncontent-length: {}\r\n\r\n{body}",
+        unit.mac,
+        bench.url,
+        session.cookie,
+        session.csrf,
+        body.len()
+    );
+    client.write_all(request.as_bytes()).await.unwrap();
+    while printed(&bench.store, unit.mac).await.is_empty() {}
+    drop(client);
+    let (mut stream, _) = printer.accept().await.unwrap();
+    let mut got = String::new();
+    stream.read_to_string(&mut got).await.unwrap();
+    assert!(got.contains("^XA") && got.contains("^XZ"), "{got:?}");
+    let noted = printed(&bench.store, unit.mac).await;
+    assert!(noted.iter().all(|(_, body)| body["failed"].is_null()), "{noted:?}");
 }
 
 /// Both areas use a part of the factory and of the hall; all of it is used here.

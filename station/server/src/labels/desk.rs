@@ -166,13 +166,17 @@ impl Label {
         Ok(())
     }
 
-    /// Prints it for the pass in audit entry `pass`. Noted afterwards: the note says which pass is done, and a printer that
-    /// is out for hours is tried again and again.
-    pub(super) async fn print_for_pass(&self, app: &App, pass: i64, act: &Act) -> Answer<()> {
+    /// Sends it for a pass. It is noted afterwards, by [`Self::note_for_pass`]: the note says which pass is done, and a
+    /// printer that is out for hours is tried again and again.
+    pub(super) async fn send_for_pass(&self, app: &App) -> Answer<()> {
         let printer = app.labels.printer.as_ref().ok_or_else(no_printer)?;
         let sent = self.send(printer, Copies::ONE).await;
-        sent.map_err(|error| HttpProblem::told(StatusCode::BAD_GATEWAY, error.problem()))?;
-        let to = printer.address().to_string();
+        sent.map_err(|error| HttpProblem::told(StatusCode::BAD_GATEWAY, error.problem()))
+    }
+
+    /// Notes that it was sent for the pass in audit entry `pass`.
+    pub(super) async fn note_for_pass(&self, app: &App, pass: i64, act: &Act) -> Answer<()> {
+        let to = app.labels.printer().map(ToString::to_string).unwrap_or_default();
         let note = Note { form: Form::Zpl, to: &to, copies: Copies::ONE, pass: Some(pass), failed: None };
         self.note(app, &note, act).await
     }

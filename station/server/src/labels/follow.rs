@@ -27,6 +27,8 @@ const RETRY_AFTER: Duration = Duration::from_secs(5);
 const LOOK_AFTER: Duration = Duration::from_secs(60);
 /// A pass older than this gets no label by itself any more: the unit has left the slot long ago.
 const AGE_MAX: Duration = Duration::from_secs(15 * 60);
+/// The same in microseconds.
+const AGE_MAX_US: i64 = 15 * 60 * 1_000_000;
 /// How many units without label are remembered, for the page.
 const SKIPPED_MAX: usize = 32;
 
@@ -36,11 +38,12 @@ pub(crate) async fn follow(app: AppState) -> Infallible {
         return pending().await;
     };
     let mut events = app.services.floor.events();
+    let mut desk = Desk { app: &app, template, unnoted: None };
     let mut after = None;
     loop {
         let looked = match after {
             None => begin(&app).await,
-            Some(seq) => catch_up(&app, &template, seq).await,
+            Some(seq) => desk.catch_up(seq).await,
         };
         let wait = match looked {
             Ok(seq) => {
@@ -74,35 +77,30 @@ impl<E: Into<HttpProblem>> From<E> for Held {
     }
 }
 
-/// Where to go on: after the last pass that got its label, or from now on.
+/// Where to go on: after the last pass that got its label, and with no pass that is too old for one.
 async fn begin(app: &App) -> Result<i64, Held> {
-    let store = &app.services.store;
-    let (kinds, actor) = (vec![AuditKind::LabelPrinted], Some(ACTOR.to_owned()));
-    let station = Some(app.services.station.clone());
-    let search = AuditSearch { actor, station, kinds, limit: 1, ..AuditSearch::default() };
-    let last = store.search_audit(&search).await?.pop();
-    let now = (app.services.clock)();
-    match last.filter(|entry| now.since(entry.at) < AGE_MAX).as_ref().and_then(|entry| seq_in(entry, "pass")) {
-        Some(seq) => Ok(seq),
-        None => Ok(store.audit_head().await?.map_or(0, |(seq, _)| seq)),
+    let labels = AuditSearch { actor: Some(ACTOR.to_owned()), limit: 1, ..of_station(app, AuditKind::LabelPrinted) };
+    let labels = app.services.store.search_audit(&labels).await?;
+    let labelled = labels.first().and_then(|entry| seq_in(entry, "pass")).unwrap_or(0);
+    let from = Timestamp::from_micros((app.services.clock)().as_micros() - AGE_MAX_US);
+    let mut passes = AuditSearch { from: Some(from), ..of_station(app, AuditKind::RunPassed) };
+    let mut oldest = app.services.store.audit_head().await?.map_or(0, |(seq, _)| seq) + 1;
+    loop {
+        let page = app.services.store.search_audit(&passes).await?;
+        let Some(last) = page.last() else { break };
+        oldest = oldest.min(last.seq);
+        passes.before = Some(last.seq);
+        if page.len() < PAGE as usize || last.seq <= labelled {
+            break;
+        }
     }
+    Ok(labelled.max(oldest - 1))
 }
 
-/// Prints what is to be printed of the passes after entry `seq`, and tells up to where it came.
-async fn catch_up(app: &App, template: &str, mut seq: i64) -> Result<i64, Held> {
-    loop {
-        let entries = app.services.store.audit_entries(seq, PAGE).await?;
-        for entry in &entries {
-            if let Some((run, mac)) = pass_of(app, entry) {
-                let printed = label(app, template, entry, run, mac).await;
-                printed.map_err(|problem| Held { seq: Some(seq), problem })?;
-            }
-            seq = entry.seq;
-        }
-        if entries.len() < PAGE as usize {
-            return Ok(seq);
-        }
-    }
+/// Entries of a kind that this station wrote.
+fn of_station(app: &App, kind: AuditKind) -> AuditSearch {
+    let station = Some(app.services.station.clone());
+    AuditSearch { station, kinds: vec![kind], limit: PAGE, ..AuditSearch::default() }
 }
 
 /// The run and the unit of a pass of this station.
@@ -112,26 +110,65 @@ fn pass_of(app: &App, entry: &AuditEntry) -> Option<(RunId, Mac)> {
     Some((entry.subject.parse().ok()?, body["mac"].as_str()?.parse().ok()?))
 }
 
-/// Prints one label. An error means that it is to be tried again; what can never be printed is told and left.
-async fn label(app: &App, template: &str, pass: &AuditEntry, run: RunId, mac: Mac) -> Result<(), HttpProblem> {
-    let now = (app.services.clock)();
-    let label = match Label::draw(app, mac, template).await {
-        Ok(label) => label,
-        Err(problem) if problem.status.is_client_error() => {
-            skip(app, mac, &problem.problem.why);
-            return Ok(());
-        }
-        Err(problem) => return Err(problem),
-    };
-    match stale(&label, pass, run, now) {
-        Some(why) => skip(app, mac, why),
-        None => {
-            let act = Act { actor: ACTOR.to_owned(), reason: REASON.to_owned() };
-            label.print_for_pass(app, pass.seq, &act).await?;
-            app.labels.follow().printed += 1;
+/// Prints labels by one template.
+struct Desk<'a> {
+    app: &'a App,
+    template: String,
+    /// A label that was sent and is not on record yet, with the entry of its pass: it is noted first, and not sent again.
+    unnoted: Option<(i64, Label)>,
+}
+
+impl Desk<'_> {
+    /// Prints what is to be printed of the passes after entry `seq`, and tells up to where it came.
+    async fn catch_up(&mut self, mut seq: i64) -> Result<i64, Held> {
+        loop {
+            let entries = self.app.services.store.audit_entries(seq, PAGE).await?;
+            for entry in &entries {
+                if let Some((run, mac)) = pass_of(self.app, entry) {
+                    let printed = self.label(entry, run, mac).await;
+                    printed.map_err(|problem| Held { seq: Some(seq), problem })?;
+                }
+                seq = entry.seq;
+            }
+            if entries.len() < PAGE as usize {
+                return Ok(seq);
+            }
         }
     }
-    Ok(())
+
+    /// Prints one label. An error means that it is to be tried again; what can never be printed is told and left.
+    async fn label(&mut self, pass: &AuditEntry, run: RunId, mac: Mac) -> Result<(), HttpProblem> {
+        if self.unnoted.as_ref().is_none_or(|(seq, _)| *seq != pass.seq) {
+            let Some(label) = self.draw(pass, run, mac).await? else { return Ok(()) };
+            label.send_for_pass(self.app).await?;
+            self.app.labels.follow().printed += 1;
+            self.unnoted = Some((pass.seq, label));
+        }
+        if let Some((seq, label)) = &self.unnoted {
+            let act = Act { actor: ACTOR.to_owned(), reason: REASON.to_owned() };
+            label.note_for_pass(self.app, *seq, &act).await?;
+            self.unnoted = None;
+        }
+        Ok(())
+    }
+
+    /// The label of a pass; `None` when it gets none.
+    async fn draw(&self, pass: &AuditEntry, run: RunId, mac: Mac) -> Result<Option<Label>, HttpProblem> {
+        let now = (self.app.services.clock)();
+        let label = match Label::draw(self.app, mac, &self.template).await {
+            Ok(label) => label,
+            Err(problem) if problem.status.is_client_error() => {
+                skip(self.app, mac, &problem.problem.why);
+                return Ok(None);
+            }
+            Err(problem) => return Err(problem),
+        };
+        if let Some(why) = stale(&label, pass, run, now) {
+            skip(self.app, mac, why);
+            return Ok(None);
+        }
+        Ok(Some(label))
+    }
 }
 
 /// Why a pass gets no label any more; a repair's pass is none of the unit's, and says nothing here.

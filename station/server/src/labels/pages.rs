@@ -20,6 +20,7 @@ use super::{
 use crate::{
     App, AppState,
     access::{Access, Principal},
+    api::command::command,
     extract::{Form, Path, Query},
     pages::{
         layout::{Nav, Page},
@@ -39,8 +40,8 @@ pub(crate) fn routes() -> Routes {
         .get("/units/{mac}/label", Access::May(Action::SeeUnits), show)
         .get("/units/{mac}/label.svg", Access::May(Action::SeeUnits), preview_svg)
         .get("/units/{mac}/label.png", Access::May(Action::SeeUnits), preview_png)
-        .post("/units/{mac}/label/print", Access::May(Action::PrintLabels), print)
-        .post("/units/{mac}/label/download", Access::May(Action::PrintLabels), download)
+        .post("/units/{mac}/label/print", Access::May(Action::PrintLabels), command(print))
+        .post("/units/{mac}/label/download", Access::May(Action::PrintLabels), command(download))
 }
 
 /// Which template; without one, the first that can be used.
