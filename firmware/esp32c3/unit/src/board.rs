@@ -95,6 +95,8 @@ impl Platform for Board {
 
     fn log(&self, level: Level, tag: &str, text: fmt::Arguments<'_>) {
         console::log(level, tag, text);
+        #[cfg(feature = "marks")]
+        crate::marks::print();
     }
 
     fn now_ms(&self) -> u64 {

@@ -12,6 +12,8 @@ mod console;
 mod events;
 mod firmware;
 mod last_words;
+#[cfg(feature = "marks")]
+mod marks;
 mod network;
 #[cfg(feature = "qemu")]
 mod polled;
@@ -39,6 +41,8 @@ const HEAP_BYTES: usize = 120 * 1024;
 
 /// Fills the heap, first of all.
 fn prepare_heap() {
+    #[cfg(feature = "marks")]
+    marks::paint();
     esp_alloc::heap_allocator!(#[esp_hal::ram(reclaimed)] size: RECLAIMED_BYTES);
     esp_alloc::heap_allocator!(size: HEAP_BYTES);
 }

@@ -49,6 +49,8 @@ pub(crate) async fn run(parts: Parts, network: Network) -> ! {
     });
     let board = Board::new(flash, network, trng, watchdog);
     board.join(&table);
+    #[cfg(feature = "marks")]
+    crate::marks::print();
     let exit = Driver::new(&board, &firmware, &table, tls.reference()).run().await;
     match exit {
         Exit::Restart => {
