@@ -29,7 +29,7 @@ use virtual_unit::image::{self, AppImage};
 use crate::unit::{InSlot, Turn, flash};
 
 /// Longest wait for anything that must happen, also on a machine that is busy with other things.
-const PATIENCE: Duration = Duration::from_secs(120);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(120);
 /// Size of the app: small, because these stories are about other things.
 const APP_BYTES: usize = 128 * 1024;
 

@@ -8,7 +8,7 @@ use firstpass_line::{
 };
 use firstpass_store::{GoldenUnit, Standing};
 
-use crate::bench::{Bench, Life, act, refused, slot};
+use crate::bench::{Bench, Life, PATIENCE, act, refused, slot};
 
 const GOLD: &str = "62:55:f9:00:46:01";
 const OTHER: &str = "62:55:f9:00:46:02";
@@ -119,7 +119,9 @@ async fn a_check_whose_golden_unit_is_taken_out_ends_by_itself() {
     name_golden(&life).await;
     let waits = |kind: &LineEventKind| matches!(kind, LineEventKind::Waiting);
     let _unit = bench.put_turning("A1", GOLD, life.floor.events(), waits, "loader_mute");
-    assert_eq!(refused(life.floor.check_golden(batch, &slot("A1"), &act()).await), "check_cut");
+    let (name, by) = (slot("A1"), act());
+    let check = tokio::time::timeout(PATIENCE, life.floor.check_golden(batch, &name, &by));
+    assert_eq!(refused(check.await.expect("it does not wait for ever")), "check_cut");
     assert_eq!(life.place("A1").busy, None, "the slot is free again");
     assert!(life.store.golden_checks(1).await.unwrap().is_empty());
     life.end().await;

@@ -134,7 +134,7 @@ pub(super) struct Hour {
     began: Time,
     /// Attempts that passed in it.
     passed: u32,
-    /// Attempts that failed in it.
+    /// Attempts that failed in it, and runs that did before their unit was known.
     failed: u32,
 }
 

@@ -29,7 +29,7 @@ pub struct StepFigures {
     pub step: Step,
     /// How often it was done.
     pub count: u32,
-    /// How often it ended the run.
+    /// How often an attempt failed in it, or a run whose unit was not known yet.
     pub failed: u32,
     /// How long it took when it was done.
     pub times: Histogram,
