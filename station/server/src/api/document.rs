@@ -2,7 +2,10 @@
 //!
 //! Who may use a route, and how it is refused, comes from the table of routes: the two cannot part.
 
+use std::sync::LazyLock;
+
 use axum::{
+    body::Bytes,
     http::{Method, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
@@ -79,7 +82,13 @@ struct ProblemShown {
 #[utoipa::path(get, path = "/api/v1/openapi.json", operation_id = "describe", tag = "station",
     responses((status = 200, description = "OpenAPI 3.1.", body = Object, content_type = "application/json")))]
 async fn describe() -> Response {
-    ([(CONTENT_TYPE, "application/json")], text()).into_response()
+    ([(CONTENT_TYPE, "application/json")], served()).into_response()
+}
+
+/// The description as it is served: made once, because everybody may ask for it, and making it is work.
+fn served() -> Bytes {
+    static SERVED: LazyLock<Bytes> = LazyLock::new(|| text().into());
+    SERVED.clone()
 }
 
 /// The description as JSON text. Always the same for the same program.

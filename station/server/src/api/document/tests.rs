@@ -77,3 +77,9 @@ fn the_description_is_of_version_3_1_and_names_no_licence_or_server_that_is_not_
     assert_eq!((&document["openapi"], &document["info"]["title"]), (&json!("3.1.0"), &json!("Firstpass station")));
     assert!(document["servers"].is_null() && document["info"]["license"].is_null());
 }
+
+#[test]
+fn the_description_is_made_once_for_all_who_ask() {
+    assert_eq!(served().as_ptr(), served().as_ptr());
+    assert_eq!(served(), text());
+}
