@@ -11,7 +11,7 @@ use prometheus_client::{
     registry::Registry,
 };
 
-pub(crate) use http::observe;
+pub(crate) use http::{method, observe};
 pub(crate) use scrape::routes;
 
 use self::{http::HttpMetrics, line::LineMetrics};

@@ -161,6 +161,20 @@ async fn a_request_is_a_span_of_the_trace_that_it_names() {
 }
 
 #[tokio::test]
+async fn what_somebody_unknown_says_is_in_no_span() {
+    let mut collector = Collector::start(0).await;
+    let (bench, _) = traced(collector.addr).await;
+    let traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let ask = bench.ask("SHOUTING", "/login").header("traceparent", traceparent);
+    assert_eq!(ask.send().await.status, 405);
+    let span = collector.span(|span| span["name"].as_str().unwrap().ends_with(" /login")).await;
+    assert_eq!(span["name"], "other /login");
+    assert_eq!(attribute(&span, "http.request.method"), json!("other"));
+    assert_ne!(span["traceId"], "0af7651916cd43dd8448eb211c80319c");
+    assert!(span["parentSpanId"].as_str().is_none_or(str::is_empty), "{span}");
+}
+
+#[tokio::test]
 async fn a_collector_that_is_busy_or_comes_late_gets_the_spans_then() {
     let late = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let (bench, _) = traced(late.local_addr().unwrap()).await;

@@ -53,8 +53,8 @@ impl HttpMetrics {
     }
 }
 
-/// Methods that are counted by their name; whatever else somebody writes there is counted together.
-fn method(method: &Method) -> &'static str {
+/// Methods that are told by their name; whatever else somebody writes there is told together.
+pub(crate) fn method(method: &Method) -> &'static str {
     const KNOWN: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
     KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")
 }

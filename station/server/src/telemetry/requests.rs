@@ -1,4 +1,7 @@
-//! A span for each request, named by the template of its route: what stands in an address is none of it.
+//! A span for each request, named by the template of its route: what stands in an address is none of it, and nothing that
+//! somebody says who is not known.
+
+use std::sync::Arc;
 
 use axum::{
     extract::{MatchedPath, Request, State},
@@ -7,7 +10,7 @@ use axum::{
 };
 
 use super::span::{Kind, Span, SpanId, TraceId, Value, parent_of};
-use crate::AppState;
+use crate::{AppState, access::Principal, metrics};
 
 /// Routes that only machines and browsers ask for by themselves.
 const SILENT: [&str; 5] = ["/static/{*name}", "/favicon.ico", "/healthz", "/readyz", "/metrics"];
@@ -19,10 +22,11 @@ pub(crate) async fn observe(State(app): State<AppState>, request: Request, next:
     if !app.telemetry.is_on() || is_silent {
         return next.run(request).await;
     }
-    let method = request.method().as_str().to_owned();
+    let method = metrics::method(request.method()).to_owned();
     let parent = request.headers().get("traceparent").and_then(|header| parent_of(header.to_str().ok()?));
     let began = (app.services.clock)();
     let response = next.run(request).await;
+    let parent = parent.filter(|_| response.extensions().get::<Arc<Principal>>().is_some());
     let status = response.status();
     let route = route.unwrap_or_default();
     app.telemetry.take(Span {
