@@ -29,7 +29,7 @@ use crate::{
     metrics, telemetry,
 };
 
-/// Longest body of a request, unless a route takes more.
+/// Longest body of a request; a route may take less.
 const BODY_MAX: usize = 256 << 10;
 
 /// Puts the layers around the routes.

@@ -189,7 +189,7 @@ impl Server {
             tls: self.tls,
             router: routes::router(&self.app),
             plain: layers::plain(),
-            connections_max: self.app.settings.limits.connections,
+            limits: self.app.settings.limits,
         };
         let served = tokio::select! {
             () = listener.run(self.listener, token.clone()) => Ok(()),

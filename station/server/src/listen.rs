@@ -1,6 +1,9 @@
 //! Takes connections and owns each one's task: TLS, HTTP/1.1, limits, and an end in good order. Knows no route.
 
-use std::{io, net::SocketAddr, pin::pin, sync::Arc, time::Duration};
+mod places;
+mod progress;
+
+use std::{io, net::SocketAddr, pin::pin, time::Duration};
 
 use axum::{Router, body::Body, extract::Request, response::Response};
 use firstpass_gateway::ServerTls;
@@ -9,19 +12,18 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
-    sync::{OwnedSemaphorePermit, Semaphore},
     task::JoinSet,
     time::timeout,
 };
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-use crate::auth::peer::Peer;
+use crate::{auth::peer::Peer, settings::Limits};
+use places::{Full, Place, Places};
+use progress::Progress;
 
 /// How long a TLS handshake may take, and the first byte of it.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long the head of a request may take, and so how long a connection may be idle.
-const HEAD_TIMEOUT: Duration = Duration::from_secs(60);
 /// Largest head of a request.
 const HEAD_MAX: usize = 32 << 10;
 /// How long open requests may take when the server ends.
@@ -40,14 +42,14 @@ pub(crate) struct Listener {
     pub(crate) router: Router,
     /// What is said in the clear to who speaks plain HTTP to a TLS port.
     pub(crate) plain: Router,
-    /// Connections at a time.
-    pub(crate) connections_max: usize,
+    /// How many connections at a time, and how long each may let it wait.
+    pub(crate) limits: Limits,
 }
 
 impl Listener {
     /// Serves until `token` is cancelled and the open requests have been answered, or their time is up.
     pub(crate) async fn run(self, listener: TcpListener, token: CancellationToken) {
-        let places = Arc::new(Semaphore::new(self.connections_max));
+        let places = Places::new(&self.limits);
         let mut connections = JoinSet::new();
         loop {
             tokio::select! {
@@ -71,29 +73,31 @@ impl Listener {
     fn admit(
         &self,
         connections: &mut JoinSet<()>,
-        places: &Arc<Semaphore>,
+        places: &Places,
         socket: TcpStream,
         peer: SocketAddr,
         token: &CancellationToken,
     ) {
-        let Ok(place) = Arc::clone(places).try_acquire_owned() else {
-            tracing::warn!(%peer, "too many connections to the pages; closed one");
-            return;
+        let place = match places.enter(peer.ip()) {
+            Ok(place) => place,
+            Err(Full::All) => return tracing::warn!(%peer, "too many connections to the pages; closed one"),
+            Err(Full::Address) => return tracing::debug!(%peer, "too many connections from one address; closed one"),
         };
         // Without it, small answers wait for earlier ones to be acknowledged; a failure only costs time.
         let _ = socket.set_nodelay(true);
         connections.spawn(self.clone().serve(socket, peer, token.clone(), place));
     }
 
-    async fn serve(self, socket: TcpStream, peer: SocketAddr, token: CancellationToken, _place: OwnedSemaphorePermit) {
-        let Some(tls) = &self.tls else { return serve_http(socket, self.router, peer, &token).await };
+    async fn serve(self, socket: TcpStream, peer: SocketAddr, token: CancellationToken, _place: Place) {
+        let limits = self.limits;
+        let Some(tls) = &self.tls else { return serve_http(socket, self.router, limits, peer, &token).await };
         let first = tokio::select! {
             () = token.cancelled() => return,
             first = timeout(HANDSHAKE_TIMEOUT, first_byte(&socket)) => first,
         };
         match first {
             Ok(Ok(Some(HANDSHAKE_RECORD))) => {}
-            Ok(Ok(Some(_))) => return serve_http(socket, self.plain, peer, &token).await,
+            Ok(Ok(Some(_))) => return serve_http(socket, self.plain, limits, peer, &token).await,
             Ok(Ok(None) | Err(_)) | Err(_) => return,
         }
         let accepted = tokio::select! {
@@ -101,7 +105,7 @@ impl Listener {
             accepted = tls.accept(socket, HANDSHAKE_TIMEOUT) => accepted,
         };
         match accepted {
-            Ok(stream) => serve_http(stream, self.router, peer, &token).await,
+            Ok(stream) => serve_http(stream, self.router, limits, peer, &token).await,
             Err(fault) => tracing::debug!(%peer, reason = fault.reason, "a browser's TLS handshake failed"),
         }
     }
@@ -122,12 +126,14 @@ async fn first_byte(socket: &TcpStream) -> io::Result<Option<u8>> {
 async fn serve_http(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     router: Router,
+    limits: Limits,
     peer: SocketAddr,
     token: &CancellationToken,
 ) {
     let service = service_fn(move |request: hyper::Request<Incoming>| answer(router.clone(), request, peer));
     let mut builder = http1::Builder::new();
-    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_TIMEOUT).max_buf_size(HEAD_MAX);
+    builder.timer(TokioTimer::new()).header_read_timeout(limits.head_timeout()).max_buf_size(HEAD_MAX);
+    let stream = Progress::new(stream, limits.write_timeout());
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     let ended = tokio::select! {
         ended = &mut connection => ended,

@@ -52,12 +52,34 @@ pub struct Settings {
 pub struct Limits {
     /// Connections at a time.
     pub connections: usize,
+    /// Of these, connections of one address.
+    pub connections_per_address: usize,
     /// Requests that are worked on at a time; live streams do not count.
     pub requests: usize,
     /// Requests that a person, a token or a stranger's address may make at once, after a quiet time.
     pub burst: u32,
     /// Requests that each of them may make per second in the long run.
     pub per_second: u32,
+    /// Seconds that the head of a request may take, and so how long a connection may be idle.
+    pub head_timeout_s: u16,
+    /// Seconds that the body of a request may take.
+    pub body_timeout_s: u16,
+    /// Seconds for which whoever is sent something may take nothing of it.
+    pub write_timeout_s: u16,
+}
+
+impl Limits {
+    pub(crate) fn head_timeout(&self) -> Duration {
+        Duration::from_secs(self.head_timeout_s.max(1).into())
+    }
+
+    pub(crate) fn body_timeout(&self) -> Duration {
+        Duration::from_secs(self.body_timeout_s.max(1).into())
+    }
+
+    pub(crate) fn write_timeout(&self) -> Duration {
+        Duration::from_secs(self.write_timeout_s.max(1).into())
+    }
 }
 
 impl Default for Settings {
@@ -84,7 +106,16 @@ impl Default for Settings {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { connections: 512, requests: 128, burst: 400, per_second: 100 }
+        Self {
+            connections: 512,
+            connections_per_address: 64,
+            requests: 128,
+            burst: 400,
+            per_second: 100,
+            head_timeout_s: 60,
+            body_timeout_s: 15,
+            write_timeout_s: 30,
+        }
     }
 }
 

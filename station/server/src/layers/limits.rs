@@ -4,6 +4,7 @@
 use std::{net::IpAddr, sync::Arc, time::Duration};
 
 use axum::{
+    body::{Body, HttpBody as _, to_bytes},
     extract::{Request, State},
     http::StatusCode,
     middleware::Next,
@@ -13,6 +14,7 @@ use firstpass_gateway::{Rate, RateLimit};
 use firstpass_store::UserId;
 use tokio::sync::Semaphore;
 
+use super::BODY_MAX;
 use crate::{
     App, AppState,
     access::{Principal, Via},
@@ -81,12 +83,28 @@ fn key(person: &Arc<Principal>) -> (UserId, u64) {
     (person.user, token)
 }
 
+/// A place is given when the body has come: whoever sends slowly keeps nobody from one.
 pub(crate) async fn number(State(app): State<AppState>, request: Request, next: Next) -> Response {
     let app: Arc<App> = app;
+    let request = match whole(request, app.settings.limits.body_timeout()).await {
+        Ok(request) => request,
+        Err(status) => return HttpProblem::of_status(status).into_response(),
+    };
     match app.counters.places.try_acquire() {
         Ok(_place) => next.run(request).await,
         Err(_) => HttpProblem::of_status(StatusCode::SERVICE_UNAVAILABLE).into_response(),
     }
+}
+
+/// The request with its whole body; else why not.
+async fn whole(request: Request, limit: Duration) -> Result<Request, StatusCode> {
+    if request.body().is_end_stream() {
+        return Ok(request);
+    }
+    let (parts, body) = request.into_parts();
+    let read = tokio::time::timeout(limit, to_bytes(body, BODY_MAX)).await;
+    let bytes = read.map_err(|_| StatusCode::REQUEST_TIMEOUT)?.map_err(|_| StatusCode::PAYLOAD_TOO_LARGE)?;
+    Ok(Request::from_parts(parts, Body::from(bytes)))
 }
 
 pub(crate) async fn time(request: Request, next: Next) -> Response {

@@ -213,7 +213,7 @@ fn settings(folder: &TempDir) -> Settings {
         listen: ([127, 0, 0, 1], 0).into(),
         tls: false,
         data_dir: Some(folder.path().to_owned()),
-        limits: Limits { burst: 100_000, per_second: 10_000, ..Limits::default() },
+        limits: Limits { burst: 100_000, per_second: 10_000, connections_per_address: 512, ..Limits::default() },
         ..Settings::default()
     }
 }
