@@ -38,7 +38,8 @@ CREATE TABLE outbox (
 
 CREATE INDEX outbox_by_state ON outbox (webhook, state, seq);
 
--- Answers to commands that carried a key, for a while. One without a status is in work, or was when its station died.
+-- Answers to commands that carried a key, for a while. One without a status is in work, or nobody knows what became of it:
+-- `life` is the life of the station that works on it, and zero when that one gave it up.
 CREATE TABLE answers (
     asker      TEXT    NOT NULL,
     key        TEXT    NOT NULL,
@@ -53,3 +54,5 @@ CREATE TABLE answers (
 );
 
 CREATE INDEX answers_by_time ON answers (asked_at);
+CREATE INDEX answers_given ON answers (asker, asked_at, key) WHERE status IS NOT NULL;
+CREATE INDEX answers_owed ON answers (asker) WHERE status IS NULL;

@@ -3,7 +3,6 @@
 #![expect(clippy::unwrap_used, reason = "in a test, a panic is the report")]
 
 #[path = "support/floor.rs"]
-#[expect(dead_code, reason = "what is asked of the floor is told by the stories of the line page")]
 mod floor;
 mod record;
 mod support;
@@ -205,6 +204,35 @@ async fn of_many_at_once_with_one_key_one_is_carried_out() {
     }
     assert!(statuses.contains(&201) && statuses.iter().all(|status| [201, 409].contains(status)), "{statuses:?}");
     assert_eq!(batches(&bench, "WO-race").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_malformed_leaves_its_key_free() {
+    let bench = Bench::start().await;
+    let factory = Factory::on(Arc::clone(&bench.store)).await;
+    let good = order(&factory, "WO-mended");
+    for (field, value) in [("name", json!(7)), ("qantity", json!(5))] {
+        let mut malformed = good.clone();
+        malformed[field] = value;
+        is_problem(&open(&bench, &malformed, "k").await, 422, "body_invalid");
+    }
+    let mended = open(&bench, &good, "k").await;
+    assert_eq!((mended.status, mended.header("idempotency-replayed")), (201, ""), "{mended:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_command_that_broke_down_is_in_doubt_and_not_carried_out_again_under_its_key() {
+    // This floor panics when it is told of a slot that it does not have.
+    let floor = Arc::new(TestFloor::new(&["A1"]));
+    let own = Arc::clone(&floor);
+    let bench = Bench::start_with(move |_, services| services.floor = own).await;
+    let body = json!({ "batch": uuid::Uuid::nil(), "slots": ["Z9"] });
+    let start = async || {
+        let ask = bench.ask_as(Role::Engineer, "POST", "/api/v1/slots/start").await;
+        ask.json(&body).header("idempotency-key", "k").send().await
+    };
+    is_problem(&start().await, 500, "internal");
+    is_problem(&start().await, 409, "command_outcome_unknown");
 }
 
 async fn futures_join<F: Future<Output = Answer>>(asked: impl Iterator<Item = F>) -> Vec<Answer> {

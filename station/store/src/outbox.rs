@@ -97,6 +97,9 @@ pub trait Outbox: Send + Sync {
 
     /// Forgets a command that was claimed and came to nothing, so that it may be tried again with its key.
     async fn release_answer(&self, command: &KeyedCommand) -> Result<(), StoreError>;
+
+    /// Notes that nobody knows how far a command came that was claimed; it is in work no more.
+    async fn doubt_answer(&self, command: &KeyedCommand) -> Result<(), StoreError>;
 }
 
 #[async_trait]
@@ -205,5 +208,9 @@ impl<D: Database> Outbox for Record<D> {
 
     async fn release_answer(&self, command: &KeyedCommand) -> Result<(), StoreError> {
         write_record!(self, "forget the command", answers::release(command))
+    }
+
+    async fn doubt_answer(&self, command: &KeyedCommand) -> Result<(), StoreError> {
+        write_record!(self, "give the command up", answers::doubt(command))
     }
 }

@@ -1,6 +1,7 @@
 //! Commands: carried out to their end even when whoever asked goes away, and at most once for each `Idempotency-Key`.
 //!
-//! The first answer to a key is kept on record for a day, and given again to whoever asks the same again. Knows no topic.
+//! The first answer to a key is kept on record for a day, and given again to whoever asks the same again. A key is free
+//! again only when certainly nothing was done with it. Knows no topic.
 
 use std::{pin::Pin, sync::Arc};
 
@@ -12,6 +13,7 @@ use axum::{
         HeaderMap, HeaderName, HeaderValue, StatusCode,
         header::{CACHE_CONTROL, CONTENT_TYPE, LOCATION},
         request::Parts,
+        response,
     },
     response::{IntoResponse, Response},
 };
@@ -21,7 +23,7 @@ use firstpass_store::{Claimed, KeptAnswer, KeyedCommand};
 use crate::{
     AppState,
     access::{Principal, Via},
-    extract::in_time,
+    extract::{Unread, in_time},
     problem::{Answer, HttpProblem},
 };
 
@@ -37,6 +39,10 @@ pub(super) const KEY_HEADER: HeaderName = HeaderName::from_static("idempotency-k
 const REPLAYED_HEADER: HeaderName = HeaderName::from_static("idempotency-replayed");
 /// An answer with this holds what is shown only once; it is never kept.
 pub(crate) const SHOWN_ONCE: (HeaderName, HeaderValue) = (CACHE_CONTROL, HeaderValue::from_static("no-store"));
+
+/// Marks an answer whose act was certainly not done, and could be yet, whatever its status says.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Undone;
 
 /// A handler that changes something.
 #[derive(Clone)]
@@ -68,14 +74,28 @@ async fn once<H: Handler<T, AppState>, T: 'static>(handler: H, request: Request,
     }
     let request = Request::from_parts(parts, Body::from(body));
     // On its own, so that it comes to its end although nobody may wait for it any more.
-    let work = tokio::spawn(async move {
-        let response = handler.call(request, Arc::clone(&app)).await;
-        match command {
-            None => response,
-            Some(command) => settle(&app, &command, response).await,
-        }
-    });
-    Ok(work.await.unwrap_or_else(|_| HttpProblem::of_status(StatusCode::INTERNAL_SERVER_ERROR).into_response()))
+    let work = tokio::spawn(carry_out(handler, request, app, command));
+    Ok(work.await.unwrap_or_else(|_| failed()))
+}
+
+async fn carry_out<H: Handler<T, AppState>, T: 'static>(
+    handler: H,
+    request: Request,
+    app: AppState,
+    command: Option<KeyedCommand>,
+) -> Response {
+    let own = Arc::clone(&app);
+    // A task again, so that a handler that panics leaves its key as one that fails does.
+    let called = tokio::spawn(async move { handler.call(request, own).await });
+    let response = called.await.unwrap_or_else(|_| failed());
+    match command {
+        None => response,
+        Some(command) => settle(&app, &command, response).await,
+    }
+}
+
+fn failed() -> Response {
+    HttpProblem::of_status(StatusCode::INTERNAL_SERVER_ERROR).into_response()
 }
 
 /// The command with its key, when it came with one.
@@ -117,7 +137,7 @@ fn again(claimed: Claimed) -> Answer {
         Claimed::Unknown => conflict(
             "command_outcome_unknown",
             "Nobody knows whether the command was carried out.",
-            "The station ended while it carried out a request with the same Idempotency-Key.",
+            "The station ended or failed while it carried out a request with the same Idempotency-Key.",
             "Look whether it is done; if it is not, send it with another key.",
         ),
         Claimed::OtherRequest => Err(HttpProblem::new(
@@ -126,6 +146,13 @@ fn again(claimed: Claimed) -> Answer {
             "The key belongs to another command.",
             "A request with the same Idempotency-Key had another path or body.",
             "Send a new key with each new command.",
+        )),
+        Claimed::TooMany => Err(HttpProblem::new(
+            StatusCode::TOO_MANY_REQUESTS,
+            "keys_unanswered",
+            "Too many commands have no answer yet.",
+            "They came with an Idempotency-Key, and are being carried out, or nobody knows how far they came.",
+            "Look what became of them. Their keys are forgotten a day after they came.",
         )),
     }
 }
@@ -152,30 +179,59 @@ fn given_again(answer: KeptAnswer) -> Answer {
     Ok(response)
 }
 
-/// Keeps an answer, or forgets the command when it came to nothing that the same request could not still do.
-async fn settle(app: &AppState, command: &KeyedCommand, response: Response) -> Response {
-    let (parts, body) = response.into_parts();
-    let Ok(bytes) = body::to_bytes(body, ANSWER_BYTES_MAX).await else {
-        return HttpProblem::of_status(StatusCode::INTERNAL_SERVER_ERROR).into_response();
-    };
-    let kept = if is_final(parts.status) {
-        let text = |name| parts.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-        let shown_once = parts.headers.get(SHOWN_ONCE.0) == Some(&SHOWN_ONCE.1);
-        let body = (!shown_once).then(|| bytes.to_vec());
-        let (status, media_type, location) = (parts.status.as_u16(), text(CONTENT_TYPE), text(LOCATION));
-        app.services.store.keep_answer(command, &KeptAnswer { status, media_type, location, body }).await
-    } else {
-        app.services.store.release_answer(command).await
-    };
-    if let Err(error) = kept {
-        // Who asks again is told that the outcome is not known, after the station's next start.
-        tracing::error!(error = &error as &dyn std::error::Error, "the answer to a command could not be kept");
-    }
-    Response::from_parts(parts, Body::from(bytes))
+/// What becomes of a key.
+enum Fate {
+    /// The same request gets the same answer.
+    Kept(KeptAnswer),
+    /// Nothing was done: the same request is as good as new.
+    Freed,
+    /// It may have been done.
+    Doubted,
 }
 
-/// Whether the same request would get the same answer again.
-fn is_final(status: StatusCode) -> bool {
-    let refused = [StatusCode::NOT_FOUND, StatusCode::CONFLICT, StatusCode::UNPROCESSABLE_ENTITY];
-    status.is_success() || refused.contains(&status)
+/// Notes what becomes of the key, and passes the answer on.
+async fn settle(app: &AppState, command: &KeyedCommand, response: Response) -> Response {
+    let (parts, body) = response.into_parts();
+    let read = body::to_bytes(body, ANSWER_BYTES_MAX).await;
+    let fate = read.as_ref().map_or(Fate::Doubted, |bytes| fate(&parts, bytes));
+    let store = &app.services.store;
+    let noted = match &fate {
+        Fate::Kept(answer) => store.keep_answer(command, answer).await,
+        Fate::Freed => store.release_answer(command).await,
+        Fate::Doubted => store.doubt_answer(command).await,
+    };
+    if let Err(error) = noted {
+        // Who asks again is told that the outcome is not known, after the station's next start.
+        tracing::error!(error = &error as &dyn std::error::Error, "what became of a command could not be noted");
+    }
+    read.map_or_else(|_| failed(), |bytes| Response::from_parts(parts, Body::from(bytes)))
+}
+
+fn fate(answer: &response::Parts, body: &Bytes) -> Fate {
+    let marked = answer.extensions.get::<Unread>().is_some() || answer.extensions.get::<Undone>().is_some();
+    if marked || is_refused_at_the_door(answer.status) {
+        return Fate::Freed;
+    }
+    if answer.status.is_server_error() {
+        return Fate::Doubted;
+    }
+    let text = |name| answer.headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let shown_once = answer.headers.get(SHOWN_ONCE.0) == Some(&SHOWN_ONCE.1);
+    let body = (!shown_once).then(|| body.to_vec());
+    let (status, media_type, location) = (answer.status.as_u16(), text(CONTENT_TYPE), text(LOCATION));
+    Fate::Kept(KeptAnswer { status, media_type, location, body })
+}
+
+/// What is answered so was not begun.
+fn is_refused_at_the_door(status: StatusCode) -> bool {
+    [
+        StatusCode::BAD_REQUEST,
+        StatusCode::UNAUTHORIZED,
+        StatusCode::FORBIDDEN,
+        StatusCode::REQUEST_TIMEOUT,
+        StatusCode::PAYLOAD_TOO_LARGE,
+        StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        StatusCode::TOO_MANY_REQUESTS,
+    ]
+    .contains(&status)
 }

@@ -1,12 +1,16 @@
 //! Labels over the API: which templates there are, a label as a file, and printing one.
 
-use axum::{extract::State, http::StatusCode, response::IntoResponse};
+use axum::{
+    extract::State,
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 use firstpass_domain::Action;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
 use super::{
-    desk::{self, Form as Shape, Label},
+    desk::{self, Form as Shape, Label, NotPrinted},
     layout::Claim,
     pages::{first_usable, inline, parse, unknown_form},
     zpl::Copies,
@@ -14,7 +18,10 @@ use super::{
 use crate::{
     AppState,
     access::{Access, Principal},
-    api::command::command,
+    api::{
+        command::{Undone, command},
+        extract::reason,
+    },
     extract::{Json, Path, Query},
     problem::{Answer, HttpProblem},
     routes::Routes,
@@ -77,6 +84,7 @@ struct Order {
     not_passed: bool,
     /// Why.
     #[serde(default)]
+    #[schema(max_length = 500)]
     reason: String,
 }
 
@@ -143,13 +151,26 @@ async fn print(
     })?;
     let id = chosen(&app, order.template)?;
     let label = Label::draw(&app, parse(&mac)?, &id).await?.checked(order.not_passed)?;
-    label.print(&app, copies, &person.act(order.reason)).await?;
+    let act = person.act(reason(Some(order.reason))?);
+    if let Err(not) = label.print(&app, copies, &act).await {
+        return Ok(not_printed(not));
+    }
     let printer = app.labels.printer().map(ToString::to_string).unwrap_or_default();
     let claim = match label.unit.claim {
         Claim::Passed => "passed",
         Claim::NotPassed => "not_passed",
     };
     Ok((StatusCode::OK, Json(Printed { template: id, printer, copies: copies.count(), claim })).into_response())
+}
+
+/// What was not sent at all may be ordered again under the same key.
+fn not_printed(not: NotPrinted) -> Response {
+    let is_undone = !not.perhaps;
+    let mut response = HttpProblem::from(not).into_response();
+    if is_undone {
+        response.extensions_mut().insert(Undone);
+    }
+    response
 }
 
 fn chosen(app: &AppState, template: Option<String>) -> Answer<String> {

@@ -97,6 +97,26 @@ pub(crate) struct Label {
     drawing: Drawing,
 }
 
+/// A label that a person wanted was not printed, as far as is known.
+#[derive(Debug)]
+pub(crate) struct NotPrinted {
+    problem: HttpProblem,
+    /// Whether it may come out all the same.
+    pub(crate) perhaps: bool,
+}
+
+impl From<HttpProblem> for NotPrinted {
+    fn from(problem: HttpProblem) -> Self {
+        Self { problem, perhaps: false }
+    }
+}
+
+impl From<NotPrinted> for HttpProblem {
+    fn from(not: NotPrinted) -> Self {
+        not.problem
+    }
+}
+
 /// What is on record of a label besides the unit.
 struct Note<'a> {
     form: Form,
@@ -153,17 +173,16 @@ impl Label {
     }
 
     /// Prints it for a person, with whom it is on record before it leaves.
-    pub(crate) async fn print(&self, app: &App, copies: Copies, act: &Act) -> Answer<()> {
+    pub(crate) async fn print(&self, app: &App, copies: Copies, act: &Act) -> Result<(), NotPrinted> {
         let printer = app.labels.printer.as_ref().ok_or_else(no_printer)?;
         let to = printer.address().to_string();
         let note = Note { form: Form::Zpl, to: &to, copies, pass: None, failed: None };
         self.note(app, &note, act).await?;
-        if let Err(error) = self.send(printer, copies).await {
-            let failed = error.to_string();
-            self.note(app, &Note { failed: Some(&failed), ..note }, act).await?;
-            return Err(HttpProblem::told(StatusCode::BAD_GATEWAY, error.problem()));
-        }
-        Ok(())
+        let Err(error) = self.send(printer, copies).await else { return Ok(()) };
+        let failed = error.to_string();
+        let noted = self.note(app, &Note { failed: Some(&failed), ..note }, act).await;
+        let told = || HttpProblem::told(StatusCode::BAD_GATEWAY, error.problem());
+        Err(NotPrinted { problem: noted.err().unwrap_or_else(told), perhaps: error.may_be_printed() })
     }
 
     /// Sends it for a pass. It is noted afterwards, by [`Self::note_for_pass`]: the note says which pass is done, and a

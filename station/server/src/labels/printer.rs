@@ -80,7 +80,7 @@ pub(crate) enum PrinterError {
         /// Why.
         err: io::Error,
     },
-    /// The connection broke, or was too slow.
+    /// The connection broke, or was too slow, when a part of the label was under way.
     #[error("{address} did not take the label: {err}")]
     Broken {
         /// Where.
@@ -105,6 +105,14 @@ pub(crate) enum PrinterError {
 }
 
 impl PrinterError {
+    /// Whether the label may come out all the same.
+    pub(crate) const fn may_be_printed(&self) -> bool {
+        match self {
+            Self::Broken { .. } => true,
+            Self::Unreachable { .. } | Self::NotReady { .. } | Self::Busy { .. } => false,
+        }
+    }
+
     /// For people.
     pub(crate) fn problem(&self) -> Problem {
         let (code, remedy) = match self {
@@ -119,8 +127,12 @@ impl PrinterError {
             Self::NotReady { fault, .. } => ("printer_not_ready", remedy_of(*fault)),
             Self::Busy { .. } => ("printer_busy", "Wait for the labels that are on their way, then print again."),
         };
-        let what = "The label was not printed.".to_owned();
-        Problem { code: code.to_owned(), what, why: format!("{self}."), remedy: remedy.to_owned() }
+        let what = if self.may_be_printed() {
+            "Nobody knows whether the label was printed."
+        } else {
+            "The label was not printed."
+        };
+        Problem { code: code.to_owned(), what: what.to_owned(), why: format!("{self}."), remedy: remedy.to_owned() }
     }
 }
 
@@ -157,7 +169,7 @@ impl Printer {
         let busy = |_| PrinterError::Busy { address: self.address.clone() };
         let _turn = timeout(TURN_TIMEOUT, self.turn.lock()).await.map_err(busy)?;
         let mut stream = self.connect().await?;
-        if let Some(fault) = ask(&mut stream).await.map_err(|err| self.broken(err))? {
+        if let Some(fault) = ask(&mut stream).await.map_err(|err| self.unreachable(err))? {
             return Err(PrinterError::NotReady { address: self.address.clone(), fault });
         }
         within(SEND_TIMEOUT, stream.write_all(label)).await.map_err(|err| self.broken(err))?;
@@ -170,7 +182,11 @@ impl Printer {
     async fn connect(&self) -> Result<TcpStream, PrinterError> {
         let host = self.address.host.trim_matches(['[', ']']);
         let connected = within(CONNECT_TIMEOUT, TcpStream::connect((host, self.address.port))).await;
-        connected.map_err(|err| PrinterError::Unreachable { address: self.address.clone(), err })
+        connected.map_err(|err| self.unreachable(err))
+    }
+
+    fn unreachable(&self, err: io::Error) -> PrinterError {
+        PrinterError::Unreachable { address: self.address.clone(), err }
     }
 
     fn broken(&self, err: io::Error) -> PrinterError {

@@ -24,7 +24,7 @@ named! {
         UnitPassed = "unit.passed",
         /// A run ended otherwise; a repair's end is not told.
         UnitFailed = "unit.failed",
-        /// A batch was closed.
+        /// A batch was closed. That of a repair is none of the work, and is not told.
         BatchClosed = "batch.closed",
     }
 }
@@ -247,10 +247,12 @@ pub enum Claimed {
     Answered(KeptAnswer),
     /// It is being done by this life of the server.
     InWork,
-    /// Another life of the server began it, and nobody knows how far that came.
+    /// It was begun, and nobody knows how far that came.
     Unknown,
     /// It came with another request.
     OtherRequest,
+    /// Nothing; and of so many commands of its asker nobody knows yet what became of them that it is not to be done.
+    TooMany,
 }
 
 /// A webhook could not be added or changed. Nothing was changed.

@@ -13,14 +13,20 @@ use crate::{
 
 /// How long an answer is kept.
 pub(crate) const ANSWER_LIFE: Duration = Duration::from_secs(24 * 60 * 60);
-/// How many are kept; the oldest give way.
-const ANSWERS_MAX: u32 = 10_000;
+/// How many answers to one asker are kept; their oldest give way.
+const ANSWERS_MAX: u32 = 1000;
+/// How many commands of one asker may be without an answer; they give way to nothing but time.
+const UNANSWERED_MAX: u32 = 1000;
 
 pub(crate) async fn claim(tx: &mut Tx, command: &KeyedCommand, now: Timestamp) -> Result<Claimed, StoreError> {
-    forget_old(tx, now).await?;
+    forget_old(tx, &command.asker, now).await?;
     let sql = "SELECT request, life, status, media_type, location, body FROM answers WHERE asker = $1 AND key = $2";
     if let Some(mut row) = tx.row(sql, values![&command.asker, &command.key]).await? {
         return read(&mut row, command);
+    }
+    let unanswered = "SELECT COUNT(*) FROM answers WHERE asker = $1 AND status IS NULL";
+    if tx.count(unanswered, values![&command.asker]).await? >= UNANSWERED_MAX {
+        return Ok(Claimed::TooMany);
     }
     tx.execute(
         "INSERT INTO answers (asker, key, request, life, asked_at) VALUES ($1, $2, $3, $4, $5)",
@@ -43,13 +49,15 @@ fn read(row: &mut Row, command: &KeyedCommand) -> Result<Claimed, StoreError> {
     })
 }
 
-async fn forget_old(tx: &mut Tx, now: Timestamp) -> Result<(), StoreError> {
+async fn forget_old(tx: &mut Tx, asker: &str, now: Timestamp) -> Result<(), StoreError> {
     let life = i64::try_from(ANSWER_LIFE.as_micros()).expect("a day fits");
     let limit = Timestamp::from_micros(now.as_micros().saturating_sub(life));
     tx.execute("DELETE FROM answers WHERE asked_at < $1", values![limit]).await?;
-    let sql = "DELETE FROM answers WHERE asked_at <=
-               (SELECT asked_at FROM answers ORDER BY asked_at DESC LIMIT 1 OFFSET $1)";
-    tx.execute(sql, values![ANSWERS_MAX - 1]).await?;
+    // Only what was answered: whoever asks again for what is not would have it done twice.
+    let sql = "DELETE FROM answers WHERE asker = $1 AND status IS NOT NULL AND (asked_at, key) <=
+               (SELECT asked_at, key FROM answers WHERE asker = $1 AND status IS NOT NULL
+                ORDER BY asked_at DESC, key DESC LIMIT 1 OFFSET $2)";
+    tx.execute(sql, values![asker, ANSWERS_MAX]).await?;
     Ok(())
 }
 
@@ -66,6 +74,13 @@ pub(crate) async fn keep(tx: &mut Tx, command: &KeyedCommand, answer: &KeptAnswe
         ],
     )
     .await?;
+    Ok(())
+}
+
+/// Gives a command up of which nobody knows how far it came.
+pub(crate) async fn doubt(tx: &mut Tx, command: &KeyedCommand) -> Result<(), StoreError> {
+    let sql = "UPDATE answers SET life = $1 WHERE asker = $2 AND key = $3 AND status IS NULL";
+    tx.execute(sql, values![Uuid::nil().as_bytes().to_vec(), &command.asker, &command.key]).await?;
     Ok(())
 }
 

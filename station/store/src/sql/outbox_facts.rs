@@ -1,20 +1,31 @@
 //! What a message tells, read from the record when the message is made.
 
-use firstpass_domain::{Diagnosis, RunId};
+use firstpass_domain::{Diagnosis, Policy, RunId};
 use uuid::Uuid;
 
 use super::{batches, units};
 use crate::{BatchFacts, BatchId, BatchRecord, EventFacts, RunFacts, StoreError, WebhookEvent, db::values, tx::Tx};
 
-/// `None` when it is not to be told: a repair says nothing of its unit.
+/// `None` when it is not to be told: a repair says nothing of its unit, and its batch is nobody's order.
 pub(crate) async fn of(tx: &mut Tx, event: WebhookEvent, subject: &str) -> Result<Option<EventFacts>, StoreError> {
     match event {
         WebhookEvent::UnitPassed | WebhookEvent::UnitFailed => of_run(tx, subject).await,
         WebhookEvent::BatchClosed => {
             let id = Uuid::parse_str(subject).map_err(|_| tx.damaged("a batch in the audit log has no id"))?;
+            if is_of_repairs(tx, BatchId(id)).await? {
+                return Ok(None);
+            }
             Ok(Some(EventFacts::Batch(of_batch(tx, BatchId(id)).await?)))
         }
     }
+}
+
+/// Golden units' checks are repairs too: their recipes say so.
+async fn is_of_repairs(tx: &mut Tx, batch: BatchId) -> Result<bool, StoreError> {
+    let sql = "SELECT c.policy FROM batches b JOIN recipes c ON c.hash = b.recipe WHERE b.id = $1";
+    let row = tx.row(sql, values![batch]).await?;
+    let mut row = row.ok_or_else(|| tx.damaged("a batch in the audit log is not on record"))?;
+    Ok(row.json::<Policy>()?.repair)
 }
 
 async fn of_run(tx: &mut Tx, subject: &str) -> Result<Option<EventFacts>, StoreError> {

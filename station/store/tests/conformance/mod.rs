@@ -126,6 +126,8 @@ macro_rules! every_claim {
             outbox::a_webhook_has_a_name_of_its_own_and_its_secret_stays_out_of_the_log;
             outbox::there_are_no_more_webhooks_than_may_be;
             outbox::a_command_that_comes_again_with_its_key_gets_the_same_answer;
+            outbox::kept_answers_push_out_only_the_oldest_of_the_same_asker;
+            outbox::a_command_that_was_given_up_is_in_doubt_for_a_day_and_there_is_an_end_to_that;
             people::a_user_comes_back_as_added_and_every_change_names_who_made_it;
             people::no_audit_entry_of_people_holds_a_hash;
             people::login_names_and_badges_belong_to_one_user_and_the_first_is_added_once;

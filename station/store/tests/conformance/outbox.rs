@@ -88,8 +88,11 @@ pub(crate) async fn a_repair_is_told_to_nobody(place: &dyn Place) {
     let run = repairs.run_with("B1", mac(), &repair).await;
     repairs.provision(run).await;
     repairs.pass(run).await;
-    assert_eq!(fill(&line).await, 0);
+    line.store.set_batch_state(repairs.batch, BatchState::Closed, &act(), now()).await.unwrap();
+    assert_eq!(fill(&line).await, 0, "neither its end nor that of its batch");
     assert!(line.store.next_message(webhook).await.unwrap().is_none());
+    line.store.set_batch_state(line.batch, BatchState::Closed, &act(), now()).await.unwrap();
+    assert_eq!(fill(&line).await, 1, "the order's batch is told");
 }
 
 pub(crate) async fn a_station_that_starts_again_goes_on_where_it_was(place: &dyn Place) {
@@ -236,4 +239,59 @@ pub(crate) async fn a_command_that_comes_again_with_its_key_gets_the_same_answer
     assert_eq!(claim(&line, &other, start).await, Claimed::New, "it came to nothing and may be tried again");
     let tomorrow = start.plus(Duration::from_secs(24 * 60 * 60 + 1));
     assert_eq!(claim(&line, &next_life, tomorrow).await, Claimed::New, "answers are kept for a day");
+}
+
+fn of_asker(asker: &str, key: u32) -> KeyedCommand {
+    KeyedCommand { asker: asker.to_owned(), ..command(&format!("k{key}"), 1, Uuid::from_u128(1)) }
+}
+
+/// As many commands of ada, `k10001` and on, as are kept of one asker; all as bob's `k0`, and as old.
+const THOUSAND: &str = "INSERT INTO answers (asker, key, request, life, status, media_type, location, body, asked_at)
+     WITH RECURSIVE n (i) AS (SELECT 10001 UNION ALL SELECT i + 1 FROM n WHERE i < 11000)
+     SELECT 'ada', 'k' || n.i, a.request, a.life, a.status, a.media_type, a.location, a.body, a.asked_at
+     FROM n, answers a WHERE a.asker = 'bob' AND a.key = 'k0'";
+
+pub(crate) async fn kept_answers_push_out_only_the_oldest_of_the_same_asker(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let start = now();
+    let answer = KeptAnswer { status: 200, media_type: None, location: None, body: Some(b"{}".to_vec()) };
+    let keep = async |command: &KeyedCommand| line.store.keep_answer(command, &answer).await.unwrap();
+    let open = of_asker("ada", 1);
+    assert_eq!(claim(&line, &open, start).await, Claimed::New);
+    let others = of_asker("bob", 0);
+    assert_eq!(claim(&line, &others, start).await, Claimed::New);
+    keep(&others).await;
+    place.tamper(THOUSAND).await.unwrap();
+    let later = start.plus(Duration::from_secs(1));
+    let newest = of_asker("ada", 5);
+    assert_eq!(claim(&line, &newest, later).await, Claimed::New);
+    keep(&newest).await;
+    let answered = Claimed::Answered(answer.clone());
+    assert_eq!(claim(&line, &of_asker("ada", 10_002), later).await, answered, "of as old ones, one gives way");
+    assert_eq!(claim(&line, &of_asker("ada", 10_001), later).await, Claimed::New, "the oldest");
+    assert_eq!(claim(&line, &open, later).await, Claimed::InWork, "what is in work stays");
+    assert_eq!(claim(&line, &newest, later).await, answered);
+    assert_eq!(claim(&line, &others, later).await, answered, "and so does what others asked");
+}
+
+pub(crate) async fn a_command_that_was_given_up_is_in_doubt_for_a_day_and_there_is_an_end_to_that(place: &dyn Place) {
+    let line = Line::start(place).await;
+    let start = now();
+    let others = of_asker("bob", 0);
+    assert_eq!(claim(&line, &others, start).await, Claimed::New);
+    place.tamper(THOUSAND).await.unwrap();
+    let (first, further) = (of_asker("ada", 10_001), of_asker("ada", 1));
+    assert_eq!(claim(&line, &first, start).await, Claimed::InWork);
+    line.store.doubt_answer(&first).await.unwrap();
+    assert_eq!(claim(&line, &first, start).await, Claimed::Unknown, "also in the same life of the server");
+    assert_eq!(claim(&line, &further, start).await, Claimed::TooMany);
+    assert_eq!(claim(&line, &of_asker("bob", 1), start).await, Claimed::New, "another asker is not held up");
+    line.store.release_answer(&of_asker("ada", 10_002)).await.unwrap();
+    assert_eq!(claim(&line, &further, start).await, Claimed::New);
+    let answer = KeptAnswer { status: 200, media_type: None, location: None, body: None };
+    line.store.keep_answer(&further, &answer).await.unwrap();
+    line.store.doubt_answer(&further).await.unwrap();
+    assert_eq!(claim(&line, &further, start).await, Claimed::Answered(answer), "what was answered is in no doubt");
+    let tomorrow = start.plus(Duration::from_secs(24 * 60 * 60 + 1));
+    assert_eq!(claim(&line, &first, tomorrow).await, Claimed::New);
 }
