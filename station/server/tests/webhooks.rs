@@ -7,13 +7,16 @@ mod support;
 
 use std::{
     collections::VecDeque,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, Ordering},
+    },
     time::Duration,
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use firstpass_authority::{Authority, ServerName, UnitKey};
-use firstpass_domain::Role;
+use firstpass_domain::{Role, Timestamp};
 use firstpass_server::{Settings, WebhookOptions};
 use firstpass_store::{Act, BatchState};
 use hmac::{Hmac, Mac as _};
@@ -249,7 +252,7 @@ async fn a_poisoned_message_is_parked_and_a_person_takes_it_up_again() {
     let (bench, mut mes) = (bench().await, Mes::start().await);
     let factory = Factory::on(Arc::clone(&bench.store)).await;
     let (place, _) = add(&bench, "MES", &mes.url).await;
-    mes.answer(&["410 Gone", "500 Oops", "hang", "503 Later"]);
+    mes.answer(&["410 Gone", "500 Oops", "hang", "501 Never"]);
     for _ in 0..3 {
         factory.pass().await;
     }
@@ -258,7 +261,7 @@ async fn a_poisoned_message_is_parked_and_a_person_takes_it_up_again() {
     }
     let stand = messages(&bench, &place, |all| states(all) == ["sent", "parked", "parked"]).await;
     let words: Vec<_> = stand.iter().map(|message| message["outcome"].as_str().unwrap()).collect();
-    assert_eq!((words[2], words[1]), ("HTTP 410", "HTTP 503, after 3 tries"));
+    assert_eq!((words[2], words[1]), ("HTTP 410", "HTTP 501, after 3 tries"));
     let resume = format!("{place}/resume");
     let auditor = bench.send(Role::Auditor, "POST", &resume, &json!({})).await;
     assert_eq!(auditor.status, 403);
@@ -272,6 +275,45 @@ async fn a_poisoned_message_is_parked_and_a_person_takes_it_up_again() {
     let by: Vec<_> =
         entries["items"].as_array().unwrap().iter().map(|entry| entry["actor"].as_str().unwrap()).collect();
     assert_eq!(by, ["admin", "admin", "line", "line"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_receiver_that_is_wrong_for_a_while_loses_no_message_and_no_order() {
+    let (bench, mut mes) = (bench().await, Mes::start().await);
+    let factory = Factory::on(Arc::clone(&bench.store)).await;
+    let (place, _) = add(&bench, "MES", &mes.url).await;
+    let wrong = ["401 Unauthorized", "403 Forbidden", "404 Not Found", "429 Slower", "502 Bad", "503 Later", "504 Late"];
+    mes.answer(&wrong);
+    let (first, second) = (factory.pass().await, factory.pass().await);
+    for _ in 0..=wrong.len() {
+        assert_eq!(mes.next().await.json()["data"]["run"]["id"], first.run.to_string());
+    }
+    assert_eq!(mes.next().await.json()["data"]["run"]["id"], second.run.to_string());
+    let sent = messages(&bench, &place, |all| states(all) == ["sent"; 2]).await;
+    assert_eq!(sent[1]["tries"], 1, "only the one that was taken is its own");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_is_set_back_holds_no_message_up() {
+    let (mut mes, ahead) = (Mes::start().await, Arc::new(AtomicI64::new(24 * 3600 * 1_000_000)));
+    let clock = Arc::clone(&ahead);
+    let bench = Bench::start_with(move |settings, services| {
+        hasty(settings);
+        let own = Arc::clone(&services.clock);
+        services.clock = Arc::new(move || Timestamp::from_micros(own().as_micros() + clock.load(Ordering::SeqCst)));
+    })
+    .await;
+    let factory = Factory::on(Arc::clone(&bench.store)).await;
+    let (place, _) = add(&bench, "MES", &mes.url).await;
+    mes.answer(&["500 Oops", "500 Oops"]);
+    factory.pass().await;
+    let first = mes.next().await;
+    messages(&bench, &place, |all| all.iter().any(|message| message["outcome"].is_string())).await;
+    ahead.store(0, Ordering::SeqCst);
+    // Whatever was written down of the first try, it was for tomorrow at the earliest.
+    for _ in 0..2 {
+        assert_eq!(mes.next().await.id(), first.id());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -56,7 +56,7 @@ async fn turn(app: &AppState, id: WebhookId, tls: &TlsConnector, failures: &mut 
         return Ok(Turn::Gone);
     };
     let Some(message) = store.next_message(id).await? else { return Ok(Turn::Wait(POLL)) };
-    let wait = message.due.since((app.services.clock)());
+    let wait = retry::wait(message.due, &app.settings.webhooks, (app.services.clock)());
     if !wait.is_zero() {
         return Ok(Turn::Wait(wait));
     }
@@ -72,17 +72,21 @@ async fn turn(app: &AppState, id: WebhookId, tls: &TlsConnector, failures: &mut 
 async fn attempt(app: &AppState, webhook: &WebhookRecord, message: &OutboxMessage, tls: &TlsConnector) -> Outcome {
     let options = &app.settings.webhooks;
     let Ok(url) = webhook.settings.url.parse() else {
-        return Outcome::Unreached("its address cannot be used by this version".to_owned());
+        return away("its address cannot be used by this version");
     };
     let Some(letter) = letter(app, webhook, message) else {
         let words = "its secret was sealed with another key than this station's: rotate it, or bring the key file back";
-        return Outcome::Unreached(words.to_owned());
+        return away(words);
     };
     match client::send(&url, &letter, tls, options.allow_http, options.timeout()).await {
         Ok(head) => retry::outcome(head.status, head.retry_after),
         Err(error) if error.reached() => Outcome::Failed { words: error.to_string(), retry_after: None },
-        Err(error) => Outcome::Unreached(error.to_string()),
+        Err(error) => away(error.to_string()),
     }
+}
+
+fn away(words: impl Into<String>) -> Outcome {
+    Outcome::Away { words: words.into(), retry_after: None }
 }
 
 fn letter(app: &AppState, webhook: &WebhookRecord, message: &OutboxMessage) -> Option<Letter> {

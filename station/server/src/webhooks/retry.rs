@@ -20,8 +20,13 @@ pub(super) enum Outcome {
         /// How long it asks to be left alone.
         retry_after: Option<Duration>,
     },
-    /// The receiver was not reached, which says nothing of the message.
-    Unreached(String),
+    /// The receiver was not reached, or is not what it should be just now: that says nothing of the message.
+    Away {
+        /// What was said, or what went wrong.
+        words: String,
+        /// How long it asks to be left alone.
+        retry_after: Option<Duration>,
+    },
 }
 
 /// What to do with the message.
@@ -58,9 +63,10 @@ pub(super) fn outcome(status: u16, retry_after: Option<Duration>) -> Outcome {
     let words = format!("HTTP {status}");
     match status {
         200..=299 => Outcome::Taken(words),
-        // Too slow, too early, too many: the message is not the cause.
-        408 | 425 | 429 => Outcome::Failed { words, retry_after },
-        400..=499 => Outcome::Refused(words),
+        // Malformed, out of date, gone, too large, of a kind or with a content that is not taken.
+        400 | 409 | 410 | 413 | 415 | 422 => Outcome::Refused(words),
+        // A key or a route that is being changed, too slow, too early, too many, a gateway without its server.
+        401 | 403 | 404 | 408 | 425 | 429 | 502..=504 => Outcome::Away { words, retry_after },
         _ => Outcome::Failed { words, retry_after },
     }
 }
@@ -81,11 +87,21 @@ pub(super) fn next(
             Next::Park(format!("{words}, after {} tries", standing.tries.saturating_add(1)))
         }
         Outcome::Failed { words, retry_after } => Next::Again { counts: true, words, due: due(retry_after) },
-        Outcome::Unreached(words) if now.since(standing.made) >= age_max(options) => {
+        Outcome::Away { words, .. } if now.since(standing.made) >= age_max(options) => {
             Next::Park(format!("{words}, for {} hours", options.hours_max))
         }
-        Outcome::Unreached(words) => Next::Again { counts: false, words, due: due(None) },
+        Outcome::Away { words, retry_after } => Next::Again { counts: false, words, due: due(retry_after) },
     }
+}
+
+/// How long a message waits that is due then. A clock that was set back makes no wait longer than the longest.
+pub(super) fn wait(due: Timestamp, options: &WebhookOptions, now: Timestamp) -> Duration {
+    let wait = due.since(now);
+    if wait > longest(options) { Duration::ZERO } else { wait }
+}
+
+fn longest(options: &WebhookOptions) -> Duration {
+    Duration::from_secs(options.longest_delay_s.max(1).into())
 }
 
 fn age_max(options: &WebhookOptions) -> Duration {
@@ -95,7 +111,7 @@ fn age_max(options: &WebhookOptions) -> Duration {
 /// Doubles with every failure in a row, up to the longest; the half of it is left to chance, so that stations that lost
 /// the same receiver do not come back together.
 fn delay(failures: u32, retry_after: Option<Duration>, options: &WebhookOptions, chance: u64) -> Duration {
-    let longest = Duration::from_secs(options.longest_delay_s.max(1).into());
+    let longest = longest(options);
     let first = Duration::from_millis(options.first_delay_ms.max(1).into());
     let doubled = first.saturating_mul(2_u32.saturating_pow(failures.saturating_sub(1).min(31))).min(longest);
     let half = doubled / 2;
@@ -115,22 +131,29 @@ mod tests {
 
     #[test]
     fn a_message_is_parked_when_it_is_refused_or_failed_too_often() {
-        for (status, parked) in [(400, true), (401, true), (404, true), (410, true), (408, false), (429, false)] {
+        for status in [400, 409, 410, 413, 415, 422] {
             let next = after(outcome(status, None), 0, 1);
-            assert_eq!(matches!(next, Next::Park(_)), parked, "{status}: {next:?}");
+            assert!(matches!(next, Next::Park(_)), "{status}: {next:?}");
+        }
+        for status in [302, 405, 418, 500, 501] {
+            let next = after(outcome(status, None), 0, 1);
+            assert!(matches!(next, Next::Again { counts: true, .. }), "{status}: {next:?}");
         }
         for (tries, parked) in [(0, false), (10, false), (11, true)] {
             let next = after(outcome(500, None), tries, 1);
             assert_eq!(matches!(next, Next::Park(_)), parked, "after {tries}: {next:?}");
         }
-        assert!(matches!(after(outcome(302, None), 0, 1), Next::Again { counts: true, .. }), "no redirect is followed");
         assert_eq!(after(outcome(204, None), 11, 1), Next::Sent("HTTP 204".to_owned()));
     }
 
     #[test]
     fn a_receiver_that_is_away_is_waited_for_and_not_for_ever() {
-        let away = || Outcome::Unreached("refused".to_owned());
+        let away = || Outcome::Away { words: "refused".to_owned(), retry_after: None };
         assert!(matches!(after(away(), 0, 1000), Next::Again { counts: false, .. }));
+        for status in [401, 403, 404, 408, 425, 429, 502, 503, 504] {
+            let next = after(outcome(status, None), 1000, 1000);
+            assert!(matches!(next, Next::Again { counts: false, .. }), "{status}: {next:?}");
+        }
         let old = Standing { made: NOW, tries: 0, failures: 1 };
         let later = NOW.plus(Duration::from_secs(72 * 3600));
         assert!(matches!(next(away(), old, &WebhookOptions::default(), later, 0), Next::Park(_)));
@@ -145,6 +168,14 @@ mod tests {
         for chance in [u64::MAX, 7, 123_456_789] {
             assert!(delay(40, None, &options, chance).as_secs() <= 900);
         }
+    }
+
+    #[test]
+    fn no_wait_is_longer_than_the_longest_delay() {
+        let (options, of) = (WebhookOptions::default(), Duration::from_secs);
+        let waits = |s| wait(NOW.plus(of(s)), &options, NOW);
+        assert_eq!([waits(0), waits(5), waits(900), waits(901)], [of(0), of(5), of(900), of(0)]);
+        assert_eq!(wait(NOW, &options, NOW.plus(of(5))), of(0));
     }
 
     #[test]
