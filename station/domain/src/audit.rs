@@ -126,7 +126,9 @@ audit_kinds! {
     GoldenNamed = "golden.named";
     /// A label was printed or downloaded.
     LabelPrinted = "label.printed";
-    /// A copy of the record was taken out.
+    /// A copy of the record is being taken out.
+    ExportBegun = "export.begun";
+    /// A copy of the record was taken out, or a part of it.
     ExportMade = "export.made";
     /// A user was added.
     UserAdded = "user.added";

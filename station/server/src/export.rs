@@ -1,5 +1,6 @@
 //! Copies of the record for auditors and other tools: a ZIP archive with the rows, a manifest and the hashes that
-//! `sha256sum -c SHA256SUMS` checks. Streamed with flat memory; every one is noted in the audit log, whole or not.
+//! `sha256sum -c SHA256SUMS` checks. Streamed with flat memory; every one is noted in the audit log before its first byte
+//! leaves, and again with its end, whole or not.
 //!
 //! Knows no page.
 
@@ -23,7 +24,7 @@ use axum::{
 };
 use firstpass_domain::{Action, AuditKind, Sha256Digest, Timestamp};
 use firstpass_store::{Act, StoreError, UnitFilter};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::{
     runtime::Handle,
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -92,10 +93,10 @@ async fn audit(
     let order = Order::new(&app, person, "audit", query.format()?, query.filter()).await?;
     let (store, last) = (Arc::clone(&app.services.store), order.head.seq);
     if query.filters_nothing() {
-        return deliver(app, &method, order, WholeAudit::new(store, last));
+        return deliver(app, &method, order, WholeAudit::new(store, last)).await;
     }
     let search = query.search(store.as_ref()).await?;
-    deliver(app, &method, order, FoundAudit::new(store, search, last))
+    deliver(app, &method, order, FoundAudit::new(store, search, last)).await
 }
 
 async fn units(
@@ -109,7 +110,7 @@ async fn units(
     let order = Order::new(&app, person, "units", query.format()?, filter).await?;
     let filter = UnitFilter { after: None, standing, limit: 0 };
     let source = Units::new(Arc::clone(&app.services.store), filter);
-    deliver(app, &method, order, source)
+    deliver(app, &method, order, source).await
 }
 
 async fn runs(
@@ -120,7 +121,7 @@ async fn runs(
 ) -> Answer {
     let order = Order::new(&app, person, "runs", query.format()?, json!({})).await?;
     let source = Runs::new(Arc::clone(&app.services.store));
-    deliver(app, &method, order, source)
+    deliver(app, &method, order, source).await
 }
 
 /// What was asked for, by whom, and how the audit log stood then.
@@ -171,6 +172,10 @@ impl Order {
         })
     }
 
+    fn asked(&self) -> Value {
+        json!({ "what": self.what, "format": self.format.map(Format::name), "filter": self.filter })
+    }
+
     /// Name of the file for the client.
     fn file_name(&self) -> String {
         let safe = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') { c } else { '-' };
@@ -199,12 +204,12 @@ enum Broken {
 }
 
 /// Answers with the rows of `source` as an archive.
-fn deliver<S: Source>(app: AppState, method: &Method, order: Order, source: S) -> Answer {
-    send(app, method, order, move |_, order, archive, done| rows(order, source, archive, done))
+async fn deliver<S: Source>(app: AppState, method: &Method, order: Order, source: S) -> Answer {
+    send(app, method, order, move |_, order, archive, done| rows(order, source, archive, done)).await
 }
 
 /// Answers with the archive that `fill` makes on a thread of its own.
-fn send<F>(app: AppState, method: &Method, order: Order, fill: F) -> Answer
+async fn send<F>(app: AppState, method: &Method, order: Order, fill: F) -> Answer
 where
     F: FnOnce(&AppState, &Order, Archive<Chunks>, &mut Done) -> Result<Archive<Chunks>, Broken> + Send + 'static,
 {
@@ -212,6 +217,7 @@ where
     let disposition = HeaderValue::from_str(&name).expect("names of files are plain");
     let (chunks, body) = chunks(app.stopping.clone());
     if *method != Method::HEAD {
+        note(&app, &order, AuditKind::ExportBegun, order.asked()).await?;
         let runtime = Handle::current();
         tokio::task::spawn_blocking(move || produce(&app, &runtime, &order, chunks, fill));
     }
@@ -237,7 +243,7 @@ where
         done.archive = Some(chunks.sum());
         Ok(chunks)
     });
-    let noted = runtime.block_on(note(app, order, &done));
+    let noted = runtime.block_on(note(app, order, AuditKind::ExportMade, told(order, &done)));
     match (made, noted) {
         (Ok(chunks), Ok(())) => drop(chunks.finish()),
         (Ok(chunks), Err(error)) => {
@@ -253,21 +259,22 @@ where
     }
 }
 
-async fn note(app: &AppState, order: &Order, done: &Done) -> Result<(), StoreError> {
+async fn note(app: &AppState, order: &Order, kind: AuditKind, body: Value) -> Result<(), StoreError> {
+    let now = (app.services.clock)();
+    app.services.store.note(kind, &order.subject, body, &order.act, now).await
+}
+
+/// What an export came to.
+fn told(order: &Order, done: &Done) -> Value {
     let files: serde_json::Map<_, _> =
         done.files.iter().map(|(name, sha256)| (name.clone(), sha256.to_string().into())).collect();
-    let body = json!({
-        "what": order.what,
-        "format": order.format.map(Format::name),
-        "filter": order.filter,
-        "complete": done.archive.is_some(),
-        "rows": done.rows,
-        "files": files,
-        "bytes": done.archive.map(|(bytes, _)| bytes),
-        "sha256": done.archive.map(|(_, sha256)| sha256.to_string()),
-    });
-    let now = (app.services.clock)();
-    app.services.store.note(AuditKind::ExportMade, &order.subject, body, &order.act, now).await
+    let mut body = order.asked();
+    body["complete"] = done.archive.is_some().into();
+    body["rows"] = done.rows.into();
+    body["files"] = files.into();
+    body["bytes"] = done.archive.map(|(bytes, _)| bytes).into();
+    body["sha256"] = done.archive.map(|(_, sha256)| sha256.to_string()).into();
+    body
 }
 
 /// Writes the rows, the manifest and the hashes.

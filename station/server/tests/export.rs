@@ -276,11 +276,9 @@ async fn a_head_request_takes_nothing_out_and_notes_nothing() {
     assert_eq!(bench.store.audit_head().await.unwrap(), before);
 }
 
-#[tokio::test]
-async fn an_export_whose_client_goes_away_is_noted_as_not_complete() {
-    let (bench, _) = bench().await;
+/// Puts more on record than any buffer between here and there holds, and nothing that packs well.
+async fn fill(bench: &Bench) {
     let act = Act { actor: "ada".to_owned(), reason: String::new() };
-    // More than any buffer between here and there holds, and nothing that packs well.
     for n in 0_u32..24 {
         let mut digest = Sha256Digest::of(&n.to_be_bytes());
         let mut text = String::new();
@@ -290,6 +288,10 @@ async fn an_export_whose_client_goes_away_is_noted_as_not_complete() {
         }
         bench.store.note(AuditKind::LabelPrinted, "x", json!({ "text": text }), &act, bench.now()).await.unwrap();
     }
+}
+
+/// A client of an export that has read the beginning of it.
+async fn begin(bench: &Bench) -> tokio::net::TcpStream {
     let session = bench.session(Role::Auditor).await;
     let address = bench.url.trim_start_matches("http://").to_owned();
     let mut socket = tokio::net::TcpStream::connect(&address).await.unwrap();
@@ -298,18 +300,43 @@ async fn an_export_whose_client_goes_away_is_noted_as_not_complete() {
     socket.write_all(request.as_bytes()).await.unwrap();
     let mut some = [0; 512];
     assert!(socket.read(&mut some).await.unwrap() > 0);
-    drop(socket);
-    let (entry, body) = tokio::time::timeout(Duration::from_secs(60), async {
+    socket
+}
+
+/// What is noted of an export in the end.
+async fn end(bench: &Bench) -> (AuditEntry, Value) {
+    let noted = async {
         loop {
             let search = AuditSearch { kinds: vec![AuditKind::ExportMade], limit: 1, ..AuditSearch::default() };
             if !bench.store.search_audit(&search).await.unwrap().is_empty() {
-                return noted(&bench).await;
+                return noted(bench).await;
             }
         }
-    })
-    .await
-    .unwrap();
+    };
+    tokio::time::timeout(Duration::from_secs(60), noted).await.expect("the export ends")
+}
+
+#[tokio::test]
+async fn an_export_whose_client_goes_away_is_noted_as_not_complete() {
+    let (bench, _) = bench().await;
+    fill(&bench).await;
+    drop(begin(&bench).await);
+    let (entry, body) = end(&bench).await;
     assert_eq!((entry.actor.as_str(), &body["complete"], &body["sha256"]), ("auditor", &json!(false), &Value::Null));
+}
+
+#[tokio::test]
+async fn an_export_of_which_nothing_is_taken_is_noted_from_its_beginning_and_ends() {
+    let bench = Bench::start_with(|settings, _| settings.limits.write_timeout_s = 1).await;
+    fill(&bench).await;
+    let _stalled = begin(&bench).await;
+    let search = AuditSearch { kinds: vec![AuditKind::ExportBegun], limit: 2, ..AuditSearch::default() };
+    let begun = bench.store.search_audit(&search).await.unwrap();
+    let [entry] = begun.as_slice() else { panic!("it is noted before its first byte: {begun:?}") };
+    assert_eq!((entry.actor.as_str(), entry.subject.as_str()), ("auditor", "audit"));
+    let body: Value = serde_json::from_str(&entry.body).unwrap();
+    assert_eq!((&body["what"], &body["format"]), (&json!("audit"), &json!("jsonl")));
+    assert_eq!(end(&bench).await.1["complete"], json!(false));
 }
 
 #[tokio::test]

@@ -45,7 +45,7 @@ pub(crate) async fn unit(
     let unit = unit.ok_or_else(|| HttpProblem::not_found(format!("No run on record had unit {mac}.")))?;
     let filter = json!({ "unit": mac });
     let order = Order::of(&app, &person, "unit", mac.to_string(), None, filter).await?;
-    send(app, &method, order, move |app, order, archive, done| fill(app, order, &unit, archive, done))
+    send(app, &method, order, move |app, order, archive, done| fill(app, order, &unit, archive, done)).await
 }
 
 fn fill(
