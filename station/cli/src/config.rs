@@ -111,7 +111,13 @@ impl Default for GatewaySection {
 impl Config {
     /// Reads the file that the flags or the environment name; without one, the defaults.
     pub(crate) fn load(global: &Global) -> Result<Self, Failure> {
-        let Some(path) = &global.config else { return Ok(Self::default()) };
+        match &global.config {
+            Some(path) => Self::load_file(path),
+            None => Ok(Self::default()),
+        }
+    }
+
+    fn load_file(path: &Path) -> Result<Self, Failure> {
         let text = std::fs::read_to_string(path).map_err(|error| {
             let why = format!("{}: {error}.", path.display());
             Failure::usage("config_unreadable", "The configuration cannot be read.", why, "Check the path of --config.")
@@ -207,6 +213,34 @@ mod tests {
         let config: Config = toml::from_str(include_str!("../../../configs/station.toml")).unwrap();
         assert_eq!(config.shift(), Some(Duration::from_secs(8 * 3600)));
         assert_eq!(config.recipes_dir(Some(Path::new("recipes/lamp.toml"))), Some(Path::new("recipes")));
+    }
+
+    /// What a person gets who takes the `#` away before every setting and every section.
+    fn without_hashes(text: &str) -> String {
+        let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+        let is_setting = |line: &str| {
+            let name = line.split_once(" = ").map_or("", |(name, _)| name);
+            (!name.is_empty() && name.chars().all(is_name)) || (line.starts_with('[') && line.ends_with(']'))
+        };
+        let bare = |line: &str| line.trim_start_matches(['#', ' ']).to_owned();
+        text.lines().map(|line| if is_setting(&bare(line)) { bare(line) } else { line.to_owned() } + "\n").collect()
+    }
+
+    #[test]
+    fn every_setting_that_we_show_can_be_used_as_it_stands_there() {
+        let text = without_hashes(include_str!("../../../configs/station.toml"));
+        for setting in ["label_on_pass = \"product\"", "[upstream]", "tls = true", "[[slot]]", "[telemetry]"] {
+            assert!(text.lines().any(|line| line == setting), "{setting} is still a remark in:\n{text}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("station.toml");
+        std::fs::write(&path, &text).unwrap();
+        let config = match Config::load_file(&path) {
+            Ok(config) => config,
+            Err(failure) => panic!("{:?}\n{text}", failure.problem),
+        };
+        assert_eq!(config.server.label_on_pass.as_deref(), Some("product"));
+        assert_eq!(config.slots().len(), 2);
     }
 
     #[test]

@@ -47,6 +47,18 @@ fn what_is_no_secret_is_left_alone() {
 }
 
 #[test]
+fn the_template_for_units_that_pass_is_no_secret_of_a_configuration_and_nothing_else_goes_by_its_name() {
+    let found = |text: &str, kind| find(text, kind).is_some();
+    let setting = "[server]\nlabel_on_pass = \"product\"";
+    assert!(!found(setting, Kind::Configuration));
+    assert!(found(setting, Kind::Recipe), "recipes have no such setting");
+    for text in ["[gateway]\nlabel_on_pass = \"x\"", "label_on_pass = \"x\"", "[server]\nwifi_pass = \"x\""] {
+        assert!(found(text, Kind::Configuration), "{text}");
+    }
+    assert!(found("[server]\nlabel_on_pass = \"dht_0123456789abcdef\"", Kind::Configuration));
+}
+
+#[test]
 fn a_finding_names_the_place_and_never_the_secret() {
     let text = "[nvs]\nwifi_pass = \"correct horse\"\n";
     let found = find(text, Kind::Recipe).unwrap();
