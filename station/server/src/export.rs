@@ -44,7 +44,7 @@ use crate::{
 use encode::Encoder;
 use manifest::{Head, Manifest};
 use row::Row;
-use source::{FoundAudit, Runs, Source, Units, WholeAudit};
+use source::{FoundAudit, FoundUnits, Runs, Source, Units, WholeAudit};
 use zip::Archive;
 
 /// Exports at a time. Each holds a thread and reads the record.
@@ -90,6 +90,7 @@ async fn audit(
     method: Method,
     Query(query): Query<AuditQuery>,
 ) -> Answer {
+    query.whole()?;
     let order = Order::new(&app, person, "audit", query.format()?, query.filter()).await?;
     let (store, last) = (Arc::clone(&app.services.store), order.head.seq);
     if query.filters_nothing() {
@@ -105,11 +106,19 @@ async fn units(
     method: Method,
     Query(query): Query<UnitQuery>,
 ) -> Answer {
-    let standing = query.standing()?;
-    let filter = json!({ "standing": standing.map(firstpass_store::Standing::name) });
+    query.whole()?;
+    let (text, standing) = (query.text()?, query.standing()?);
+    let mut filter = json!({ "standing": standing.map(firstpass_store::Standing::name) });
+    if !text.is_empty() {
+        filter["q"] = text.into();
+    }
     let order = Order::new(&app, person, "units", query.format()?, filter).await?;
-    let filter = UnitFilter { after: None, standing, limit: 0 };
-    let source = Units::new(Arc::clone(&app.services.store), filter);
+    let store = Arc::clone(&app.services.store);
+    if !text.is_empty() {
+        let source = FoundUnits::new(store, text, standing);
+        return deliver(app, &method, order, source).await;
+    }
+    let source = Units::new(store, UnitFilter { after: None, standing, limit: 0 });
     deliver(app, &method, order, source).await
 }
 
@@ -119,6 +128,7 @@ async fn runs(
     method: Method,
     Query(query): Query<UnitQuery>,
 ) -> Answer {
+    query.everything()?;
     let order = Order::new(&app, person, "runs", query.format()?, json!({})).await?;
     let source = Runs::new(Arc::clone(&app.services.store));
     deliver(app, &method, order, source).await
@@ -205,7 +215,7 @@ enum Broken {
 
 /// Answers with the rows of `source` as an archive.
 async fn deliver<S: Source>(app: AppState, method: &Method, order: Order, source: S) -> Answer {
-    send(app, method, order, move |_, order, archive, done| rows(order, source, archive, done)).await
+    send(app, method, order, move |app, order, archive, done| rows(app, order, source, archive, done)).await
 }
 
 /// Answers with the archive that `fill` makes on a thread of its own.
@@ -279,6 +289,7 @@ fn told(order: &Order, done: &Done) -> Value {
 
 /// Writes the rows, the manifest and the hashes.
 fn rows<S: Source>(
+    app: &AppState,
     order: &Order,
     mut source: S,
     archive: Archive<Chunks>,
@@ -295,7 +306,9 @@ fn rows<S: Source>(
         done.rows += page.len() as u64;
     }
     let archive = encoder.finish()?.finish()?;
-    let manifest = Manifest::of(order, done, archive.written())
+    let end = Head::from(runtime.block_on(app.services.store.audit_head())?);
+    let manifest = Manifest::of(order, done, archive.written(), end)
+        .of_one_moment(source.is_of_one_moment())
         .with_columns(S::Row::COLUMNS, format)
         .with_order(source.order())
         .with_chain(source.chain());

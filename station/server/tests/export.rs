@@ -15,7 +15,7 @@ use std::{
 
 use bytes::Bytes;
 use firstpass_domain::{AuditEntry, AuditKind, Policy, Role, Sha256Digest, Timestamp, audit::ChainVerifier};
-use firstpass_store::{Act, AuditSearch};
+use firstpass_store::{Act, AuditSearch, NewCertificate};
 use parquet::{
     file::reader::{FileReader as _, SerializedFileReader},
     record::Field,
@@ -252,6 +252,87 @@ fn field_text(field: &Field) -> String {
         Field::Bool(is) => is.to_string(),
         other => panic!("no column holds {other:?}"),
     }
+}
+
+#[tokio::test]
+async fn what_a_search_finds_is_exported_and_nothing_else_also_page_by_page() {
+    let (bench, factory) = bench().await;
+    let (made, other) = (factory.pass().await, factory.pass().await);
+    let path = format!("/export/units?format=jsonl&q={}", made.device_id);
+    let export = Unpacked::of(&bench, Role::Auditor, &path).await;
+    let found: Vec<Value> = export.lines("units.jsonl").into_iter().map(|unit| unit["mac"].clone()).collect();
+    assert!(found.contains(&json!(made.mac)) && !found.contains(&json!(other.mac)), "{found:?}");
+    assert_eq!(export.manifest["filter"], json!({ "standing": null, "q": made.device_id }));
+    let held = Unpacked::of(&bench, Role::Auditor, "/export/units?format=jsonl&q=dev-&standing=quarantined").await;
+    assert_eq!(held.lines("units.jsonl").len(), 1);
+    let all = Unpacked::of(&bench, Role::Auditor, "/export/units?format=jsonl&q=dev-").await;
+    assert_eq!(all.lines("units.jsonl").len(), 5);
+    let none = Unpacked::of(&bench, Role::Auditor, "/export/units?format=jsonl&q=zzzz").await;
+    assert_eq!(none.lines("units.jsonl").len(), 0);
+    let page = bench.get(Role::Auditor, "/units?q=dev-&standing=passed").await;
+    assert!(page.text.contains("/export/units?format=csv&amp;q=dev-&amp;standing=passed"), "{page:?}");
+}
+
+#[tokio::test]
+async fn an_export_refuses_what_it_would_not_choose_by() {
+    let (bench, _) = bench().await;
+    for (path, field) in [
+        ("/export/runs?format=csv&standing=failed", "standing"),
+        ("/export/runs?format=csv&q=zzz", "q"),
+        ("/export/runs?format=csv&after=60:55:f9:00:00:0a", "after"),
+        ("/export/units?format=csv&after=60:55:f9:00:00:0a", "after"),
+        ("/export/audit?format=csv&before=10", "before"),
+        ("/export/audit?format=csv&kind=run.&before=10", "before"),
+    ] {
+        let refused = bench.get(Role::Auditor, path).await;
+        let problem = refused.json();
+        assert_eq!((refused.status, problem["code"].as_str()), (400, Some("filter_not_applied")), "{path}");
+        assert!(refused.text.contains(&format!("Nothing is chosen by {field} here.")), "{problem}");
+    }
+}
+
+#[tokio::test]
+async fn a_manifest_says_of_when_its_rows_are() {
+    let (bench, _) = bench().await;
+    for path in ["/export/units?format=csv", "/export/runs?format=csv"] {
+        let manifest = Unpacked::of(&bench, Role::Auditor, path).await.manifest;
+        let (begin, end) = (&manifest["audit_head"], &manifest["audit_head_at_end"]);
+        assert!(end["seq"].as_i64().unwrap() >= begin["seq"].as_i64().unwrap(), "{manifest}");
+        let moment = manifest["moment"].as_str().unwrap();
+        assert!(moment.contains("between audit_head and audit_head_at_end"), "{manifest}");
+        let entry = bench.store.audit_entries(end["seq"].as_i64().unwrap() - 1, 1).await.unwrap().remove(0);
+        assert_eq!(end["hash"], json!(entry.hash));
+    }
+    for path in ["/export/audit?format=csv", "/export/audit?format=csv&kind=run."] {
+        let manifest = Unpacked::of(&bench, Role::Auditor, path).await.manifest;
+        assert_eq!(manifest["moment"], "as of audit_head");
+    }
+}
+
+#[tokio::test]
+async fn a_units_export_has_the_entries_of_all_its_certificates() {
+    let (bench, factory) = bench().await;
+    let made = factory.pass().await;
+    let act = Act { actor: "ada".to_owned(), reason: "spare".to_owned() };
+    let serials: Vec<String> = (0..510_u32).map(|n| format!("{n:040x}")).collect();
+    for serial in &serials {
+        let certificate = NewCertificate {
+            serial: serial.clone(),
+            fingerprint: Sha256Digest::of(serial.as_bytes()),
+            pem: "-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n".to_owned(),
+            subject: "spare".to_owned(),
+            not_before: bench.now(),
+            not_after: bench.now(),
+            mac: Some(made.mac),
+        };
+        bench.store.add_certificate(&certificate, &act, bench.now()).await.unwrap();
+    }
+    let export = Unpacked::of(&bench, Role::Auditor, &format!("/export/units/{}", made.mac)).await;
+    let entries = export.lines("audit.jsonl");
+    let told = |serial: &&String| entries.iter().any(|entry| entry["subject"] == json!(serial));
+    assert_eq!(serials.iter().filter(told).count(), serials.len());
+    assert!(entries.iter().any(|entry| entry["subject"] == json!(made.certificate)));
+    assert_eq!(export.manifest["incomplete"], Value::Null);
 }
 
 #[tokio::test]

@@ -23,7 +23,8 @@ pub trait Search: Send + Sync {
     /// Audit entries that fit, newest first. The order is that of the chain, whatever the stations' clocks say.
     async fn search_audit(&self, search: &AuditSearch) -> Result<Vec<AuditEntry>, StoreError>;
 
-    /// Audit entries about a unit, its runs and its certificates, in order: the newest `limit` of them.
+    /// Audit entries about a unit, its runs and its certificates, in order: the newest `limit` of them. Looked at are as many
+    /// of its newest runs and certificates as entries are wanted, and 500 at least.
     async fn audit_of_unit(&self, mac: Mac, limit: u32) -> Result<Vec<AuditEntry>, StoreError>;
 
     /// Position and hash of the newest audit entry.

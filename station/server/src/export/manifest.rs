@@ -21,7 +21,13 @@ const SUMS: &str = "SHA256SUMS";
 /// Version of the manifest's form.
 const VERSION: u32 = 1;
 
-/// The end of the audit log when the export began.
+/// What the manifest says of content that nothing can have changed while it was read.
+const ONE_MOMENT: &str = "as of audit_head";
+/// And of other content. What changes the record is in the audit log, so that the entries between the two tell what may differ.
+const SEVERAL_MOMENTS: &str = "read page by page between audit_head and audit_head_at_end; of what the audit log tells \
+                               between the two, a part may be in it and a part may not";
+
+/// An end of the audit log.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub(super) struct Head {
     /// Its position; 0 while the log is empty.
@@ -59,6 +65,13 @@ pub(super) struct Manifest<'a> {
     note: Option<String>,
     /// Where the audit log ended when the export began.
     audit_head: Head,
+    /// Where it ended when everything was read.
+    audit_head_at_end: Head,
+    /// Of when the content is.
+    moment: &'static str,
+    /// What was left out, when anything was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    incomplete: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     audit_chain: Option<Chain>,
 }
@@ -78,7 +91,8 @@ struct ColumnEntry {
 }
 
 impl<'a> Manifest<'a> {
-    pub(super) fn of(order: &'a Order, done: &Done, written: &'a [Written]) -> Self {
+    /// `end`: where the audit log ended when everything was read.
+    pub(super) fn of(order: &'a Order, done: &Done, written: &'a [Written], end: Head) -> Self {
         let file = |file: &'a Written| File { name: &file.name, bytes: file.bytes, sha256: file.sha256 };
         Self {
             firstpass_export: VERSION,
@@ -95,6 +109,9 @@ impl<'a> Manifest<'a> {
             columns: Vec::new(),
             note: None,
             audit_head: order.head,
+            audit_head_at_end: end,
+            moment: SEVERAL_MOMENTS,
+            incomplete: None,
             audit_chain: None,
         }
     }
@@ -115,6 +132,19 @@ impl<'a> Manifest<'a> {
 
     pub(super) const fn with_order(mut self, order: &'static str) -> Self {
         self.order = Some(order);
+        self
+    }
+
+    /// Says that the content is as it was when the export began, whatever happened meanwhile.
+    pub(super) const fn of_one_moment(mut self, is_so: bool) -> Self {
+        if is_so {
+            self.moment = ONE_MOMENT;
+        }
+        self
+    }
+
+    pub(super) fn without(mut self, left_out: Option<String>) -> Self {
+        self.incomplete = left_out;
         self
     }
 

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use firstpass_domain::{AuditEntry, Run, RunId, audit::ChainVerifier};
 use firstpass_line::replay::AuditPages;
-use firstpass_store::{AuditSearch, BatchId, Store, StoreError, UnitFilter};
+use firstpass_store::{AuditSearch, BatchId, SEARCH_TEXT_MAX, Standing, Store, StoreError, UnitFilter, UnitSearch};
 use serde::Serialize;
 
 use super::row::{Row, RunRow, UnitRow};
@@ -24,6 +24,11 @@ pub(super) trait Source: Send + 'static {
 
     /// In which order the rows come, for the manifest.
     fn order(&self) -> &'static str;
+
+    /// Whether all rows are as they were when the export began. Others are read page by page while the record goes on.
+    fn is_of_one_moment(&self) -> bool {
+        false
+    }
 
     /// What was found of the audit chain on the way, when the rows are entries of it.
     fn chain(&self) -> Option<Chain> {
@@ -82,6 +87,10 @@ impl Source for WholeAudit {
         "oldest first"
     }
 
+    fn is_of_one_moment(&self) -> bool {
+        true
+    }
+
     fn chain(&self) -> Option<Chain> {
         Some(Chain::of("whole", self.wrong.as_ref()))
     }
@@ -124,6 +133,10 @@ impl Source for FoundAudit {
         "newest first"
     }
 
+    fn is_of_one_moment(&self) -> bool {
+        true
+    }
+
     fn chain(&self) -> Option<Chain> {
         Some(Chain::of("each", self.wrong.as_ref()))
     }
@@ -158,6 +171,44 @@ impl Source for Units {
 
     fn order(&self) -> &'static str {
         "by MAC"
+    }
+}
+
+/// Units that have a name with a text in it, and stand so.
+pub(super) struct FoundUnits {
+    store: Arc<dyn Store>,
+    search: UnitSearch,
+    standing: Option<Standing>,
+    done: bool,
+}
+
+impl FoundUnits {
+    /// `text` is what is searched for.
+    pub(super) fn new(store: Arc<dyn Store>, text: &str, standing: Option<Standing>) -> Self {
+        // No name on record is longer, so nothing could be found.
+        let text = text.chars().take(SEARCH_TEXT_MAX + 1).collect();
+        Self { store, search: UnitSearch { text, after: None, limit: PAGE_ROWS }, standing, done: false }
+    }
+}
+
+impl Source for FoundUnits {
+    type Row = UnitRow;
+
+    async fn next(&mut self) -> Result<Option<Vec<UnitRow>>, StoreError> {
+        if self.done {
+            return Ok(None);
+        }
+        let page = self.store.search_units(&self.search).await?;
+        let Some(last) = page.last() else { return Ok(None) };
+        self.search.after = Some(last.summary.mac);
+        self.done = page.len() < PAGE_ROWS as usize;
+        let wanted = page.into_iter().map(|hit| hit.summary);
+        let wanted = wanted.filter(|unit| self.standing.is_none() || unit.standing == self.standing);
+        Ok(Some(wanted.map(UnitRow::from).collect()))
+    }
+
+    fn order(&self) -> &'static str {
+        "as the search finds them"
     }
 }
 

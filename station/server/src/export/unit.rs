@@ -18,7 +18,7 @@ use tokio::runtime::Handle;
 
 use super::{
     Broken, Chunks, Done, Order,
-    manifest::{self, Manifest},
+    manifest::{self, Head, Manifest},
     send,
     zip::Archive,
 };
@@ -41,10 +41,10 @@ pub(crate) async fn unit(
     Path(mac): Path<String>,
 ) -> Answer {
     let mac = query::mac(&mac)?;
-    let unit = app.services.store.unit(mac).await?;
-    let unit = unit.ok_or_else(|| HttpProblem::not_found(format!("No run on record had unit {mac}.")))?;
     let filter = json!({ "unit": mac });
     let order = Order::of(&app, &person, "unit", mac.to_string(), None, filter).await?;
+    let unit = app.services.store.unit(mac).await?;
+    let unit = unit.ok_or_else(|| HttpProblem::not_found(format!("No run on record had unit {mac}.")))?;
     send(app, &method, order, move |app, order, archive, done| fill(app, order, &unit, archive, done)).await
 }
 
@@ -57,10 +57,11 @@ fn fill(
 ) -> Result<Archive<Chunks>, Broken> {
     let archive = file(archive, "unit.json", &pretty(&unit_json(unit)))?;
     let archive = runs(app, unit, archive, done)?;
-    let archive = entries(app, unit.summary.mac, archive)?;
+    let (archive, left_out) = entries(app, unit.summary.mac, archive)?;
     let archive = certificates(app, &unit.certificates, archive)?;
     let archive = logs(app, &unit.runs, archive)?;
-    let manifest = manifest::text(&Manifest::of(order, done, archive.written()));
+    let end = Head::from(Handle::current().block_on(app.services.store.audit_head())?);
+    let manifest = manifest::text(&Manifest::of(order, done, archive.written(), end).without(left_out));
     Ok(manifest::seal(archive, &manifest)?)
 }
 
@@ -110,14 +111,16 @@ fn load(app: &AppState, run: &Run) -> Result<Option<RunDetail>, Broken> {
     Ok(Handle::current().block_on(app.services.store.run(run.id))?)
 }
 
-/// Its audit entries, in the form of `station audit export`.
-fn entries(app: &AppState, mac: Mac, archive: Archive<Chunks>) -> Result<Archive<Chunks>, Broken> {
-    let entries = Handle::current().block_on(app.services.store.audit_of_unit(mac, ENTRIES_MAX))?;
+/// Its audit entries, in the form of `station audit export`; and what of them was left out, when there are too many.
+fn entries(app: &AppState, mac: Mac, archive: Archive<Chunks>) -> Result<(Archive<Chunks>, Option<String>), Broken> {
+    let entries = Handle::current().block_on(app.services.store.audit_of_unit(mac, ENTRIES_MAX + 1))?;
+    let too_many = entries.len().saturating_sub(ENTRIES_MAX as usize);
     let mut member = archive.member("audit.jsonl")?;
-    for entry in &entries {
+    for entry in &entries[too_many..] {
         line(&mut member, entry)?;
     }
-    Ok(member.finish()?)
+    let left_out = (too_many > 0).then(|| format!("audit.jsonl has the newest {ENTRIES_MAX} entries only"));
+    Ok((member.finish()?, left_out))
 }
 
 fn certificates(

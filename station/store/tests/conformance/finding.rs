@@ -6,7 +6,7 @@ use firstpass_domain::{AuditEntry, AuditKind, Mac, StationId, Timestamp};
 use firstpass_store::{Act, AuditSearch, BatchId};
 
 use super::{
-    fixture::{Place, act, mac, now, policy},
+    fixture::{Place, act, certificate, mac, now, policy},
     line::Line,
 };
 
@@ -145,6 +145,20 @@ pub(crate) async fn a_unit_has_the_entries_of_its_runs_and_certificates_in_order
     assert_eq!(worked.line.store.audit_of_unit(mac(), 3).await.unwrap(), []);
     let last = worked.line.audit().await.pop().unwrap();
     assert_eq!(worked.line.store.audit_head().await.unwrap(), Some((last.seq, last.hash)));
+}
+
+pub(crate) async fn a_unit_has_the_entries_of_all_its_certificates_when_as_many_are_wanted(place: &dyn Place) {
+    const MANY: u32 = 503;
+    let line = Line::start(place).await;
+    let unit = mac();
+    for _ in 0..MANY {
+        line.store.add_certificate(&certificate(Some(unit)), &act(), now()).await.unwrap();
+    }
+    let found = async |limit| line.store.audit_of_unit(unit, limit).await.unwrap();
+    let all = found(MANY + 1).await;
+    assert_eq!(all.len(), MANY as usize);
+    assert!(all.iter().all(|entry| entry.kind == AuditKind::CertificateIssued) && all.is_sorted_by_key(|e| e.seq));
+    assert_eq!(found(3).await, all[all.len() - 3..]);
 }
 
 pub(crate) async fn what_finds_entries_cannot_be_taken_away(place: &dyn Place) {

@@ -79,6 +79,7 @@ macro_rules! every_claim {
             finding::entries_come_in_pages_newest_first;
             finding::a_batch_has_the_entries_of_its_runs_certificates_and_units;
             finding::a_unit_has_the_entries_of_its_runs_and_certificates_in_order;
+            finding::a_unit_has_the_entries_of_all_its_certificates_when_as_many_are_wanted;
             finding::what_finds_entries_cannot_be_taken_away;
             finish::a_failed_run_voids_its_codes_and_revokes_what_it_issued;
             finish::a_pass_needs_an_admitted_unit_and_an_attested_end;

@@ -62,6 +62,11 @@ impl AuditQuery {
         self.fields().iter().all(|(_, value)| value.trim().is_empty())
     }
 
+    /// Refuses a place to go on from, where there are no pages.
+    pub(crate) fn whole(&self) -> Answer<()> {
+        crate::pages::units::query::not_applied("before", &self.before)
+    }
+
     /// What is filtered by, for a manifest.
     pub(crate) fn filter(&self) -> serde_json::Value {
         let asked = self.fields().into_iter().filter(|(_, value)| !value.trim().is_empty());

@@ -82,7 +82,7 @@ fn body(person: &Principal, query: &UnitQuery, listed: &Listed) -> Answer<Markup
     Ok(html! {
         .page-head {
             h1 { "Units" }
-            @if person.may(Action::ExportRecord) { .toolbar.no-print { (exports(standing)) } }
+            @if person.may(Action::ExportRecord) { .toolbar.no-print { (exports(text, standing)) } }
         }
         (form(text, standing))
         @if listed.rows.is_empty() { (nothing(text, standing, query)) } @else { (table(listed)) }
@@ -99,18 +99,24 @@ fn body(person: &Principal, query: &UnitQuery, listed: &Listed) -> Answer<Markup
     })
 }
 
-/// Exports of all units (that stand so) and of all runs.
-fn exports(standing: Option<Standing>) -> Markup {
+/// Exports of the units that are found, on all pages, and of all runs.
+fn exports(text: &str, standing: Option<Standing>) -> Markup {
+    let all = text.is_empty() && standing.is_none();
+    let text = if text.is_empty() { String::new() } else { format!("&q={}", escaped(text)) };
     let standing = standing.map(|standing| format!("&standing={}", standing.name())).unwrap_or_default();
     html! {
         details.menu.export-menu {
             summary { "Export" }
             .sheet {
                 @for (format, word) in Format::ALL {
-                    a href={ "/export/units?format=" (format.name()) (standing) } download { "Units as " (word) }
+                    a href={ "/export/units?format=" (format.name()) (text) (standing) } download {
+                        @if all { "Units as " } @else { "These units as " } (word)
+                    }
                 }
                 @for (format, word) in Format::ALL {
-                    a href={ "/export/runs?format=" (format.name()) } download { "Runs as " (word) }
+                    a href={ "/export/runs?format=" (format.name()) } download {
+                        @if all { "Runs as " } @else { "All runs as " } (word)
+                    }
                 }
             }
         }

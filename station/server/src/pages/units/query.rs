@@ -60,6 +60,27 @@ impl UnitQuery {
     pub(crate) fn format(&self) -> Answer<Format> {
         format(&self.format)
     }
+
+    /// Refuses a place to go on from, where there are no pages.
+    pub(crate) fn whole(&self) -> Answer<()> {
+        not_applied("after", &self.after)
+    }
+
+    /// Refuses everything that units are chosen by, where there are none to choose.
+    pub(crate) fn everything(&self) -> Answer<()> {
+        self.whole()?;
+        not_applied("q", &self.q)?;
+        not_applied("standing", &self.standing)
+    }
+}
+
+/// Refuses a field that would not be looked at: nobody shall take everything for what was asked for.
+pub(crate) fn not_applied(field: &str, value: &str) -> Answer<()> {
+    if value.trim().is_empty() {
+        return Ok(());
+    }
+    let why = format!("Nothing is chosen by {field} here.");
+    Err(HttpProblem::bad_request("filter_not_applied", why, "Leave it out, and choose from what you get."))
 }
 
 /// A MAC in an address.

@@ -7,8 +7,8 @@ use crate::{AuditSearch, BatchId, StoreError, db::values, tx::Tx};
 
 /// Entries of a subject that are read at a time.
 const READ: u32 = 256;
-/// Newest runs, and newest certificates, of a unit whose entries are looked for.
-const OF_UNIT_MAX: u32 = 500;
+/// Newest runs, and newest certificates, of a unit whose entries are looked for, however few entries are wanted.
+const OF_UNIT_MIN: u32 = 500;
 
 pub(super) async fn find(tx: &mut Tx, search: &AuditSearch) -> Result<Vec<AuditEntry>, StoreError> {
     let subject = search.subject.as_deref().unwrap_or_default();
@@ -56,10 +56,12 @@ async fn is_about_batch(tx: &mut Tx, entry: &AuditEntry, batch: BatchId) -> Resu
     Ok(tx.row(sql, values).await?.is_some())
 }
 
-/// The newest `limit` entries about a unit, its newest runs and certificates, in order.
+/// The newest `limit` entries about a unit, its runs and its certificates, in order. Of a unit with more runs or certificates
+/// than are looked at, those that were not made lately are left out.
 pub(crate) async fn of_unit(tx: &mut Tx, mac: Mac, limit: u32) -> Result<Vec<AuditEntry>, StoreError> {
     let mut found = Vec::new();
-    for subject in subjects(tx, mac).await? {
+    // Each has an entry at least, so that as many subjects as entries leave none out.
+    for subject in subjects(tx, mac, limit.max(OF_UNIT_MIN)).await? {
         found.extend(about(tx, &subject, i64::MAX, limit).await?);
     }
     found.sort_by_key(|entry| entry.seq);
@@ -67,14 +69,14 @@ pub(crate) async fn of_unit(tx: &mut Tx, mac: Mac, limit: u32) -> Result<Vec<Aud
     Ok(found.split_off(older))
 }
 
-async fn subjects(tx: &mut Tx, mac: Mac) -> Result<Vec<String>, StoreError> {
+async fn subjects(tx: &mut Tx, mac: Mac, max: u32) -> Result<Vec<String>, StoreError> {
     let mut subjects = vec![mac.to_string()];
     let sql = "SELECT id FROM runs WHERE mac = $1 ORDER BY id DESC LIMIT $2";
-    for mut row in tx.rows(sql, values![mac, OF_UNIT_MAX]).await? {
+    for mut row in tx.rows(sql, values![mac, max]).await? {
         subjects.push(row.next::<firstpass_domain::RunId>()?.to_string());
     }
     let sql = "SELECT serial FROM certificates WHERE mac = $1 ORDER BY issued_at DESC, serial LIMIT $2";
-    for mut row in tx.rows(sql, values![mac, OF_UNIT_MAX]).await? {
+    for mut row in tx.rows(sql, values![mac, max]).await? {
         subjects.push(row.next()?);
     }
     Ok(subjects)
