@@ -18,8 +18,9 @@ const SEGMENTS_MAX: u8 = 16;
 /// No image is longer, in bytes.
 const LENGTH_MAX: u32 = 16 << 20;
 
-/// SHA-256 of the image that starts at `offset`, without the hash that is appended to it, in hexadecimal digits.
-pub(crate) fn sha256(flash: &mut impl ReadNorFlash, offset: u32) -> Result<String, EspError> {
+/// SHA-256 of the image that starts at `offset`, without the hash that is appended to it, in hexadecimal digits. `alive` is
+/// called now and then.
+pub(crate) fn sha256(flash: &mut impl ReadNorFlash, offset: u32, alive: impl Fn()) -> Result<String, EspError> {
     let length = length(flash, offset)?;
     let mut hash = Sha256::new();
     let mut buffer = vec![0; SECTOR as usize];
@@ -29,6 +30,7 @@ pub(crate) fn sha256(flash: &mut impl ReadNorFlash, offset: u32) -> Result<Strin
         flash.read(offset + done, &mut buffer[..piece]).map_err(|_| unreadable())?;
         hash.update(&buffer[..piece]);
         done += piece as u32;
+        alive();
     }
     Ok(hex(&hash.finalize()))
 }

@@ -22,7 +22,8 @@ pub(crate) fn agent<P: Platform>(
         (Ok(session), true) => session.prov_url.clone(),
         (Ok(_) | Err(_), _) => compiled_in.prov_url.clone(),
     };
-    let app_sha256 = image::sha256(&mut *platform.flash().borrow_mut(), firmware.running_at).unwrap_or_else(|error| {
+    let hash = image::sha256(&mut *platform.flash().borrow_mut(), firmware.running_at, || platform.alive());
+    let app_sha256 = hash.unwrap_or_else(|error| {
         platform.log(Level::Error, "app", format_args!("the running image cannot be read: {error}"));
         alloc::string::String::new()
     });
