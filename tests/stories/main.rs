@@ -7,6 +7,7 @@ mod bad_neighbours;
 mod batches;
 mod clones;
 mod eight_units_pass;
+mod emulator;
 mod faults;
 mod fixed_adapter;
 mod floor;
