@@ -25,9 +25,8 @@ use crate::faults::{Fault, Faults};
 use crate::flash::Flash;
 use crate::mac::Mac;
 
-/// What the ROM prints when user code has returned to it: it has nowhere to go then, and stumbles.
-const USER_CODE_DONE: &[u8] =
-    b"user code done\r\nGuru Meditation Error: Core 0 panic'ed (Instruction access fault)\r\n";
+/// What the ROM prints when user code has returned to it, before it returns itself, to nowhere.
+const USER_CODE_DONE: &[u8] = b"user code done\r\n";
 /// What the ROM prints after an access to nothing, before it dumps registers and stack.
 const LOAD_FAULT: &[u8] = b"Guru Meditation Error: Core 0 panic'ed (Load access fault)\r\n";
 /// What the ROM sends before it changes its baud rate or resets the chip.

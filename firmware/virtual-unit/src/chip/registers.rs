@@ -1,17 +1,28 @@
 //! The address space that READ_REG and WRITE_REG reach. Knows which words matter to tools; the rest is plain memory.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use super::efuse::Fuses;
-use super::identity::Identity;
+use super::identity::{ESP32C3, Identity};
 use super::spi::Spi;
 use crate::faults::{Fault, Faults};
 use crate::flash_size::FlashSize;
 use crate::mac::Mac;
 
 const MAGIC: u32 = 0x4000_1000;
-/// Below this address, where the flash is mapped, the chips have nothing at all.
-const MAPPED_FROM: u32 = 0x3c00_0000;
+/// Where an ESP32-C3 has something: flash, RAM, ROM, RAM of the RTC, and peripherals (technical reference manual, "System
+/// and Memory").
+const MAPPED: [Range<u32>; 8] = [
+    0x3c00_0000..0x3c80_0000,
+    0x3fc8_0000..0x3fce_0000,
+    0x3ff0_0000..0x3ff2_0000,
+    0x4000_0000..0x4006_0000,
+    0x4037_c000..0x403e_0000,
+    0x4200_0000..0x4280_0000,
+    0x5000_0000..0x5000_2000,
+    0x6000_0000..0x600d_1000,
+];
 const EFUSE_WORDS: u32 = 0x200;
 /// Words that are remembered; a host that writes more of them is told nothing and reads zeros.
 const WORDS_MAX: usize = 4096;
@@ -38,10 +49,11 @@ impl Registers {
 
     /// READ_REG.
     pub(crate) fn read(&self, address: u32) -> Result<u32, RegisterFault> {
-        if address < MAPPED_FROM {
+        let identity = Identity::under(&self.faults);
+        // Other chips have their own map.
+        if identity.chip_id == ESP32C3 && !MAPPED.iter().any(|range| range.contains(&address)) {
             return Err(RegisterFault);
         }
-        let identity = Identity::under(&self.faults);
         let spi = address.wrapping_sub(identity.spi);
         let fuses = address.wrapping_sub(identity.efuse);
         Ok(if address == MAGIC {

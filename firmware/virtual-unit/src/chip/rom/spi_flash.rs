@@ -3,7 +3,7 @@
 use crate::flash::{Flash, SECTOR};
 
 /// The size that the ROM assumes until SPI_SET_PARAMS.
-const SIZE: u32 = 0x40_0000;
+const SIZE: u32 = 0x20_0000;
 
 /// The ROM's notion of the flash chip.
 #[derive(Debug)]
