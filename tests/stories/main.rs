@@ -24,6 +24,7 @@ mod public_clients;
 mod random_kills;
 mod repairs;
 mod retests;
+mod rom_transcript;
 mod serial_numbers;
 mod set_aside;
 mod short_orders;
