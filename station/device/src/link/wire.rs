@@ -21,6 +21,11 @@ const READ_LEN: usize = 4096;
 /// Time for a frame to be taken by the port, beyond what its bytes need at 115 200 baud.
 const SEND_TIMEOUT: Duration = Duration::from_secs(5);
 const HEADER_LEN: usize = 8;
+/// Status and error with which a ROM refuses a command that it does not know, in the name of the last one that it knew (seen
+/// in the ROM of the ESP32-C3; esptool looks for the same). Two more bytes behind them are what stood there.
+const UNKNOWN_COMMAND: [u8; 2] = [1, 5];
+/// How long such refusals may keep coming.
+const REFUSALS: Duration = Duration::from_millis(500);
 const RESPONSE: u8 = 0x01;
 
 /// Who answers, which shows in the length of an answer's status.
@@ -94,11 +99,20 @@ impl Wire {
                 Err(WireError::NoAnswer { .. }) if odd > 0 => return Err(WireError::Garbled { bytes: odd }),
                 other => other?,
             };
-            match parse(&packet, command, self.dialect)? {
-                Some(response) => return Ok(response),
-                None => odd += packet.len(),
+            match parse(&packet, command, self.dialect) {
+                Ok(Some(response)) => return Ok(response),
+                Ok(None) => odd += packet.len(),
+                Err(err) => return Err(self.refused(&packet, command, err)?),
             }
         }
+    }
+
+    /// Reads away what a refusal in another command's name may be followed by: after a SYNC it comes as often as its answer.
+    fn refused(&mut self, packet: &[u8], command: CommandType, err: WireError) -> Result<WireError, WireError> {
+        if packet.get(1) != Some(&(command as u8)) && matches!(err, WireError::Rejected { .. }) {
+            self.drain(REFUSALS)?;
+        }
+        Ok(err)
     }
 
     /// The next packet, whatever it is.
@@ -196,7 +210,8 @@ pub(crate) fn parse(packet: &[u8], command: CommandType, dialect: Dialect) -> Re
         return Err(garbled());
     }
     if number != command as u8 {
-        return Ok(None);
+        let refused = dialect == Dialect::Rom && data.len() == 4 && data.starts_with(&UNKNOWN_COMMAND);
+        return if refused { Err(WireError::Rejected { command, code: data[1] }) } else { Ok(None) };
     }
     let status_len = match dialect {
         Dialect::Rom if data.len() >= 4 => 4,

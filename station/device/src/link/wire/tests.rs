@@ -53,3 +53,33 @@ fn a_packet_that_had_arrived_when_the_time_was_over_counts() {
     }
     assert!(wire.answer(CommandType::Sync, Duration::ZERO).is_ok());
 }
+
+/// Reads one request, whatever it is.
+fn take_request(unit: &mut TTYPort) {
+    let (mut ends, mut byte) = (0, [0]);
+    while ends < 2 {
+        if unit.read(&mut byte).is_ok_and(|len| len == 1) && byte[0] == 0xc0 {
+            ends += 1;
+        }
+    }
+}
+
+#[test]
+fn a_rom_that_refuses_a_command_in_another_ones_name_is_asked_what_it_is_by_its_register() {
+    let (mut unit, port) = TTYPort::pair().unwrap();
+    let mut wire = Wire::new(port, CancellationToken::new()).unwrap();
+    let (refusal, magic) = ([RESPONSE, CommandType::Sync as u8, 4, 0, 0, 0, 0, 0, 1, 5, 0, 0], 0x00f0_1d83_u32);
+    let value = magic.to_le_bytes();
+    let head = [RESPONSE, CommandType::ReadReg as u8, 4, 0, value[0], value[1], value[2], value[3], 0, 0, 0, 0];
+    let chip = thread::scope(|scope| {
+        scope.spawn(|| {
+            take_request(&mut unit);
+            // After a SYNC, as often as that is answered.
+            (0..8).for_each(|_| unit.write_all(&slip::encode(&refusal)).unwrap());
+            take_request(&mut unit);
+            unit.write_all(&slip::encode(&head)).unwrap();
+        });
+        crate::link::chip::detect(&mut wire)
+    });
+    assert_eq!(chip.unwrap(), espflash::target::Chip::Esp32);
+}
