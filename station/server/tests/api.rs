@@ -9,7 +9,7 @@ mod support;
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
-use firstpass_domain::{Action, Diagnosis, DiagnosisCode, Role, RunId, Step};
+use firstpass_domain::{Action, Diagnosis, DiagnosisCode, Problem, Role, RunId, Step};
 use firstpass_line::event::LineEventKind;
 use firstpass_store::BatchSearch;
 use floor::TestFloor;
@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use support::{Answer, Bench};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
+    net::{TcpSocket, TcpStream},
 };
 
 const RUN: RunId = RunId(uuid::Uuid::nil());
@@ -362,12 +362,24 @@ struct Stream {
 
 impl Stream {
     async fn open(bench: &Bench, last: Option<&str>) -> Self {
+        let socket = TcpStream::connect(bench.url.trim_start_matches("http://")).await.unwrap();
+        Self::over(socket, bench, last).await
+    }
+
+    /// For whom the system keeps little.
+    async fn narrow(bench: &Bench) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(128 * 1024).unwrap();
+        let place = bench.url.trim_start_matches("http://").parse().unwrap();
+        Self::over(socket.connect(place).await.unwrap(), bench, None).await
+    }
+
+    async fn over(mut socket: TcpStream, bench: &Bench, last: Option<&str>) -> Self {
         let session = bench.session(Role::Operator).await;
         let place = bench.url.trim_start_matches("http://").to_owned();
-        let mut socket = TcpStream::connect(&place).await.unwrap();
         let last = last.map_or(String::new(), |last| format!("last-event-id: {last}\r\n"));
         let cookie = session.cookie;
-        let ask = format!("GET /api/v1/events HTTP/1.1\r\nhost: {place}\r\ncookie: {cookie}\r\n{last}\r\n");
+        let ask = format!("GET /api/v1/events HTTP/1.1\r\nhost: {place}\r\ncookie: {cookie}\r\nconnection: close\r\n{last}\r\n");
         socket.write_all(ask.as_bytes()).await.unwrap();
         Self { socket, text: String::new() }
     }
@@ -425,6 +437,43 @@ async fn events_go_on_where_they_broke_off_and_begin_anew_after_a_gap() {
     assert!(anew.contains("event: reset") && anew.contains("boot_silent"), "the board tells what stands: {anew}");
     bench.stop().await;
     assert_eq!(again.until("never said").await, None, "the stream ends with the server");
+}
+
+/// Events of three kibibytes: more than are kept for one who is slow, and fewer than for one who comes back.
+const FLOOD: u128 = 7000;
+/// Fewer than the floor keeps for the server.
+const WAVE: u128 = 50;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_listener_that_is_too_slow_is_dropped_holds_up_no_other_and_comes_back_for_the_rest() {
+    let floor = Arc::new(TestFloor::new(&["A1"]));
+    let own = Arc::clone(&floor);
+    let bench = Bench::start_with(move |_, services| services.floor = own).await;
+    let (mut slow, mut fast) = (Stream::narrow(&bench).await, Stream::open(&bench, None).await);
+    for stream in [&mut slow, &mut fast] {
+        stream.until("event: reset").await.unwrap();
+    }
+    let named = |n: u128| RunId(uuid::Uuid::from_u128(n));
+    for n in 1..=FLOOD {
+        let problem = Diagnosis::new(DiagnosisCode::BootSilent, Step::Boot, "").problem();
+        let problem = Problem { what: "x".repeat(3 * 1024), ..problem };
+        let kind = LineEventKind::Failed { run: named(n), mac: None, step: Step::Boot, duration_ms: 7, problem };
+        floor.happen(bench.now(), "A1", kind);
+        if n % WAVE == 0 {
+            fast.until(&named(n).to_string()).await.expect("who reads is told everything");
+        }
+    }
+    let mut seen = String::new();
+    while let Some(part) = slow.until("\n\n").await {
+        seen = if part.contains("id: ") { part } else { seen };
+    }
+    assert!(!seen.contains(&named(FLOOD).to_string()), "it was dropped before the end");
+    let mut again = Stream::open(&bench, Some(&last_id(&seen))).await;
+    let mut missed = again.until("\n\n").await.unwrap();
+    assert!(missed.contains("event: failed"), "what it missed is kept: {missed}");
+    while !missed.contains(&named(FLOOD).to_string()) {
+        missed = again.until("\n\n").await.unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
