@@ -121,7 +121,7 @@ async fn a_golden_unit_is_named_checked_and_shown_as_due() {
     let bad = [("mac", failed.as_str()), ("recipe", "lamp"), ("reason", "x")];
     assert_eq!(bench.post(Role::Engineer, "/engineering/golden/name", &bad).await.status, 409, "it never passed");
     let page = bench.get(Role::Engineer, "/engineering/golden").await;
-    assert!(page.text.contains("due, never checked") && page.text.contains(&mac), "{page:?}");
+    assert!(page.text.contains("due, not checked") && page.text.contains(&mac), "{page:?}");
     assert!(page.text.contains("This shift, since") && page.text.contains("not checked yet"), "{page:?}");
     let batch = factory.batch.0.to_string();
     // While a check is under way, no second one begins there.

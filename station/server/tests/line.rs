@@ -296,7 +296,8 @@ async fn what_people_do_reaches_the_floor_with_their_name() {
     let asked = ["start A1", "start A2", "stop A1 AfterUnit", "stop A1 Now", "stop A2 Now", "retry A2"];
     let (mut found, mut asked) = (station.floor.asked(), asked.map(|what| format!("{what} by operator")));
     // Slots that are asked together are asked in no order.
-    (found.sort(), asked.sort());
+    found.sort();
+    asked.sort();
     assert_eq!(found, asked);
 }
 

@@ -139,14 +139,14 @@ fn all_done(told: Vec<Told>, said: &str, language: Language) -> Answer<Json<Done
             Err(error) => bad.push((slot, floor_problem(error, language))),
         }
     }
-    match (good.as_slice(), bad.pop()) {
-        (_, None) => Ok(done(said, &[&list(&good)])),
-        ([], Some((_, only))) if bad.is_empty() => Err(only),
-        (_, Some(last)) => {
-            bad.push(last);
-            Err(not_everywhere(&good, &bad, words))
-        }
+    if bad.is_empty() {
+        return Ok(done(said, &[&list(&good)]));
     }
+    // A slot alone is told in its own words.
+    if let (true, 1) = (good.is_empty(), bad.len()) {
+        return Err(bad.remove(0).1);
+    }
+    Err(not_everywhere(&good, &bad, words))
 }
 
 fn not_everywhere(good: &[SlotId], bad: &[(SlotId, HttpProblem)], words: &LineWords) -> HttpProblem {
@@ -192,7 +192,9 @@ fn named(app: &App, text: &str, words: &LineWords) -> Result<Vec<SlotId>, HttpPr
         let slot = known.iter().find(|place| place.slot.as_str() == name).map(|place| place.slot.clone());
         slot.ok_or_else(|| no_such_slot(name, words))
     };
-    let slots = names.map(slot).collect::<Result<Vec<_>, _>>()?;
+    let mut slots = names.map(slot).collect::<Result<Vec<_>, _>>()?;
+    slots.sort();
+    slots.dedup();
     if slots.is_empty() {
         let why = words.choose_slot_why.replace("{}", "…");
         return Err(problem(StatusCode::BAD_REQUEST, "no_slot_chosen", words.choose_slot, &why, words.choose_slot_do));

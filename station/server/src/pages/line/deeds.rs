@@ -38,7 +38,7 @@ pub(super) async fn quarantine(
         let now = (app.services.clock)();
         app.services.store.quarantine_unit(mac, &act, now).await
     });
-    ended.await.map_err(|error| unit_problem(mac, error, words))?;
+    ended.await?.map_err(|error| unit_problem(mac, error, words))?;
     Ok(done(words.quarantine_done, &[&mac.to_string()]))
 }
 
@@ -54,12 +54,12 @@ pub(super) async fn release(
         let now = (app.services.clock)();
         app.services.store.release_unit(mac, &act, now).await
     });
-    ended.await.map_err(|error| unit_problem(mac, error, words))?;
+    ended.await?.map_err(|error| unit_problem(mac, error, words))?;
     Ok(done(words.release_done, &[&mac.to_string()]))
 }
 
 /// Does what the record is asked for, and cuts the connections that end with it: both, although whoever asked goes away.
-async fn to_its_end<F>(app: &AppState, act: impl FnOnce(AppState) -> F) -> Result<(), UnitActError>
+async fn to_its_end<F>(app: &AppState, act: impl FnOnce(AppState) -> F) -> Answer<Result<(), UnitActError>>
 where
     F: Future<Output = Result<Vec<String>, UnitActError>> + Send + 'static,
 {
@@ -68,8 +68,8 @@ where
         floor.cut(&act.await?);
         Ok(())
     });
-    // Whoever waits for a task that panicked panics with it, and is answered so.
-    task.await.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+    // A task ends without a word only when it panicked.
+    task.await.map_err(|_| HttpProblem::of_status(StatusCode::INTERNAL_SERVER_ERROR))
 }
 
 /// What the record refuses of a unit.

@@ -38,8 +38,8 @@ impl View<'_> {
         let is_due = due.is_some_and(|due| due.due);
         html! {
             @match standing {
-                None if is_due => span.badge.warn { "due, never checked" },
-                None => span.badge.idle { "never checked" },
+                None if is_due => span.badge.warn { "due, not checked" },
+                None => span.badge.idle { "not checked" },
                 Some(found) => {
                     @if !found.passed { span.badge.bad { "failed" } }
                     @else if is_due { span.badge.warn { "due" } }
