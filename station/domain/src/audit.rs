@@ -138,10 +138,10 @@ audit_kinds! {
     CredentialSet = "credential.set";
     /// Somebody logged in.
     LoginSucceeded = "login.succeeded";
-    /// Logins were held up after too many wrong ones.
-    LoginHeldUp = "login.held_up";
     /// A person logged out, or ended logins of their own or of somebody else.
     LoginEnded = "login.ended";
+    /// Logins were held up after too many wrong ones.
+    LoginHeldUp = "login.held_up";
     /// An API token was issued.
     TokenIssued = "token.issued";
     /// An API token was revoked.

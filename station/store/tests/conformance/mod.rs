@@ -95,10 +95,10 @@ macro_rules! every_claim {
             floor::a_golden_unit_is_named_once_and_taken_back_once;
             floor::a_golden_check_says_what_its_run_on_record_says;
             floor::the_newest_golden_check_counts_and_the_newest_pass_is_remembered;
-            holds::a_failure_that_asks_for_it_puts_the_unit_into_quarantine;
             floor::a_check_stands_for_its_port_and_its_unit_alone;
             floor::who_asks_a_slot_or_begins_its_check_stands_in_its_story;
             floor::a_golden_check_sets_no_unit_aside_and_changes_no_yield;
+            holds::a_failure_that_asks_for_it_puts_the_unit_into_quarantine;
             holds::a_released_unit_has_its_attempts_again;
             holds::a_refused_run_sets_no_unit_aside_that_another_run_has_in_work;
             holds::attempts_in_one_batch_run_out_and_are_free_in_another;
@@ -135,11 +135,11 @@ macro_rules! every_claim {
             people::the_last_admin_stays_one;
             people::what_a_login_rests_on_ends_it_when_it_changes;
             people::a_login_ends_by_itself_by_hand_and_with_all_others;
-            people::a_user_has_a_bounded_number_of_logins;
-            people::a_token_is_found_by_its_hash_until_anybody_forgets_it;
             people::a_login_is_opened_only_while_what_it_was_verified_against_stands;
             people::users_and_tokens_come_in_pages;
             people::tokens_of_one_instant_come_once_each;
+            people::a_user_has_a_bounded_number_of_logins;
+            people::a_token_is_found_by_its_hash_until_anybody_forgets_it;
             people::logins_that_are_held_up_stand_in_the_log;
             racing::a_code_raced_for_by_16_tasks_is_redeemed_once;
             racing::a_unit_raced_for_by_8_slots_goes_to_one;
