@@ -166,16 +166,28 @@ impl LinkFailure {
     pub(crate) fn of_handshake(error: SessionError, flags: u32) -> Self {
         let failure = Self::new(errno(error), HANDSHAKE_FAILED);
         let text = format!("mbedtls_ssl_handshake returned {}", Code(error));
-        let mut failure = failure.line(Level::Error, TAG_MBEDTLS, text);
-        if flags != 0 && flags != u32::MAX {
-            failure = failure.line(Level::Info, TAG_MBEDTLS, "Failed to verify peer certificate!");
-            for (_, text) in VERIFICATION.iter().filter(|(flag, _)| flags & flag != 0) {
-                failure = failure.line(Level::Info, TAG_MBEDTLS, format!("verification info:   ! {text}"));
-            }
-        }
+        let failure = failure.line(Level::Error, TAG_MBEDTLS, text).verification(flags);
         // Mbed TLS does not tell which alert it was; esp-mqtt does not know either.
         let failure = Self { certificate: is_alert(error).then_some(CertificateFault::Refused), ..failure };
         failure.line(Level::Error, TAG, "Failed to open new connection")
+    }
+
+    /// The handshake was not begun or came to its end, and the server is not to be trusted all the same.
+    pub(crate) fn unverified(flags: u32) -> Self {
+        // `MBEDTLS_ERR_X509_CERT_VERIFY_FAILED`
+        let failure = Self::new(0, HANDSHAKE_FAILED);
+        let failure = failure.line(Level::Error, TAG_MBEDTLS, "mbedtls_ssl_handshake returned -0x2700");
+        failure.verification(flags).line(Level::Error, TAG, "Failed to open new connection")
+    }
+
+    fn verification(mut self, flags: u32) -> Self {
+        if flags != 0 && flags != u32::MAX {
+            self = self.line(Level::Info, TAG_MBEDTLS, "Failed to verify peer certificate!");
+            for (_, text) in VERIFICATION.iter().filter(|(flag, _)| flags & flag != 0) {
+                self = self.line(Level::Info, TAG_MBEDTLS, format!("verification info:   ! {text}"));
+            }
+        }
+        self
     }
 
     /// An open stream failed: by the peer's alert, by a reset, or by an end without goodbye.

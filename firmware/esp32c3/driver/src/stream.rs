@@ -9,7 +9,7 @@ use embedded_io_async::{Read, Write};
 use firstpass_contract::logline::Level;
 use mbedtls_rs::TlsReference;
 
-use crate::tls::TlsStream;
+use crate::tls::{NOT_YET_VALID, TlsStream};
 use crate::{Firmware, LinkFailure, Platform, Trust, WallClock, http, sntp};
 
 /// Time for opening a stream, and for one write (network time limit of the ESP-IDF clients).
@@ -61,26 +61,31 @@ impl<'t, P: Platform> Connector<'t, P> {
             return Ok(Stream::Plain(limited(limit, self.platform.connect(host, port)).await?));
         };
         if WallClock::now().is_none() {
-            self.learn_time(trust).await;
+            self.learn_time(trust, host, port).await?;
         }
         let tcp = limited(limit, self.platform.connect(host, port)).await?;
+        if WallClock::now().is_none() {
+            // As ESP-IDF says it, whose clock then stands at 1970.
+            return Err(LinkFailure::unverified(NOT_YET_VALID));
+        }
         let secured = with_timeout(limit, trust.secure(self.tls, tcp, host)).await;
         Ok(Stream::Tls(Box::new(secured.unwrap_or_else(|_| Err(LinkFailure::handshake_timeout()))?)))
     }
 
     /// Sets the clock by a time server, or else by the provisioning service. Without either the clock stays unknown, and
-    /// no server is trusted.
-    async fn learn_time(&self, trust: &Trust) {
+    /// no server is trusted. Fails when it is the server at `host` that would tell the time and cannot be trusted.
+    async fn learn_time(&self, trust: &Trust, host: &str, port: u16) -> Result<(), LinkFailure> {
         let asked =
             self.firmware.time_server.map(|server| with_timeout(SNTP_TIMEOUT, sntp::ask(self.platform, server)));
         let by_server = match asked {
             Some(asked) => asked.await.ok().flatten(),
             None => None,
         };
-        let (time, by) = match by_server {
-            Some(time) => (Some(time), "a time server"),
-            None => (self.time_of_service(trust).await, "the provisioning service"),
+        let (told, by) = match by_server {
+            Some(time) => (Ok(Some(time)), "a time server"),
+            None => (self.time_of_service(trust, host, port).await, "the provisioning service"),
         };
+        let (time, distrust) = told.map_or_else(|failure| (None, failure), |time| (time, None));
         match time.filter(|time| *time >= self.firmware.built_at_s) {
             Some(time) => {
                 WallClock::set(time);
@@ -90,24 +95,28 @@ impl<'t, P: Platform> Connector<'t, P> {
                 self.platform.log(Level::Error, TAG, format_args!("the time is not known: no server can be trusted"))
             }
         }
+        distrust.map_or(Ok(()), Err)
     }
 
     /// What the service's server says in the `Date` of an answer, over TLS in which everything is verified but that the
     /// certificates have begun to be valid. The connection that follows is verified with that time.
-    async fn time_of_service(&self, trust: &Trust) -> Option<u64> {
-        let target = http::Target::parse(&self.service).ok()?;
+    /// Fails when it does not; with the reason when that server is the one at `host`, and cannot be trusted.
+    async fn time_of_service(&self, trust: &Trust, host: &str, port: u16) -> Result<Option<u64>, Option<LinkFailure>> {
+        let target = http::Target::parse(&self.service).map_err(|_| None)?;
+        let is_same = (target.host.as_str(), target.port) == (host, port);
         let ask = async {
-            let tcp = self.platform.connect(&target.host, target.port).await.ok()?;
+            let tcp = self.platform.connect(&target.host, target.port).await.map_err(|_| None)?;
             WallClock::set(self.firmware.built_at_s);
             let secured = trust.secure_before_time(self.tls, tcp, &target.host).await;
             WallClock::forget();
-            http::date(Stream::<P::Stream>::Tls(Box::new(secured.ok()?)), &target).await
+            let secured = secured.map_err(|failure| Some(failure).filter(|_| is_same))?;
+            Ok(http::date(Stream::<P::Stream>::Tls(Box::new(secured)), &target).await)
         };
         let asked = with_timeout(NETWORK_TIMEOUT, ask).await;
         if asked.is_err() {
             WallClock::forget();
         }
-        asked.ok().flatten()
+        asked.unwrap_or(Err(None))
     }
 }
 

@@ -14,7 +14,7 @@ use mbedtls_rs::{
 use crate::failure::{self, LinkFailure};
 
 /// `MBEDTLS_X509_BADCERT_FUTURE`
-const NOT_YET_VALID: u32 = 0x0200;
+pub(crate) const NOT_YET_VALID: u32 = 0x0200;
 
 /// Trust anchors, and the unit's own certificate with its key.
 #[derive(Debug, Clone)]
@@ -73,9 +73,7 @@ impl Trust {
         let flags = session.tls_verification_details();
         match shaken {
             Ok(()) if flags & !NOT_YET_VALID == 0 => Ok(session),
-            Ok(()) => {
-                Err(LinkFailure::setup(failure::SETUP_FAILED, "the server that would tell the time is not trusted"))
-            }
+            Ok(()) => Err(LinkFailure::unverified(flags & !NOT_YET_VALID)),
             Err(error) => Err(LinkFailure::of_handshake(error, flags)),
         }
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use embassy_time::Duration;
-use firstpass_unit_driver::{Connector, Trust, WallClock};
+use firstpass_unit_driver::{Component, Connector, LinkFailure, Trust, WallClock};
 use rustls::version;
 use time::Duration as Span;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -25,6 +25,12 @@ async fn tell(date: &'static str, mut secure: Secure) {
 
 /// Opens a stream at a unit that has no clock; returns whether it opened, and the time then.
 fn open_without_clock(date: &'static str, root: &Identity, leaf: &Identity) -> (bool, Option<u64>) {
+    let (failure, time) = fail_without_clock(date, root, leaf);
+    (failure.is_none(), time)
+}
+
+/// The same; returns why it did not open.
+fn fail_without_clock(date: &'static str, root: &Identity, leaf: &Identity) -> (Option<LinkFailure>, Option<u64>) {
     let stack = stack();
     let (platform, firmware) = (Host::new(Vec::new()), firmware());
     block_on(async {
@@ -34,7 +40,7 @@ fn open_without_clock(date: &'static str, root: &Identity, leaf: &Identity) -> (
         let service = format!("https://{HOST}:{port}/api/v1");
         let connector = Connector::new(&platform, stack.reference(), &firmware, &service);
         let opened = connector.open(HOST, port, Some(&trust), Duration::from_secs(10)).await;
-        (opened.is_ok(), WallClock::now())
+        (opened.err(), WallClock::now())
     })
 }
 
@@ -74,4 +80,24 @@ fn a_time_before_the_firmware_was_built_is_none() {
     let root = Identity::self_signed(&Wanted::ca("root"));
     let leaf = root.issue(&Wanted::server());
     assert_eq!(open_without_clock("Mon, 01 Jun 2020 00:00:00 GMT", &root, &leaf), (false, None));
+}
+
+fn lines(failure: &LinkFailure) -> String {
+    failure.lines(Component::HttpClient).map(|(_, _, text)| text).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_stranger_who_would_tell_the_time_is_refused_as_a_stranger() {
+    let root = Identity::self_signed(&Wanted::ca("root"));
+    let leaf = Identity::self_signed(&Wanted::ca("stranger")).issue(&Wanted::server());
+    let said = lines(&fail_without_clock(DATE, &root, &leaf).0.unwrap());
+    assert!(said.contains("not correctly signed by the trusted CA"), "{said}");
+}
+
+#[test]
+fn without_the_time_a_server_is_refused_as_not_yet_valid() {
+    let root = Identity::self_signed(&Wanted::ca("root"));
+    let leaf = root.issue(&Wanted::server());
+    let said = lines(&fail_without_clock("Mon, 01 Jun 2020 00:00:00 GMT", &root, &leaf).0.unwrap());
+    assert!(said.contains("The certificate validity starts in the future"), "{said}");
 }
