@@ -16,11 +16,8 @@ use crate::{
 const RECIPE: &str = include_str!("../../../../../configs/recipes/demo-qemu.toml");
 
 /// The images by the names that the build gives them, and those that the recipe has for them.
-const IMAGES: [(&str, &str); 3] = [
-    ("bootloader.bin", "bootloader.bin"),
-    ("partition-table.bin", "partition-table.bin"),
-    ("emulator.bin", "app.bin"),
-];
+const IMAGES: [(&str, &str); 3] =
+    [("bootloader.bin", "bootloader.bin"), ("partition-table.bin", "partition-table.bin"), ("emulator.bin", "app.bin")];
 
 /// Writes recipe and images into `home/demo` and returns the recipe's path. Without an emulator that can run them nothing
 /// is begun.
