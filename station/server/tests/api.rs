@@ -379,7 +379,9 @@ impl Stream {
         let place = bench.url.trim_start_matches("http://").to_owned();
         let last = last.map_or(String::new(), |last| format!("last-event-id: {last}\r\n"));
         let cookie = session.cookie;
-        let ask = format!("GET /api/v1/events HTTP/1.1\r\nhost: {place}\r\ncookie: {cookie}\r\nconnection: close\r\n{last}\r\n");
+        let ask = format!(
+            "GET /api/v1/events HTTP/1.1\r\nhost: {place}\r\ncookie: {cookie}\r\nconnection: close\r\n{last}\r\n"
+        );
         socket.write_all(ask.as_bytes()).await.unwrap();
         Self { socket, text: String::new() }
     }

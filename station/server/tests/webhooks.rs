@@ -282,7 +282,8 @@ async fn a_receiver_that_is_wrong_for_a_while_loses_no_message_and_no_order() {
     let (bench, mut mes) = (bench().await, Mes::start().await);
     let factory = Factory::on(Arc::clone(&bench.store)).await;
     let (place, _) = add(&bench, "MES", &mes.url).await;
-    let wrong = ["401 Unauthorized", "403 Forbidden", "404 Not Found", "429 Slower", "502 Bad", "503 Later", "504 Late"];
+    let wrong =
+        ["401 Unauthorized", "403 Forbidden", "404 Not Found", "429 Slower", "502 Bad", "503 Later", "504 Late"];
     mes.answer(&wrong);
     let (first, second) = (factory.pass().await, factory.pass().await);
     for _ in 0..=wrong.len() {
