@@ -55,6 +55,8 @@ pub(super) struct Bridge {
     /// The straps of a reset that is not released yet.
     held: Option<Straps>,
     has_power: bool,
+    /// The straps of the last release.
+    straps: Straps,
     uart: Option<UnixStream>,
     monitor: Option<Monitor>,
     /// A piece is under way that the unit may not have taken yet.
@@ -85,6 +87,7 @@ impl Bridge {
             waker,
             held: Some(straps),
             has_power: true,
+            straps,
             uart: None,
             monitor: None,
             under_way: None,
@@ -179,6 +182,7 @@ impl Bridge {
 
     fn release(&mut self) {
         let Some(straps) = self.held.take() else { return };
+        self.straps = straps;
         match self.machine.start(straps) {
             Ok((uart, monitor)) => {
                 self.uart = Some(uart);
@@ -275,10 +279,16 @@ impl Bridge {
         Ok(())
     }
 
+    /// The emulator has ended: its unit has reset itself, and starts again; or the emulator has failed.
     fn ended(&mut self) {
-        tracing::error!("the emulator has ended by itself; what it said stands beside the flash file");
         (self.uart, self.monitor, self.under_way) = (None, None, None);
-        self.show(Mode::Off);
+        if self.machine.was_reset() {
+            self.held = Some(self.straps);
+            self.release();
+        } else {
+            tracing::error!("the emulator has ended by itself; what it said stands beside the flash file");
+            self.show(Mode::Off);
+        }
     }
 }
 

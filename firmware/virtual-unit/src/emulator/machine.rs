@@ -56,6 +56,11 @@ impl Machine {
         Ok((uart, Monitor::greet(controls)?))
     }
 
+    /// Waits for an emulator that has closed its UART; returns whether it ended because its unit was reset.
+    pub(super) fn was_reset(&mut self) -> bool {
+        self.process.take().is_some_and(|(mut process, _)| process.wait().is_ok_and(|status| status.success()))
+    }
+
     /// Ends the emulator, which writes what the flash file lacks.
     pub(super) fn stop(&mut self) -> io::Result<()> {
         let Some((mut process, controls)) = self.process.take() else { return Ok(()) };
@@ -95,8 +100,9 @@ fn bound_to_us(program: &Path) -> Command {
 }
 
 fn arguments(flash: &Path, efuse: &Path, straps: Straps) -> Vec<OsString> {
+    // A reset by the firmware itself ends the emulator, too: what it has translated of one app it would run of the next.
     let mut arguments: Vec<OsString> =
-        ["-machine", "esp32c3", "-display", "none", "-monitor", "none"].map(Into::into).into();
+        ["-no-reboot", "-machine", "esp32c3", "-display", "none", "-monitor", "none"].map(Into::into).into();
     arguments.extend(["-drive".into(), drive("if=mtd", flash)]);
     arguments.extend(["-drive".into(), drive("if=none,id=efuse", efuse)]);
     let straps = format!("driver=esp32c3.gpio,property=strap_mode,value={:#04x}", strap_mode(straps));
