@@ -117,7 +117,10 @@ fn a_unit_provisions_updates_itself_and_connects_with_the_new_image() {
     let places: Vec<_> =
         expected.iter().map(|text| log.find(text).unwrap_or_else(|| panic!("{text}\n{log}"))).collect();
     assert!(places.is_sorted(), "{log}");
-    read_until(&mut terminal, "iotmer_ota: new firmware has connected and stays");
+    let last = "iotmer_ota: new firmware has connected and stays";
+    if !log.contains(last) {
+        read_until(&mut terminal, last);
+    }
     let flash = Flash::open(&folder.path().join("flash.bin"), FlashSize::Mb4).unwrap();
     let started = Instant::now();
     while flash.read_vec(OTADATA.offset + 24, 4).unwrap() != [2, 0, 0, 0] {

@@ -37,7 +37,7 @@ pub(super) fn sessions() -> Vec<Session> {
 }
 
 fn some() -> Vec<u8> {
-    (0..0x100_u32).map(|at| (at * 7 ^ at >> 4) as u8).collect()
+    (0..0x100_u32).map(|at| ((at * 7) ^ (at >> 4)) as u8).collect()
 }
 
 fn read(name: &'static str, at: u32, length: u32) -> Step {
