@@ -332,6 +332,8 @@ async fn assert_doubted(bench: &Bench, made: &Made, why: &str) {
     assert!(label.text.contains(why), "{label:?}");
     let unit = plain(&page(bench, Role::Operator, &format!("/units/{}", made.mac)).await);
     assert!(unit.contains("it may not be good any more") && unit.contains(why), "{unit}");
+    let told = bench.get(Role::Operator, &format!("/api/v1/units/{}", made.mac)).await.json();
+    assert!(told["standing"] == "passed" && told["doubt"].as_str().is_some_and(|told| told.contains(why)), "{told}");
 }
 
 async fn assert_good(bench: &Bench, made: &Made) {
@@ -341,6 +343,8 @@ async fn assert_good(bench: &Bench, made: &Made) {
     assert!(label.status == 200 && !label.text.contains("NOT PASSED"), "{label:?}");
     let unit = plain(&page(bench, Role::Operator, &format!("/units/{}", made.mac)).await);
     assert!(!unit.contains("it may not be good any more"), "{unit}");
+    let told = bench.get(Role::Operator, &format!("/api/v1/units/{}", made.mac)).await.json();
+    assert!(told["standing"] == "passed" && told["doubt"].is_null(), "{told}");
 }
 
 #[tokio::test]

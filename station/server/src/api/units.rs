@@ -22,6 +22,7 @@ use crate::{
     AppState,
     access::{Access, Principal},
     extract::{Json, Query},
+    pages::units::proof::proof,
     problem::{Answer, HttpProblem},
     routes::Routes,
 };
@@ -132,6 +133,10 @@ pub(super) struct UnitShown {
     unit: Unit,
     /// Why it is set aside, when it is.
     hold: Option<WireHold>,
+    /// Why a unit that stands as passed may not be good any more: what a run that is not its pass has left of it, a repair
+    /// of its credentials or a golden unit's check. Neither a certificate of provisioning nor a label is given out for it.
+    #[schema(examples("run 01a1ff6f-3c6c-7660-8b3b-e8b5cff46e23 failed after the pass and may have changed the unit"))]
+    doubt: Option<String>,
     /// Its sessions, oldest first; without any secret.
     sessions: Vec<Session>,
     /// Its certificates, oldest first.
@@ -254,10 +259,16 @@ async fn found(app: &AppState, mac: Mac) -> Result<UnitDetail, HttpProblem> {
 }
 
 async fn shown(app: &AppState, mac: Mac) -> Answer<Json<UnitShown>> {
-    let UnitDetail { summary, hold, sessions, certificates, .. } = found(app, mac).await?;
+    let unit = found(app, mac).await?;
+    let doubt = match unit.summary.standing {
+        Some(Standing::Passed) => proof(&*app.services.store, &unit).await?.err().map(|doubt| doubt.to_string()),
+        Some(Standing::Failed | Standing::Quarantined | Standing::Scrapped) | None => None,
+    };
+    let UnitDetail { summary, hold, sessions, certificates, .. } = unit;
     Ok(Json(UnitShown {
         unit: summary.into(),
         hold: hold.map(Into::into),
+        doubt,
         sessions: sessions.into_iter().map(Into::into).collect(),
         certificates: certificates.into_iter().map(Into::into).collect(),
     }))
