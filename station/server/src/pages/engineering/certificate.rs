@@ -81,7 +81,7 @@ fn facts(record: &CertificateRecord, info: Option<&CertificateInfo>, now: Timest
         section.card {
             h2 { "What stands in it" }
             dl.facts {
-                dt { "Counts" } dd { (standing(record, now)) }
+                dt { "Status" } dd { (standing(record, now)) }
                 @if let Some((_, reason)) = &record.revoked { dt { "Revoked because" } dd { (reason) } }
                 dt { "Serial number" } dd.mono { (certificate.serial) }
                 dt { "SHA-256" } dd.mono { (certificate.fingerprint) }

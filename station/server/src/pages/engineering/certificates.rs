@@ -160,7 +160,7 @@ fn table(records: &[CertificateRecord], text: &str, now: Timestamp) -> Markup {
                     caption.visually-hidden { "Certificates, newest first" }
                     thead { tr {
                         th scope="col" { "Serial number" } th scope="col" { "Issued to" } th scope="col" { "Unit" }
-                        th scope="col" { "Issued" } th scope="col" { "Counts" }
+                        th scope="col" { "Issued" } th scope="col" { "Status" }
                     } }
                     tbody { @for record in records { (row(record, now)) } }
                 }
