@@ -2,11 +2,13 @@
 //! language is another column, and the compiler tells which lines lack it. The words of failures are the catalogue's
 //! (`firstpass_domain::diagnosis`).
 
+mod floor;
 mod frame;
 mod line;
 mod login;
 mod setup;
 
+pub(crate) use floor::floor;
 pub(crate) use frame::{Frame, frame};
 pub(crate) use line::{LineWords, line};
 pub(crate) use login::login;

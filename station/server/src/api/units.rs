@@ -135,7 +135,9 @@ pub(super) struct UnitShown {
     hold: Option<WireHold>,
     /// Why a unit that stands as passed may not be good any more: what a run that is not its pass has left of it, a repair
     /// of its credentials or a golden unit's check. Neither a certificate of provisioning nor a label is given out for it.
-    #[schema(examples("run 01a1ff6f-3c6c-7660-8b3b-e8b5cff46e23 failed after the pass and may have changed the unit"))]
+    #[schema(examples(
+        "run 01a1ff6f-3c6c-7660-8b3b-e8b5cff46e23 failed after the pass and may have changed the unit"
+    ))]
     doubt: Option<String>,
     /// Its sessions, oldest first; without any secret.
     sessions: Vec<Session>,

@@ -1,19 +1,25 @@
 //! A problem in the language of whoever reads. Events carry it in English; the catalogue has the words of its codes in
-//! every language, and what was seen is taken over as it is.
+//! every language, and what was seen is taken over as it is. What the floor refuses has words of its own.
 
 use firstpass_domain::{Diagnosis, DiagnosisCode, Language, Problem, Step};
+
+use crate::words::floor;
 
 /// What stands between the cause and what was seen in English.
 const SEEN: &str = "Seen: ";
 
-/// The problem in this language; one that is not in the catalogue stays as it is.
+/// The problem in this language; what is neither in the catalogue nor among the floor's words stays as it is.
 pub(super) fn told(problem: &Problem, language: Language) -> Problem {
     match problem.diagnosis() {
         Some(code) if language != Language::English => {
             // The words do not depend on the step.
             Diagnosis::new(code, Step::Identify, seen(problem, code)).problem_in(language)
         }
-        _ => problem.clone(),
+        Some(_) => problem.clone(),
+        None => {
+            let [what, why, remedy] = [&problem.what, &problem.why, &problem.remedy].map(|text| floor(text, language));
+            Problem { code: problem.code.clone(), what, why, remedy }
+        }
     }
 }
 
