@@ -48,7 +48,9 @@ impl TestFloor {
 
     /// Changes how a slot is set up.
     pub(crate) fn set(&self, slot: &str, change: impl FnOnce(&mut SlotPlace)) {
-        change(self.lock(&self.slots).iter_mut().find(|place| place.slot.as_str() == slot).unwrap());
+        let changed = self.lock(&self.slots).iter_mut().find(|place| place.slot.as_str() == slot).map(change);
+        // Not while the slots are locked, or nobody could look at them any more.
+        changed.unwrap();
     }
 
     fn note(&self, what: &str, act: &Act) -> Result<(), FloorError> {
