@@ -106,10 +106,28 @@ pub struct Control {
 impl Control {
     /// Listens at `path`. `quit` is stopped by a quit order.
     pub fn listen(path: &Path, unit: Arc<dyn Held>, quit: StopToken) -> io::Result<Self> {
+        Self::bind(path)?.attend(unit, quit)
+    }
+
+    /// Makes the socket. Whoever connects waits until a unit attends to it, so that none is there without its socket.
+    pub(crate) fn bind(path: &Path) -> io::Result<Bound> {
         remove_stale(path)?;
         let listener = UnixListener::bind(path)?;
+        Ok(Bound { listener, control: Self { path: path.to_owned() } })
+    }
+}
+
+/// A socket that nobody attends to yet.
+pub(crate) struct Bound {
+    listener: UnixListener,
+    control: Control,
+}
+
+impl Bound {
+    pub(crate) fn attend(self, unit: Arc<dyn Held>, quit: StopToken) -> io::Result<Control> {
+        let Self { listener, control } = self;
         std::thread::Builder::new().name("control".into()).spawn(move || accept(&listener, &unit, &quit))?;
-        Ok(Self { path: path.to_owned() })
+        Ok(control)
     }
 }
 

@@ -1,13 +1,13 @@
 //! A unit as a process: starts it, says where it is, and ends it on a signal or a quit order. Knows no chip.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use nix::sys::signal::{SigSet, Signal};
 use serde::Serialize;
 
-use crate::control::{Control, Held};
+use crate::control::{Bound, Control, Held};
 use crate::emulator::{Emulated, EmulatorError, EmulatorOptions};
 use crate::stop::StopToken;
 use crate::unit::{Straps, Unit, UnitError, UnitOptions};
@@ -81,9 +81,9 @@ struct Ready<'a> {
 /// Call it from the main thread, before other threads are started: it blocks the two signals for all of them.
 pub fn run(options: ProcessOptions) -> Result<(), ProcessError> {
     let quit = quit_on_signal()?;
-    let link = options.unit.link.clone();
+    let (link, control) = (options.unit.link.clone(), options.control.as_deref().map(bind).transpose()?);
     let unit = Arc::new(Unit::start(options.unit, options.straps)?);
-    attend(unit.clone(), link.as_ref(), options.control.as_ref(), options.ready_json, &quit)?;
+    let _listening = attend(unit.clone(), link.as_ref(), control, options.ready_json, &quit)?;
     unit.end();
     Ok(())
 }
@@ -91,32 +91,38 @@ pub fn run(options: ProcessOptions) -> Result<(), ProcessError> {
 /// As [`run`], for a unit that Espressif's emulator is.
 pub fn run_emulated(options: EmulatedOptions) -> Result<(), ProcessError> {
     let quit = quit_on_signal()?;
-    let link = options.unit.link.clone();
+    let (link, control) = (options.unit.link.clone(), options.control.as_deref().map(bind).transpose()?);
     let unit = Arc::new(Emulated::start(options.unit, options.straps)?);
-    attend(unit.clone(), link.as_ref(), options.control.as_ref(), options.ready_json, &quit)?;
+    let _listening = attend(unit.clone(), link.as_ref(), control, options.ready_json, &quit)?;
     unit.end();
     Ok(())
 }
 
+/// The control socket of a unit that is about to be there.
+fn bind(path: &Path) -> Result<(PathBuf, Bound), ProcessError> {
+    let bound = Control::bind(path).map_err(|source| ProcessError::Control { path: path.to_owned(), source })?;
+    Ok((path.to_owned(), bound))
+}
+
+/// Serves the unit until it is to end. Its socket stays until its link is gone.
 fn attend(
     unit: Arc<dyn Held>,
     link: Option<&PathBuf>,
-    control: Option<&PathBuf>,
+    control: Option<(PathBuf, Bound)>,
     ready_json: bool,
     quit: &StopToken,
-) -> Result<(), ProcessError> {
-    let listen = |path: &PathBuf| {
-        Control::listen(path, unit.clone(), quit.clone())
-            .map_err(|source| ProcessError::Control { path: path.clone(), source })
+) -> Result<Option<Control>, ProcessError> {
+    let path = control.as_ref().map(|(path, _)| path.clone());
+    let attend = |(path, bound): (PathBuf, Bound)| {
+        bound.attend(unit.clone(), quit.clone()).map_err(|source| ProcessError::Control { path, source })
     };
-    let listening = control.map(listen).transpose()?;
+    let listening = control.map(attend).transpose()?;
     let status = unit.status();
-    let ready = Ready { port: status.port, link, control, mac: status.mac };
+    let ready = Ready { port: status.port, link, control: path.as_ref(), mac: status.mac };
     say_ready(&ready, ready_json).map_err(ProcessError::Ready)?;
     unit.release().map_err(ProcessError::Release)?;
     while !quit.wait(std::time::Duration::from_secs(3600)) {}
-    drop(listening);
-    Ok(())
+    Ok(listening)
 }
 
 fn say_ready(ready: &Ready<'_>, json: bool) -> io::Result<()> {
