@@ -101,13 +101,15 @@ fn order(recipe: &Recipe) -> WorkOrder {
 /// Refuses a fault that no unit would get: the demo would show something else than it was asked to.
 fn check_faults(args: &DemoArgs) -> Result<(), Failure> {
     for text in &args.fault {
+        let what = format!("{text:?} gives no unit a fault.");
+        if args.unit_kind == UnitKind::Qemu {
+            let remedy = "Leave --fault away, or --unit-kind qemu.";
+            return Err(Failure::usage("fault_form", what, "Only virtual units have faults.", remedy));
+        }
         let refused = |why: String| {
             let remedy = format!("Write N=FAULT with a unit from 1 to {}, such as 1=no-network.", args.unit_count());
-            Failure::usage("fault_form", format!("{text:?} gives no unit a fault."), why, remedy)
+            Failure::usage("fault_form", what.clone(), why, remedy)
         };
-        if args.unit_kind == UnitKind::Qemu {
-            return Err(refused("Only virtual units have faults.".to_owned()));
-        }
         let (unit, fault) = text.split_once('=').ok_or_else(|| refused("It names no unit.".to_owned()))?;
         if !unit.parse::<u16>().is_ok_and(|unit| (1..=args.unit_count()).contains(&unit)) {
             return Err(refused(format!("There is no unit {unit:?}.")));
